@@ -1,0 +1,78 @@
+//! The one-to-one mapping between Redis keys and subjects, from a pattern such as `auth:*` or `auth:{*}`.
+
+/// A subject is at most this many bytes of UTF-8.
+pub const MAX_SUBJECT_BYTES: usize = 255;
+const MAX_PATTERN_BYTES: usize = 255;
+
+/// A key pattern: what stands for its one `*` is the subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPattern {
+    prefix: String,
+    suffix: String,
+}
+
+impl KeyPattern {
+    /// Reads a pattern: 1–255 bytes with exactly one `*` and no control characters. `None` for anything else.
+    pub fn parse(pattern: &str) -> Option<Self> {
+        let (prefix, suffix) = pattern.split_once('*')?;
+        let fits = pattern.len() <= MAX_PATTERN_BYTES
+            && !suffix.contains('*')
+            && !pattern.contains(char::is_control);
+        fits.then(|| Self { prefix: prefix.to_owned(), suffix: suffix.to_owned() })
+    }
+
+    /// The subject that `key` belongs to, or `None` when the key does not match or what stands for `*` is no subject.
+    pub fn subject_of<'k>(&self, key: &'k [u8]) -> Option<&'k str> {
+        let subject = key.strip_prefix(self.prefix.as_bytes())?.strip_suffix(self.suffix.as_bytes())?;
+        let subject = std::str::from_utf8(subject).ok()?;
+        is_subject(subject).then_some(subject)
+    }
+
+    /// The key of `subject`, or `None` when it is no valid subject.
+    pub fn key_for(&self, subject: &str) -> Option<String> {
+        is_subject(subject).then(|| format!("{}{subject}{}", self.prefix, self.suffix))
+    }
+}
+
+/// 1–255 bytes, no control characters, and not `.` or `..`, which URL paths would swallow.
+fn is_subject(subject: &str) -> bool {
+    (1..=MAX_SUBJECT_BYTES).contains(&subject.len())
+        && subject != "."
+        && subject != ".."
+        && !subject.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_keys_and_subjects_one_to_one() {
+        for (pattern, key) in [("auth:*", "auth:42"), ("auth:{*}", "auth:{42}"), ("*", "42")] {
+            let pattern = KeyPattern::parse(pattern).expect("valid pattern");
+            assert_eq!(pattern.subject_of(key.as_bytes()), Some("42"));
+            assert_eq!(pattern.key_for("42").as_deref(), Some(key));
+        }
+    }
+
+    #[test]
+    fn refuses_patterns_without_exactly_one_star() {
+        for pattern in ["", "auth:", "a*b*", "a\n*", &"x".repeat(256)] {
+            assert_eq!(KeyPattern::parse(pattern), None, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_subject() {
+        let pattern = KeyPattern::parse("auth:{*}").expect("valid pattern");
+        let long = "x".repeat(256);
+        for subject in ["", ".", "..", "a\u{0}b", "a\u{7f}", "a\u{85}", &long] {
+            assert_eq!(pattern.key_for(subject), None, "{subject:?}");
+            let key = format!("auth:{{{subject}}}");
+            assert_eq!(pattern.subject_of(key.as_bytes()), None, "{subject:?}");
+        }
+        assert_eq!(pattern.subject_of(b"auth:{\xff}"), None);
+        assert_eq!(pattern.subject_of(b"auth:{"), None);
+        assert_eq!(pattern.subject_of(b"other:{a}"), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! The signature algorithms that access tokens may carry (RFC 7518 §3.1, RFC 8037).
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A JWS algorithm. Each key has exactly one and is never used with another (RFC 8725 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Ed25519: small keys, fast, deterministic signatures; the default.
+    EdDSA,
+    /// ECDSA on P-256 with SHA-256: for verifiers that lack EdDSA. Signatures are randomised.
+    ES256,
+    /// HMAC with SHA-256: for those who verify with `AUTH.VERIFY` only, since verifiers would need the secret.
+    HS256,
+}
+
+impl Algorithm {
+    /// Every algorithm, in order of preference.
+    pub const ALL: [Self; 3] = [Self::EdDSA, Self::ES256, Self::HS256];
+
+    /// The name in the `alg` header member.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EdDSA => "EdDSA",
+            Self::ES256 => "ES256",
+            Self::HS256 => "HS256",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name is no supported algorithm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownAlgorithm;
+
+impl fmt::Display for UnknownAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown algorithm: use EdDSA, ES256 or HS256")
+    }
+}
+
+impl std::error::Error for UnknownAlgorithm {}
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|alg| alg.name() == name).ok_or(UnknownAlgorithm)
+    }
+}
+
+impl From<Algorithm> for jsonwebtoken::Algorithm {
+    fn from(alg: Algorithm) -> Self {
+        match alg {
+            Algorithm::EdDSA => Self::EdDSA,
+            Algorithm::ES256 => Self::ES256,
+            Algorithm::HS256 => Self::HS256,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The keyring: keys that sign and verify tokens, read from a JWK Set (RFC 7517).
+
+mod algorithm;
+mod jwk;
+mod refresh;
+mod ring;
+mod signing;
+
+pub use algorithm::Algorithm;
+pub use jwk::{Jwk, JwkSet};
+pub use refresh::RefreshKey;
+pub use ring::{Keyring, KeyringError, Problem};
+pub use signing::SigningKey;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// base64url without padding (RFC 7515 §2).
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Strict base64url: no padding, no blanks, no spare bits, so that each value has exactly one spelling.
+pub(crate) fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// When a key may be used, in Unix seconds: it signs from `nbf` on, and does nothing from `exp` on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// First second at which the key may sign; 0 when the file does not say.
+    pub nbf: u64,
+    /// First second at which the key is no longer valid for anything.
+    pub exp: Option<u64>,
+}
+
+impl Validity {
+    /// Whether the key is still good for verification at `at`.
+    pub fn is_unexpired(&self, at: u64) -> bool {
+        self.exp.is_none_or(|exp| at < exp)
+    }
+
+    /// Whether the key may sign at `at`.
+    pub fn may_sign(&self, at: u64) -> bool {
+        self.nbf <= at && self.is_unexpired(at)
+    }
+}

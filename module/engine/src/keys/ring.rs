@@ -1,0 +1,158 @@
+//! The keyring as a whole: which key signs at a time, and which keys verify.
+
+use super::{Jwk, JwkSet, RefreshKey, SigningKey, Validity};
+use serde_json::json;
+use std::collections::HashSet;
+use std::fmt;
+
+/// All keys of a node. Parsed once, then only read.
+pub struct Keyring {
+    signing: Vec<SigningKey>,
+    refresh: Vec<RefreshKey>,
+}
+
+/// Why a keyring file is refused. Its text is one line without key material.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyringError {
+    /// Not a JWK Set: not JSON, or without an array `keys`.
+    NotAJwkSet,
+    /// The key at this position, counted from 1, is unusable.
+    Key(usize, Problem),
+    /// No key with `use` `sig`.
+    NoSigningKey,
+    /// No key with `use` `refresh`.
+    NoRefreshKey,
+}
+
+/// What is wrong with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// `kid` is missing or not 1–64 of `[A-Za-z0-9_-]`.
+    KeyId,
+    /// Another key has the same `kid`.
+    DuplicateKeyId,
+    /// `use` is neither `sig` nor `refresh`.
+    Usage,
+    /// `kty` and `crv` are not supported for this `use`.
+    KeyType,
+    /// `alg` does not fit the key.
+    Algorithm,
+    /// Key members are missing, malformed, or do not belong together.
+    KeyMaterial,
+    /// A symmetric key of fewer than 32 bytes.
+    TooShort,
+    /// `exp` is not after `nbf`.
+    NeverValid,
+}
+
+impl Keyring {
+    /// Reads a JWK Set.
+    ///
+    /// # Errors
+    /// [`KeyringError`] when any key in it is unusable, or one of the two kinds is missing: a ring is taken whole or not.
+    pub fn parse(json: &[u8]) -> Result<Self, KeyringError> {
+        let set: JwkSet = serde_json::from_slice(json).map_err(|_| KeyringError::NotAJwkSet)?;
+        let mut ring = Self { signing: Vec::new(), refresh: Vec::new() };
+        let mut kids = HashSet::new();
+        for (index, jwk) in set.keys.iter().enumerate() {
+            ring.add(jwk, kids.insert(jwk.kid.as_str()))
+                .map_err(|problem| KeyringError::Key(index + 1, problem))?;
+        }
+        match (ring.signing.is_empty(), ring.refresh.is_empty()) {
+            (true, _) => Err(KeyringError::NoSigningKey),
+            (_, true) => Err(KeyringError::NoRefreshKey),
+            _ => Ok(ring),
+        }
+    }
+
+    fn add(&mut self, jwk: &Jwk, is_new: bool) -> Result<(), Problem> {
+        if !is_kid(&jwk.kid) {
+            return Err(Problem::KeyId);
+        }
+        if !is_new {
+            return Err(Problem::DuplicateKeyId);
+        }
+        let validity = Validity { nbf: jwk.nbf.unwrap_or(0), exp: jwk.exp };
+        if jwk.exp.is_some_and(|exp| exp <= validity.nbf) {
+            return Err(Problem::NeverValid);
+        }
+        match jwk.usage.as_str() {
+            "sig" => self.signing.push(SigningKey::from_jwk(jwk, validity)?),
+            "refresh" => self.refresh.push(RefreshKey::from_jwk(jwk, validity)?),
+            _ => return Err(Problem::Usage),
+        }
+        Ok(())
+    }
+
+    /// The key that signs for something that happened at `at`: chosen by that time, so that a retry uses the same key,
+    /// and by `now` only if that key has expired since. `None` when no key may sign. Unix seconds.
+    pub fn signing_key(&self, at: u64, now: u64) -> Option<&SigningKey> {
+        choose(&self.signing, |key| key.validity, at, now)
+    }
+
+    /// The key for new refresh tokens; chosen as in [`Keyring::signing_key`].
+    pub fn refresh_key(&self, at: u64, now: u64) -> Option<&RefreshKey> {
+        choose(&self.refresh, |key| key.validity, at, now)
+    }
+
+    /// The unexpired signing key of that id, also before its `nbf`: another node's clock may be ahead.
+    pub fn verifying_key(&self, kid: &str, now: u64) -> Option<&SigningKey> {
+        self.signing.iter().find(|key| key.kid == kid && key.validity.is_unexpired(now))
+    }
+
+    /// The unexpired refresh key of that id.
+    pub fn refresh_key_by_id(&self, kid: &str, now: u64) -> Option<&RefreshKey> {
+        self.refresh.iter().find(|key| key.kid == kid && key.validity.is_unexpired(now))
+    }
+
+    /// The JWK Set to publish: public halves of all unexpired signing keys, those of the future included.
+    pub fn public_jwks(&self, now: u64) -> String {
+        let keys: Vec<_> = self
+            .signing
+            .iter()
+            .filter(|key| key.validity.is_unexpired(now))
+            .filter_map(|key| key.public.as_ref())
+            .collect();
+        json!({ "keys": keys }).to_string()
+    }
+}
+
+/// The newest key that may sign at `at` and is still valid `now`, else the newest that may sign now.
+/// "Newest" is the latest `nbf`; of equals, the later in the file.
+fn choose<K>(keys: &[K], validity: impl Fn(&K) -> Validity, at: u64, now: u64) -> Option<&K> {
+    let newest =
+        |time| keys.iter().filter(|key| validity(key).may_sign(time)).max_by_key(|key| validity(key).nbf);
+    newest(at).filter(|key| validity(key).is_unexpired(now)).or_else(|| newest(now))
+}
+
+fn is_kid(kid: &str) -> bool {
+    (1..=64).contains(&kid.len()) && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
+impl fmt::Display for KeyringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAJwkSet => f.write_str("not a JWK Set"),
+            Self::Key(position, problem) => write!(f, "key {position}: {problem}"),
+            Self::NoSigningKey => f.write_str("no key with \"use\":\"sig\""),
+            Self::NoRefreshKey => f.write_str("no key with \"use\":\"refresh\""),
+        }
+    }
+}
+
+impl std::error::Error for KeyringError {}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::KeyId => "kid must be 1-64 of A-Z a-z 0-9 _ -",
+            Self::DuplicateKeyId => "kid is used twice",
+            Self::Usage => "use must be sig or refresh",
+            Self::KeyType => "unsupported kty or crv",
+            Self::Algorithm => "alg does not fit the key",
+            Self::KeyMaterial => "key members are missing, malformed or do not belong together",
+            Self::TooShort => "symmetric keys need at least 32 bytes",
+            Self::NeverValid => "exp must be after nbf",
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! Hallpass without Redis: keys, tokens, session records and the rotation rules.
+//!
+//! Everything here is a pure function of its arguments. There is no I/O, no clock and no randomness: the time and
+//! random bytes are passed in, so that each rule can be tested by itself and every node computes the same answer.
+//!
+//! # Layout
+//! - [`keys`]: the keyring, from a JWK Set to keys that sign and verify; [`keygen`] makes new ones.
+//! - [`access`]: the JWT access token. [`refresh`]: the computed refresh token. [`token`]: what both have in common.
+//! - [`record`]: the session as stored. [`rotation`]: what a presented refresh token means for it.
+//! - [`json`]: claims and metadata, validated and re-serialised. [`key_pattern`]: Redis keys and subjects.
+//! - [`sid`]: session ids.
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod json;
+pub mod key_pattern;
+pub mod keygen;
+pub mod keys;
+pub mod record;
+pub mod refresh;
+pub mod rotation;
+pub mod sid;
+pub mod token;

@@ -1,0 +1,216 @@
+//! The session record: one field of a user's hash, as a compact MessagePack array.
+//!
+//! ```text
+//! [version, gen, issued-at, rotated-at, idle expiry, absolute expiry,      fixed: 47 bytes in all
+//!  claims version, access TTL, idle TTL, client, audience, class, meta, claims, …]
+//! ```
+//!
+//! Times are Unix milliseconds, TTLs seconds. Numbers that change at each rotation are of fixed width, so that rotating
+//! never changes the size of a hash. Elements at the end that are nil are left out: a session without options is 48
+//! bytes. Elements behind the ones known here were written by a later release; they are kept and ignored.
+
+use rmp::{Marker, decode, encode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+/// Generations, times and claims versions stay below this, so that every JSON reader can hold them.
+pub const MAX_GENERATION: u64 = (1 << 53) - 1;
+
+const VERSION: u64 = 1;
+const REQUIRED_ELEMENTS: u32 = 6;
+const KNOWN_ELEMENTS: u32 = 14;
+
+/// One login on one device: the family of all its tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// How often it was rotated.
+    pub generation: u64,
+    /// When it was issued, in ms.
+    pub issued_at: u64,
+    /// When the current generation began, in ms.
+    pub rotated_at: u64,
+    /// When it ends unless it is refreshed, in ms; never after `absolute_expiry`.
+    pub idle_expiry: u64,
+    /// When it ends in any case, in ms.
+    pub absolute_expiry: u64,
+    /// Version of the claims; access tokens of another version are stale.
+    pub claims_version: u64,
+    /// Lifetime of its access tokens in seconds, when it was set for this session.
+    pub access_ttl: Option<u64>,
+    /// Idle lifetime in seconds, when it was set for this session.
+    pub idle_ttl: Option<u64>,
+    /// The confidential client that it is bound to.
+    pub client: Option<String>,
+    /// The audience of its access tokens, when it was set for this session.
+    pub audience: Option<String>,
+    /// Class of device, for limits.
+    pub class: Option<String>,
+    /// What the application notes about the device: a JSON object.
+    pub meta: Option<String>,
+    /// Custom claims: a JSON object.
+    pub claims: Option<String>,
+    /// What a later release wrote behind the elements known here.
+    pub unknown: Unknown,
+}
+
+/// Trailing elements, kept as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    count: u32,
+    bytes: Vec<u8>,
+}
+
+/// The field's value is no record that this release can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl Session {
+    /// Whether it has ended at `now` (ms), or was issued before `not_before` (ms).
+    pub fn is_over(&self, now: u64, not_before: u64) -> bool {
+        now >= self.idle_expiry || now >= self.absolute_expiry || self.issued_at < not_before
+    }
+
+    /// The record as stored.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        // Writing to a Vec cannot fail.
+        let _ = self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), std::io::Error> {
+        let texts = [&self.client, &self.audience, &self.class, &self.meta, &self.claims];
+        encode::write_array_len(out, self.element_count(&texts))?;
+        encode::write_uint(out, VERSION)?;
+        for fixed in
+            [self.generation, self.issued_at, self.rotated_at, self.idle_expiry, self.absolute_expiry]
+        {
+            encode::write_u64(out, fixed)?;
+        }
+        encode::write_uint(out, self.claims_version)?;
+        let written = self.element_count(&texts) as usize;
+        for (index, ttl) in [self.access_ttl, self.idle_ttl].into_iter().enumerate() {
+            if 7 + index < written {
+                write_optional(out, ttl, |out, ttl| encode::write_uint(out, ttl).map(drop))?;
+            }
+        }
+        for (index, text) in texts.into_iter().enumerate() {
+            if 9 + index < written {
+                write_optional(out, text.as_deref(), |out, text| encode::write_str(out, text))?;
+            }
+        }
+        out.extend_from_slice(&self.unknown.bytes);
+        Ok(())
+    }
+
+    /// Up to the last element that is not nil.
+    fn element_count(&self, texts: &[&Option<String>; 5]) -> u32 {
+        if self.unknown.count > 0 {
+            return KNOWN_ELEMENTS + self.unknown.count;
+        }
+        let present = [self.access_ttl.is_some(), self.idle_ttl.is_some()]
+            .into_iter()
+            .chain(texts.iter().map(|text| text.is_some()));
+        (8..).zip(present).filter(|(_, is_present)| *is_present).map(|(count, _)| count).last().unwrap_or(7)
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for anything that is not a whole record of a known version.
+    pub fn decode(value: &[u8]) -> Result<Self, Unreadable> {
+        let mut source = value;
+        let session = Self::read(&mut source)?;
+        if source.is_empty() { Ok(session) } else { Err(Unreadable) }
+    }
+
+    fn read(source: &mut &[u8]) -> Result<Self, Unreadable> {
+        let count = decode::read_array_len(source).map_err(|_| Unreadable)?;
+        if count < REQUIRED_ELEMENTS || read_number(source)? != VERSION {
+            return Err(Unreadable);
+        }
+        let mut elements = Elements { source, left: count - 1 };
+        Ok(Self {
+            generation: elements.number()?.unwrap_or(0),
+            issued_at: elements.number()?.ok_or(Unreadable)?,
+            rotated_at: elements.number()?.ok_or(Unreadable)?,
+            idle_expiry: elements.number()?.ok_or(Unreadable)?,
+            absolute_expiry: elements.number()?.ok_or(Unreadable)?,
+            claims_version: elements.number()?.unwrap_or(0),
+            access_ttl: elements.number()?,
+            idle_ttl: elements.number()?,
+            client: elements.text()?,
+            audience: elements.text()?,
+            class: elements.text()?,
+            meta: elements.text()?,
+            claims: elements.text()?,
+            unknown: elements.rest()?,
+        })
+    }
+}
+
+fn write_optional<T>(
+    out: &mut Vec<u8>,
+    value: Option<T>,
+    write: impl Fn(&mut Vec<u8>, T) -> Result<(), encode::ValueWriteError>,
+) -> Result<(), std::io::Error> {
+    match value {
+        Some(value) => Ok(write(out, value)?),
+        None => encode::write_nil(out),
+    }
+}
+
+/// The elements behind the version, of which those at the end may be missing.
+struct Elements<'s, 'v> {
+    source: &'s mut &'v [u8],
+    left: u32,
+}
+
+impl Elements<'_, '_> {
+    /// Steps to the next element; `false` when it is missing or nil.
+    fn next(&mut self) -> Result<bool, Unreadable> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        self.left -= 1;
+        let marker = self.source.first().ok_or(Unreadable)?;
+        if *marker == Marker::Null.to_u8() {
+            *self.source = &self.source[1..];
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn number(&mut self) -> Result<Option<u64>, Unreadable> {
+        if self.next()? { read_number(self.source).map(Some) } else { Ok(None) }
+    }
+
+    fn text(&mut self) -> Result<Option<String>, Unreadable> {
+        if !self.next()? {
+            return Ok(None);
+        }
+        let (text, rest) = decode::read_str_from_slice(*self.source).map_err(|_| Unreadable)?;
+        *self.source = rest;
+        Ok(Some(text.to_owned()))
+    }
+
+    fn rest(self) -> Result<Unknown, Unreadable> {
+        let start = *self.source;
+        for _ in 0..self.left {
+            skip(self.source)?;
+        }
+        let length = start.len() - self.source.len();
+        Ok(Unknown { count: self.left, bytes: start[..length].to_vec() })
+    }
+}
+
+/// Steps over one element of any type.
+fn skip(source: &mut &[u8]) -> Result<(), Unreadable> {
+    let mut reader = rmp_serde::Deserializer::new(&mut *source);
+    IgnoredAny::deserialize(&mut reader).map(drop).map_err(|_| Unreadable)
+}
+
+fn read_number(source: &mut &[u8]) -> Result<u64, Unreadable> {
+    let number: u64 = decode::read_int(source).map_err(|_| Unreadable)?;
+    if number <= MAX_GENERATION { Ok(number) } else { Err(Unreadable) }
+}

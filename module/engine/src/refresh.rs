@@ -1,0 +1,72 @@
+//! The refresh token: computed, not stored.
+//!
+//! `hp1.<kid>.<subject>.<sid>.<gen>.<mac>`, where subject, sid (16 bytes) and mac are base64url, gen is decimal, and the
+//! MAC is HMAC-SHA256 over everything before its dot. Since nothing about a token is stored, every generation that ever
+//! was is recognised for ever, and a forgery can be told from a reuse.
+
+use crate::keys::{Keyring, RefreshKey, decode, encode};
+use crate::record::MAX_GENERATION;
+use crate::{sid, token};
+use uuid::Uuid;
+
+/// First part of every refresh token of this version: secret scanners can know it.
+pub const PREFIX: &str = "hp1";
+
+/// What an authentic refresh token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// The user.
+    pub subject: String,
+    /// The session.
+    pub sid: Uuid,
+    /// The generation that this token stands for.
+    pub generation: u64,
+}
+
+/// Not a refresh token of this ring: malformed, unknown or expired key, or wrong MAC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidRefreshToken;
+
+/// The token of one generation. The same arguments give the same text.
+pub fn mint(key: &RefreshKey, subject: &str, sid: &Uuid, generation: u64) -> String {
+    let mut text =
+        format!("{PREFIX}.{}.{}.{}.{generation}", key.kid(), encode(subject), encode(sid.as_bytes()));
+    let mac = encode(key.mac(text.as_bytes()));
+    text.push('.');
+    text.push_str(&mac);
+    text
+}
+
+/// Opens a token at `now` (Unix seconds): its form, its key, its MAC in constant time.
+///
+/// # Errors
+/// [`InvalidRefreshToken`], which says nothing about why.
+pub fn open(ring: &Keyring, text: &[u8], now: u64) -> Result<RefreshToken, InvalidRefreshToken> {
+    authentic(ring, text, now).ok_or(InvalidRefreshToken)
+}
+
+fn authentic(ring: &Keyring, text: &[u8], now: u64) -> Option<RefreshToken> {
+    let text = (text.len() <= token::MAX_BYTES).then_some(text)?;
+    let (body, mac) = std::str::from_utf8(text).ok()?.rsplit_once('.')?;
+    let mut parts = body.split('.');
+    let (prefix, kid) = (parts.next()?, parts.next()?);
+    let (subject, sid, generation) = (parts.next()?, parts.next()?, parts.next()?);
+    if prefix != PREFIX || parts.next().is_some() {
+        return None;
+    }
+    let key = ring.refresh_key_by_id(kid, now)?;
+    if !key.is_mac_of(body.as_bytes(), &decode(mac)?) {
+        return None;
+    }
+    Some(RefreshToken {
+        subject: String::from_utf8(decode(subject)?).ok()?,
+        sid: sid::from_bytes(&decode(sid)?)?,
+        generation: parse_generation(generation)?,
+    })
+}
+
+/// Decimal without sign or leading zeros, and with room for one more rotation.
+fn parse_generation(text: &str) -> Option<u64> {
+    let generation: u64 = text.parse().ok()?;
+    (generation < MAX_GENERATION && generation.to_string() == text).then_some(generation)
+}

@@ -1,0 +1,86 @@
+//! The rotation rules: what a presented, authentic refresh token means for its session.
+//!
+//! One pure function from the stored session, the token's generation, the time and the policy to a [`Decision`].
+//! Checks that need no session (form, key, MAC, subject) come before it; writing and signing come after it.
+
+use crate::record::Session;
+
+/// Settings that the rules depend on. Windows are in milliseconds; 0 switches one off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long the previous token is answered like the current one in any case: for tabs that race.
+    pub race_window: u64,
+    /// How long it is answered unless the successor is known to have arrived: for lost responses.
+    pub retry_window: u64,
+    /// Idle lifetime in seconds, of sessions that have none of their own.
+    pub idle_ttl: u64,
+    /// Whether a token ahead of the store proves that the store rolled back, and is honoured.
+    pub recovery: bool,
+    /// Sessions issued before this time (Unix ms) are over.
+    pub not_before: u64,
+}
+
+/// What to do with a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// No such session.
+    NoSession,
+    /// Its time is over: remove it.
+    Expired,
+    /// Store this next state of the session and answer with its tokens.
+    Rotate {
+        /// The session at its new generation.
+        next: Session,
+        /// How many generations the store had lost, when it rolled back; 0 otherwise.
+        recovered: u64,
+    },
+    /// The same exchange asked again: answer with the tokens of the session as it is, and change nothing.
+    Retry {
+        /// How long after the rotation, in ms.
+        age: u64,
+    },
+    /// An older token came back and no retry explains it: remove the session.
+    Reuse {
+        /// Time since the current generation began, in ms.
+        age: u64,
+        /// Generations between the session and the token.
+        distance: u64,
+        /// Whether the current generation's access token had been verified here.
+        seen: bool,
+    },
+}
+
+/// Decides about a token of `generation` presented at `now` (Unix ms). `seen` tells whether an access token of the
+/// session's current generation was verified here: the proof that the last answer arrived.
+pub fn decide(session: Option<&Session>, generation: u64, now: u64, policy: &Policy, seen: bool) -> Decision {
+    let Some(session) = session else {
+        return Decision::NoSession;
+    };
+    if session.is_over(now, policy.not_before) {
+        return Decision::Expired;
+    }
+    let age = now.saturating_sub(session.rotated_at);
+    let is_previous = generation.checked_add(1) == Some(session.generation);
+    let is_ahead = generation > session.generation;
+    if generation == session.generation || (is_ahead && policy.recovery) {
+        Decision::Rotate {
+            next: rotate(session, generation, now, policy.idle_ttl),
+            recovered: generation - session.generation,
+        }
+    } else if is_previous && (age < policy.race_window || (age < policy.retry_window && !seen)) {
+        Decision::Retry { age }
+    } else {
+        Decision::Reuse { age, distance: generation.abs_diff(session.generation), seen }
+    }
+}
+
+/// The successor of `generation`. Its start is `now` even when the clock went back: keys are chosen by it.
+fn rotate(session: &Session, generation: u64, now: u64, default_idle_ttl: u64) -> Session {
+    let idle_ms = session.idle_ttl.unwrap_or(default_idle_ttl).saturating_mul(1000);
+    Session {
+        generation: generation + 1,
+        rotated_at: now,
+        idle_expiry: now.saturating_add(idle_ms).min(session.absolute_expiry),
+        ..session.clone()
+    }
+}

@@ -1,0 +1,1 @@
+//! Hallpass: `AUTH.*` commands inside Redis.

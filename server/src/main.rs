@@ -1,0 +1,2 @@
+//! `hallpass-server`: the HTTP front of Hallpass.
+fn main() {}

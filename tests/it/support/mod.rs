@@ -1,0 +1,18 @@
+//! What the tests stand on: processes that end with their guard, clients, keys, and waits with a name and a deadline.
+
+pub mod build;
+pub mod client;
+pub mod jwt;
+pub mod keyring;
+pub mod process;
+pub mod raw;
+pub mod redis_server;
+pub mod tokens;
+pub mod wait;
+
+pub use client::{Answer, AuthCommands, Con, Refusal, refused};
+pub use keyring::{Key, Keyring};
+pub use raw::{Raw, Reply};
+pub use redis_server::Redis;
+pub use tokens::Tokens;
+pub use wait::{SOON, wait_for, wait_until};

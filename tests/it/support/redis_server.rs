@@ -1,0 +1,317 @@
+//! A redis-server of one's own: in a directory of its own, with the module, gone when the guard goes.
+
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use super::{
+    AuthCommands, Con, Keyring, Raw, SOON,
+    build::{built, redis_server},
+    process::Process,
+    wait_for,
+};
+
+/// Words that only a crash, a failed assertion or a panic leaves in the log.
+const CRASH: [&str; 4] = [
+    "REDIS BUG REPORT",
+    "ASSERTION FAILED",
+    "panicked",
+    "Guru Meditation",
+];
+
+/// What to start: settings first, then [`Builder::start`].
+pub struct Builder {
+    lines: Vec<String>,
+    ring: Keyring,
+    module: bool,
+    tcp: bool,
+}
+
+impl Builder {
+    /// Adds a line to the configuration.
+    pub fn line(mut self, line: &str) -> Self {
+        self.lines.push(line.to_owned());
+        self
+    }
+
+    /// Uses these keys instead of fresh ones.
+    pub fn keyring(mut self, ring: Keyring) -> Self {
+        self.ring = ring;
+        self
+    }
+
+    /// Starts without the module, for `MODULE LOADEX`.
+    pub fn without_module(mut self) -> Self {
+        self.module = false;
+        self
+    }
+
+    /// Listens on a TCP port too, for replicas.
+    pub fn tcp(mut self) -> Self {
+        self.tcp = true;
+        self
+    }
+
+    /// Starts and waits until it answers.
+    #[track_caller]
+    pub fn start(self) -> Redis {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        self.ring.write(&dir.path().join("keyring.json"));
+        let mut redis = Redis {
+            process: None,
+            port: 0,
+            ring: self.ring.clone(),
+            dir,
+        };
+        // Between asking for a free port and using it, somebody else may take it.
+        for _ in 0..5 {
+            redis.port = if self.tcp { free_port() } else { 0 };
+            fs::write(redis.path("redis.conf"), self.config(&redis)).expect("a config file");
+            if redis.launch() {
+                return redis;
+            }
+            let log = redis.log();
+            assert!(log.contains("Address already in use"), "no start: {log}");
+        }
+        panic!("no free port in five attempts");
+    }
+
+    fn config(&self, redis: &Redis) -> String {
+        let dir = redis.dir.path().display();
+        let mut text = format!(
+            "port {}\nbind 127.0.0.1\nunixsocket {dir}/redis.sock\ndir {dir}\nlogfile {dir}/redis.log\n\
+             save \"\"\nappendonly no\nshutdown-timeout 0\nrepl-diskless-sync-delay 0\n\
+             enable-debug-command yes\nenable-module-command yes\nhash-max-listpack-value 1024\n",
+            redis.port
+        );
+        if self.module {
+            let module = built().module.display();
+            text += &format!("loadmodule {module}\nhallpass.keyring-file {dir}/keyring.json\n");
+        }
+        text + &self.lines.join("\n") + "\n"
+    }
+}
+
+/// A running redis-server.
+pub struct Redis {
+    process: Option<Process>,
+    port: u16,
+    ring: Keyring,
+    dir: TempDir,
+}
+
+impl Redis {
+    /// With the module and a fresh keyring, everything else as it comes.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// With more lines of configuration.
+    #[track_caller]
+    pub fn with(lines: &[&str]) -> Self {
+        let with_line = |builder: Builder, line: &&str| builder.line(line);
+        lines.iter().fold(Self::builder(), with_line).start()
+    }
+
+    /// To say more before starting.
+    pub fn builder() -> Builder {
+        Builder {
+            lines: vec![],
+            ring: Keyring::default(),
+            module: true,
+            tcp: false,
+        }
+    }
+
+    /// A replica of `primary`, which must listen on TCP; returns when it is in sync.
+    pub fn replica_of(primary: &Self) -> Self {
+        let replica = Self::builder()
+            .keyring(primary.ring.clone())
+            .line(&format!("replicaof 127.0.0.1 {}", primary.port))
+            .start();
+        let mut con = replica.connect();
+        wait_for("the replica is in sync", SOON, || {
+            let text: String = con.get(&["INFO", "replication"]);
+            text.contains("master_link_status:up").then_some(())
+        });
+        replica
+    }
+
+    /// A connection in RESP2.
+    pub fn connect(&self) -> Con {
+        self.open("")
+    }
+
+    /// A connection in RESP3.
+    pub fn connect3(&self) -> Con {
+        self.open("?protocol=resp3")
+    }
+
+    /// A connection in RESP2 as an ACL user.
+    pub fn connect_as(&self, user: &str, password: &str) -> Con {
+        self.open(&format!("?user={user}&pass={password}"))
+    }
+
+    /// A connection without a client library.
+    pub fn raw(&self) -> Raw {
+        Raw::connect(&self.socket())
+    }
+
+    /// Everything logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("redis.log")).unwrap_or_default()
+    }
+
+    /// The keys in its file.
+    pub fn ring(&self) -> &Keyring {
+        &self.ring
+    }
+
+    /// The unix socket.
+    pub fn socket(&self) -> PathBuf {
+        self.path("redis.sock")
+    }
+
+    /// The TCP port, 0 when there is none.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A path inside its directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Stops it cleanly, so that everything it persists is written.
+    pub fn stop(&mut self) {
+        let status = self
+            .process
+            .as_mut()
+            .and_then(|process| process.terminate(SOON));
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "no clean stop: {}",
+            self.log()
+        );
+        self.process = None;
+    }
+
+    /// Stops it cleanly and starts it again on the same files.
+    pub fn restart(&mut self) {
+        self.stop();
+        assert!(self.launch(), "no restart: {}", self.log());
+    }
+
+    /// Starts on the files that are there; false when it ended instead of answering.
+    fn launch(&mut self) -> bool {
+        let mut process = spawn(&self.path("redis.conf"));
+        let socket = self.socket();
+        let up = wait_for("redis-server answers or ends", SOON, || {
+            if !process.is_running() {
+                return Some(false);
+            }
+            answers(&socket).then_some(true)
+        });
+        self.process = Some(process);
+        up
+    }
+
+    fn open(&self, query: &str) -> Con {
+        let url = format!("redis+unix://{}{query}", self.socket().display());
+        let client = redis::Client::open(url).expect("a url");
+        let connection = client.get_connection().expect("a connection");
+        connection.set_read_timeout(Some(SOON)).expect("a timeout");
+        connection
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.terminate(Duration::from_secs(5));
+        }
+        let log = self.log();
+        let crashed = CRASH.iter().any(|word| log.contains(word));
+        assert!(
+            !crashed || std::thread::panicking(),
+            "redis-server crashed: {log}"
+        );
+    }
+}
+
+/// Starts a redis-server on a configuration file.
+fn spawn(config: &Path) -> Process {
+    let child = Command::new(redis_server())
+        .arg(config)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    Process::new(child.expect("redis-server starts"))
+}
+
+/// Whether a server behind `socket` answers PING.
+fn answers(socket: &Path) -> bool {
+    socket.exists()
+        && std::os::unix::net::UnixStream::connect(socket).is_ok()
+        && Raw::connect(socket).call(&["PING"]).text() == "PONG"
+}
+
+/// A port that nobody listens on at this moment.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// The log lines of a redis-server that must refuse to start on this configuration, given the directory for its files.
+#[track_caller]
+pub fn refuses_to_start(config: impl Fn(&Path) -> String) -> String {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path();
+    let text = format!(
+        "port 0\nunixsocket {0}/redis.sock\ndir {0}\nlogfile {0}/redis.log\nsave \"\"\n{1}\n",
+        path.display(),
+        config(path)
+    );
+    fs::write(path.join("redis.conf"), text).expect("a config file");
+    let output = Command::new(redis_server())
+        .arg(path.join("redis.conf"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut process = Process::new(output.expect("redis-server starts"));
+    let status = process.exit_within(SOON);
+    let mut log = fs::read_to_string(path.join("redis.log")).unwrap_or_default();
+    use std::io::Read;
+    let child = process.child();
+    child
+        .stderr
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut log)
+        .ok();
+    child
+        .stdout
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut log)
+        .ok();
+    assert!(
+        status.is_some_and(|status| !status.success()),
+        "it started: {log}"
+    );
+    log
+}

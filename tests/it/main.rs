@@ -6,3 +6,9 @@ mod support;
 
 /// AUTH.ISSUE: its options, their limits, its errors.
 mod issue;
+mod issue_limits;
+mod issue_options;
+mod jwks;
+mod refresh;
+mod verify;
+mod windows;

@@ -19,15 +19,9 @@ pub struct Built {
 pub fn built() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let given = (
-            env::var_os("HALLPASS_MODULE"),
-            env::var_os("HALLPASS_SERVER"),
-        );
+        let given = (env::var_os("HALLPASS_MODULE"), env::var_os("HALLPASS_SERVER"));
         if let (Some(module), Some(server)) = given {
-            return Built {
-                module: module.into(),
-                server: server.into(),
-            };
+            return Built { module: module.into(), server: server.into() };
         }
         let out = build();
         Built {
@@ -50,14 +44,7 @@ fn build() -> PathBuf {
         Some(name) => name.to_owned(),
     };
     let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "-p",
-            "hallpass-module",
-            "-p",
-            "hallpass-server",
-        ])
+        .args(["build", "--quiet", "-p", "hallpass-module", "-p", "hallpass-server"])
         .args(["--profile", &profile])
         .arg("--target-dir")
         .arg(out.parent().expect("a target directory"))

@@ -26,9 +26,7 @@ impl From<RedisError> for Refusal {
     fn from(error: RedisError) -> Self {
         Self {
             code: error.code().unwrap_or("IO").to_owned(),
-            text: error
-                .detail()
-                .map_or_else(|| error.to_string(), str::to_owned),
+            text: error.detail().map_or_else(|| error.to_string(), str::to_owned),
         }
     }
 }
@@ -53,14 +51,12 @@ pub trait AuthCommands {
 
     /// `AUTH.ISSUE key …`
     fn issue(&mut self, key: &str, options: &[&str]) -> Answer<Tokens> {
-        self.run(&[&["AUTH.ISSUE", key], options].concat())
-            .map(|reply| Tokens::from_reply(&reply))
+        self.run(&[&["AUTH.ISSUE", key], options].concat()).map(|reply| Tokens::from_reply(&reply))
     }
 
     /// `AUTH.REFRESH key token …`
     fn refresh(&mut self, key: &str, token: &str, options: &[&str]) -> Answer<Tokens> {
-        self.run(&[&["AUTH.REFRESH", key, token], options].concat())
-            .map(|reply| Tokens::from_reply(&reply))
+        self.run(&[&["AUTH.REFRESH", key, token], options].concat()).map(|reply| Tokens::from_reply(&reply))
     }
 
     /// `AUTH.VERIFY key token …`, the claims parsed.
@@ -104,10 +100,7 @@ pub trait AuthCommands {
         let text: String = self.get(&["INFO", "hallpass"]);
         let start = format!("hallpass_{field}:");
         let found = text.lines().find_map(|line| line.strip_prefix(&start));
-        found
-            .unwrap_or_else(|| panic!("no {field} in {text}"))
-            .trim()
-            .to_owned()
+        found.unwrap_or_else(|| panic!("no {field} in {text}")).trim().to_owned()
     }
 
     /// A counter of `INFO hallpass`.

@@ -41,9 +41,7 @@ pub fn forge_refresh(key: &Key, token: &str, generation: &str) -> String {
 pub fn independently_verified(jwks: &Json, token: &str) -> Json {
     let set: JwkSet = serde_json::from_value(jwks.clone()).expect("a JWK Set");
     let header = jsonwebtoken::decode_header(token).expect("a header");
-    let jwk = set
-        .find(&header.kid.expect("a kid"))
-        .expect("a published key");
+    let jwk = set.find(&header.kid.expect("a kid")).expect("a published key");
     let key = DecodingKey::from_jwk(jwk).expect("a usable key");
     let mut rules = Validation::new(header.alg);
     rules.validate_aud = false;

@@ -36,20 +36,16 @@ impl Key {
         let seed = random();
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("a key");
         let x = base64(pair.public_key());
-        Self(
-            json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid,
-            "x": x, "d": base64(seed)}),
-        )
+        Self(json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid,
+            "x": x, "d": base64(seed)}))
     }
 
     fn p256(kid: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
         let d: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().expect("a private key");
         let point = pair.public_key().as_ref();
-        Self(
-            json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid,
-            "x": base64(&point[1..33]), "y": base64(&point[33..]), "d": base64(d.as_ref())}),
-        )
+        Self(json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid,
+            "x": base64(&point[1..33]), "y": base64(&point[33..]), "d": base64(d.as_ref())}))
     }
 
     fn hmac(kid: &str) -> Self {

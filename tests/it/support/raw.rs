@@ -54,11 +54,7 @@ impl Reply {
     pub fn pairs(&self) -> Vec<(String, Reply)> {
         match self {
             Self::Map(pairs) => pairs.iter().map(|(k, v)| (k.text(), v.clone())).collect(),
-            flat => flat
-                .items()
-                .chunks(2)
-                .map(|pair| (pair[0].text(), pair[1].clone()))
-                .collect(),
+            flat => flat.items().chunks(2).map(|pair| (pair[0].text(), pair[1].clone())).collect(),
         }
     }
 
@@ -124,9 +120,7 @@ impl Raw {
 
     /// Reads one reply, unless none comes within `patience`.
     pub fn reply_within(&mut self, patience: Duration) -> Option<Reply> {
-        self.output
-            .set_read_timeout(Some(patience))
-            .expect("a timeout");
+        self.output.set_read_timeout(Some(patience)).expect("a timeout");
         let reply = self.try_reply().ok();
         self.output.set_read_timeout(Some(SOON)).expect("a timeout");
         reply
@@ -148,9 +142,7 @@ impl Raw {
             ">" => Reply::Push(self.several(rest, 1)?),
             "%" => {
                 let flat = self.several(rest, 2)?;
-                let pairs = flat
-                    .chunks(2)
-                    .map(|pair| (pair[0].clone(), pair[1].clone()));
+                let pairs = flat.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone()));
                 Reply::Map(pairs.collect())
             }
             _ => panic!("not RESP: {line:?}"),

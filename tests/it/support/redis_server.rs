@@ -18,12 +18,7 @@ use super::{
 };
 
 /// Words that only a crash, a failed assertion or a panic leaves in the log.
-const CRASH: [&str; 4] = [
-    "REDIS BUG REPORT",
-    "ASSERTION FAILED",
-    "panicked",
-    "Guru Meditation",
-];
+const CRASH: [&str; 4] = ["REDIS BUG REPORT", "ASSERTION FAILED", "panicked", "Guru Meditation"];
 
 /// What to start: settings first, then [`Builder::start`].
 pub struct Builder {
@@ -63,12 +58,7 @@ impl Builder {
     pub fn start(self) -> Redis {
         let dir = tempfile::tempdir().expect("a temporary directory");
         self.ring.write(&dir.path().join("keyring.json"));
-        let mut redis = Redis {
-            process: None,
-            port: 0,
-            ring: self.ring.clone(),
-            dir,
-        };
+        let mut redis = Redis { process: None, port: 0, ring: self.ring.clone(), dir };
         // Between asking for a free port and using it, somebody else may take it.
         for _ in 0..5 {
             redis.port = if self.tcp { free_port() } else { 0 };
@@ -122,12 +112,7 @@ impl Redis {
 
     /// To say more before starting.
     pub fn builder() -> Builder {
-        Builder {
-            lines: vec![],
-            ring: Keyring::default(),
-            module: true,
-            tcp: false,
-        }
+        Builder { lines: vec![], ring: Keyring::default(), module: true, tcp: false }
     }
 
     /// A replica of `primary`, which must listen on TCP; returns when it is in sync.
@@ -196,15 +181,8 @@ impl Redis {
 
     /// Stops it cleanly, so that everything it persists is written.
     pub fn stop(&mut self) {
-        let status = self
-            .process
-            .as_mut()
-            .and_then(|process| process.terminate(SOON));
-        assert!(
-            status.is_some_and(|status| status.success()),
-            "no clean stop: {}",
-            self.log()
-        );
+        let status = self.process.as_mut().and_then(|process| process.terminate(SOON));
+        assert!(status.is_some_and(|status| status.success()), "no clean stop: {}", self.log());
         self.process = None;
     }
 
@@ -244,10 +222,7 @@ impl Drop for Redis {
         }
         let log = self.log();
         let crashed = CRASH.iter().any(|word| log.contains(word));
-        assert!(
-            !crashed || std::thread::panicking(),
-            "redis-server crashed: {log}"
-        );
+        assert!(!crashed || std::thread::panicking(), "redis-server crashed: {log}");
     }
 }
 
@@ -297,21 +272,8 @@ pub fn refuses_to_start(config: impl Fn(&Path) -> String) -> String {
     let mut log = fs::read_to_string(path.join("redis.log")).unwrap_or_default();
     use std::io::Read;
     let child = process.child();
-    child
-        .stderr
-        .take()
-        .expect("a pipe")
-        .read_to_string(&mut log)
-        .ok();
-    child
-        .stdout
-        .take()
-        .expect("a pipe")
-        .read_to_string(&mut log)
-        .ok();
-    assert!(
-        status.is_some_and(|status| !status.success()),
-        "it started: {log}"
-    );
+    child.stderr.take().expect("a pipe").read_to_string(&mut log).ok();
+    child.stdout.take().expect("a pipe").read_to_string(&mut log).ok();
+    assert!(status.is_some_and(|status| !status.success()), "it started: {log}");
     log
 }

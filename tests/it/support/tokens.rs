@@ -23,9 +23,7 @@ impl Tokens {
     pub fn from_reply(reply: &Value) -> Self {
         let map: BTreeMap<String, Value> =
             redis::from_redis_value(reply.clone()).expect("a map of token response members");
-        let text = |name: &str| -> String {
-            redis::from_redis_value(map[name].clone()).expect("a string")
-        };
+        let text = |name: &str| -> String { redis::from_redis_value(map[name].clone()).expect("a string") };
         let seconds = |name: &str| match &map[name] {
             Value::Int(seconds) => *seconds,
             other => panic!("{name} is {other:?}"),
@@ -36,9 +34,7 @@ impl Tokens {
             refresh: text("refresh_token"),
             refresh_expires_in: seconds("refresh_expires_in"),
             session_id: text("session_id"),
-            evicted: map
-                .get("evicted")
-                .map(|sids| redis::from_redis_value(sids.clone()).expect("an array")),
+            evicted: map.get("evicted").map(|sids| redis::from_redis_value(sids.clone()).expect("an array")),
         }
     }
 
@@ -49,9 +45,7 @@ impl Tokens {
 
     /// The generation that the refresh token names.
     pub fn generation(&self) -> u64 {
-        refresh_parts(&self.refresh)[4]
-            .parse()
-            .expect("a generation")
+        refresh_parts(&self.refresh)[4].parse().expect("a generation")
     }
 
     /// The one part of the refresh token that nobody else can compute.
@@ -69,11 +63,7 @@ impl Tokens {
 /// The six parts of a refresh token.
 pub fn refresh_parts(token: &str) -> Vec<String> {
     let parts: Vec<String> = token.split('.').map(str::to_owned).collect();
-    assert_eq!(
-        parts.len(),
-        6,
-        "hp1.<kid>.<subject>.<sid>.<gen>.<mac>: {token}"
-    );
+    assert_eq!(parts.len(), 6, "hp1.<kid>.<subject>.<sid>.<gen>.<mac>: {token}");
     parts
 }
 

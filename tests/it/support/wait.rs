@@ -15,10 +15,7 @@ pub fn wait_for<T>(what: &str, deadline: Duration, mut probe: impl FnMut() -> Op
         if let Some(value) = probe() {
             return value;
         }
-        assert!(
-            started.elapsed() < deadline,
-            "waited {deadline:?} in vain: {what}"
-        );
+        assert!(started.elapsed() < deadline, "waited {deadline:?} in vain: {what}");
         thread::sleep(Duration::from_millis(10));
     }
 }

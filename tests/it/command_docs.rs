@@ -1,0 +1,157 @@
+//! What Redis knows about the commands: flags, keys, arity, documentation.
+
+use crate::support::*;
+
+const NAMES: [&str; 4] = ["auth.issue", "auth.refresh", "auth.verify", "auth.jwks"];
+
+/// The flags and the arity of a command.
+fn info(redis: &Redis, name: &str) -> (i64, Vec<String>) {
+    let reply = redis.raw().call(&["COMMAND", "INFO", name]);
+    let entry = reply.items()[0].items();
+    let Reply::Integer(arity) = entry[1] else { panic!("{entry:?}") };
+    let mut flags: Vec<String> = entry[2].items().iter().map(Reply::text).collect();
+    flags.sort();
+    (arity, flags)
+}
+
+#[test]
+fn arity_and_flags_are_as_documented() {
+    let redis = Redis::start();
+    let has = |name: &str, arity: i64, wanted: &[&str], unwanted: &[&str]| {
+        let (found, flags) = info(&redis, name);
+        assert_eq!(found, arity, "{name}");
+        for flag in ["module", "skip_monitor", "skip_slowlog"].iter().chain(wanted) {
+            assert!(flags.iter().any(|known| known == flag), "{name} lacks {flag}: {flags:?}");
+        }
+        for flag in unwanted {
+            assert!(!flags.iter().any(|known| known == flag), "{name} has {flag}: {flags:?}");
+        }
+    };
+    has("auth.issue", -2, &["write", "denyoom"], &["readonly", "admin", "loading", "stale"]);
+    has("auth.refresh", -3, &["write"], &["readonly", "denyoom", "admin", "loading", "stale"]);
+    has("auth.verify", -3, &["readonly"], &["write", "denyoom", "admin", "loading", "stale"]);
+    has("auth.jwks", 1, &["readonly", "loading", "stale"], &["write", "denyoom", "admin"]);
+}
+
+#[test]
+fn a_wrong_number_of_arguments_is_said_so() {
+    let redis = Redis::start();
+    let mut raw = redis.raw();
+    for args in [
+        &["AUTH.ISSUE"][..],
+        &["AUTH.REFRESH"],
+        &["AUTH.REFRESH", "auth:42"],
+        &["AUTH.VERIFY"],
+        &["AUTH.VERIFY", "auth:42"],
+        &["AUTH.JWKS", "x"],
+    ] {
+        let line = raw.call(args).text();
+        let name = args[0].to_lowercase();
+        assert_eq!(line, format!("ERR wrong number of arguments for '{name}' command"));
+    }
+}
+
+#[test]
+fn the_key_is_the_first_argument_whatever_else_looks_like_one() {
+    let redis = Redis::start();
+    let mut raw = redis.raw();
+    for args in [
+        &["AUTH.ISSUE", "auth:42"][..],
+        &["AUTH.ISSUE", "auth:42", "CLAIMS", "auth:1", "META", "auth:2"],
+        &["AUTH.REFRESH", "auth:42", "token", "ACCESS", "auth:3"],
+        &["AUTH.VERIFY", "auth:42", "token", "AUDIENCE", "auth:4"],
+    ] {
+        let keys = raw.call(&[&["COMMAND", "GETKEYS"], args].concat());
+        assert_eq!(keys, Reply::Array(vec![Reply::Bulk(b"auth:42".to_vec())]), "{args:?}");
+    }
+    assert!(raw.call(&["COMMAND", "GETKEYS", "AUTH.JWKS"]).has_error());
+}
+
+#[test]
+fn key_flags_say_who_writes() {
+    let redis = Redis::start();
+    let mut raw = redis.raw();
+    let mut flags = |args: &[&str]| -> Vec<String> {
+        let reply = raw.call(&[&["COMMAND", "GETKEYSANDFLAGS"], args].concat());
+        reply.items()[0].items()[1].items().iter().map(Reply::text).collect()
+    };
+    assert!(flags(&["AUTH.ISSUE", "auth:42"]).contains(&"RW".to_owned()));
+    assert!(flags(&["AUTH.REFRESH", "auth:42", "t"]).contains(&"RW".to_owned()));
+    let verify = flags(&["AUTH.VERIFY", "auth:42", "t"]);
+    assert!(verify.contains(&"RO".to_owned()) && !verify.contains(&"RW".to_owned()));
+}
+
+#[test]
+fn every_command_documents_itself() {
+    let redis = Redis::start();
+    let mut raw = redis.raw();
+    for name in NAMES {
+        let docs = raw.call(&["COMMAND", "DOCS", name]).member(name);
+        for member in ["summary", "since", "complexity"] {
+            assert!(docs.member(member).text().len() > 3, "{name} {member}");
+        }
+        assert_eq!(docs.member("module").text(), "hallpass");
+    }
+}
+
+#[test]
+fn every_option_stands_in_the_documented_arguments() {
+    let redis = Redis::start();
+    let mut raw = redis.raw();
+    let issue = [
+        "CLAIMS",
+        "AUDIENCE",
+        "CLIENT",
+        "CLASS",
+        "META",
+        "LIMIT",
+        "EVICT",
+        "REJECT",
+        "SID",
+        "ACCESSTTL",
+        "IDLETTL",
+        "MAXTTL",
+    ];
+    for (name, options) in [
+        ("auth.issue", &issue[..]),
+        ("auth.refresh", &["ACCESS", "CLIENT", "META"]),
+        ("auth.verify", &["AUDIENCE"]),
+    ] {
+        let arguments = raw.call(&["COMMAND", "DOCS", name]).member(name).member("arguments");
+        let mut found = tokens_of(&arguments);
+        let mut expected: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected, "{name}");
+        let first = &arguments.items()[0];
+        assert_eq!(first.member("type").text(), "key", "{name}");
+        let second = arguments.items().get(1).map(|argument| argument.member("type").text());
+        assert!(name == "auth.issue" || second.as_deref() == Some("string"), "{name}: the token");
+    }
+}
+
+/// The literal words among documented arguments, nested ones included.
+fn tokens_of(arguments: &Reply) -> Vec<String> {
+    let mut found = vec![];
+    for argument in arguments.items() {
+        for (member, value) in argument.pairs() {
+            match member.as_str() {
+                "token" => found.push(value.text()),
+                "arguments" => found.extend(tokens_of(&value)),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_module_registers_exactly_its_commands() {
+    let redis = Redis::start();
+    let list = redis.raw().call(&["COMMAND", "LIST", "FILTERBY", "MODULE", "hallpass"]);
+    let found: Vec<String> = list.items().iter().map(Reply::text).collect();
+    for name in NAMES {
+        assert!(found.contains(&name.to_owned()), "{name} of {found:?}");
+    }
+    assert!(found.iter().all(|name| name.starts_with("auth.")));
+}

@@ -5,18 +5,26 @@
 mod support;
 
 mod acl;
+mod algorithm_attacks;
 mod command_docs;
 mod concurrency;
+mod config;
+mod encoding_attacks;
+mod events;
 mod hostile;
+mod info;
 /// AUTH.ISSUE: its options, their limits, its errors.
 mod issue;
 mod issue_limits;
 mod issue_options;
 mod jwks;
+mod load;
+mod pause_oom;
 mod persistence;
 mod records;
 mod refresh;
 mod replication;
 mod secrecy;
+mod transactions;
 mod verify;
 mod windows;

@@ -1,0 +1,127 @@
+//! Security events on `hallpass:events`.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::support::*;
+
+/// A subscriber to the events of `redis`.
+fn subscriber(redis: &Redis) -> Raw {
+    let mut raw = redis.raw();
+    raw.call(&["SUBSCRIBE", "hallpass:events"]);
+    raw
+}
+
+/// The next event.
+fn next(raw: &mut Raw) -> Json {
+    let message = raw.reply();
+    assert_eq!(message.items()[1].text(), "hallpass:events");
+    serde_json::from_str(&message.items()[2].text()).unwrap()
+}
+
+#[test]
+fn a_reuse_is_told_with_its_circumstances() {
+    let redis = Redis::with(&["hallpass.race-window 0"]);
+    let mut con = redis.connect();
+    let mut events = subscriber(&redis);
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    con.verify("auth:42", &second.access, &[]).unwrap();
+    con.refresh("auth:42", &first.refresh, &[]).unwrap_err();
+    let event = next(&mut events);
+    assert_eq!((&event["key"], &event["sub"]), (&"auth:42".into(), &"42".into()));
+    assert_eq!(event["sids"], serde_json::json!([first.session_id]));
+    assert_eq!((&event["distance"], &event["seen"]), (&1.into(), &true.into()), "{event}");
+    assert_eq!(event["gen"], 1);
+    assert!(event["age"].is_u64(), "{event}");
+    assert!(event.to_string().contains("reused"), "{event}");
+    let text = event.to_string();
+    assert!(!text.contains(&first.mac()) && !text.contains("hp1."));
+}
+
+#[test]
+fn evictions_of_one_command_are_one_event() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let mut events = subscriber(&redis);
+    for _ in 0..3 {
+        con.issue("auth:42", &[]).unwrap();
+    }
+    let evicted = con.issue("auth:42", &["LIMIT", "1"]).unwrap().evicted.unwrap();
+    let event = next(&mut events);
+    assert_eq!(event["count"], 3);
+    let mut sids: Vec<&str> =
+        event["sids"].as_array().unwrap().iter().map(|sid| sid.as_str().unwrap()).collect();
+    let mut expected: Vec<&str> = evicted.iter().map(String::as_str).collect();
+    sids.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(sids, expected);
+    assert_eq!(events.reply_within(Duration::from_millis(200)), None);
+}
+
+#[test]
+fn an_event_names_at_most_a_hundred_sessions() {
+    let redis = Redis::with(&["hallpass.session-limit 0"]);
+    let mut con = redis.connect();
+    let mut events = subscriber(&redis);
+    for _ in 0..120 {
+        con.issue("auth:42", &[]).unwrap();
+    }
+    con.issue("auth:42", &["LIMIT", "1"]).unwrap();
+    let event = next(&mut events);
+    assert_eq!(event["count"], 120);
+    assert_eq!(event["sids"].as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn a_recovery_is_told() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let backup = con.records("auth:42").remove(&first.session_id).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    con.run(&[&b"HSET"[..], b"auth:42", first.session_id.as_bytes(), &backup]).unwrap();
+    let mut events = subscriber(&redis);
+    con.refresh("auth:42", &second.refresh, &[]).unwrap();
+    let event = next(&mut events);
+    assert!(event.to_string().contains("recovered"), "{event}");
+    assert_eq!(event["sids"], serde_json::json!([first.session_id]));
+}
+
+#[test]
+fn what_is_no_incident_is_no_event() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let mut events = subscriber(&redis);
+    let first = con.issue("auth:42", &[]).unwrap();
+    con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    con.verify("auth:42", &first.access, &[]).unwrap();
+    con.verify("auth:42", "x", &[]).unwrap_err();
+    con.refresh("auth:42", "x", &[]).unwrap_err();
+    assert_eq!(events.reply_within(Duration::from_millis(300)), None);
+}
+
+#[test]
+fn the_log_is_not_flooded_by_bad_tokens() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let before = redis.log().len();
+    for _ in 0..1000 {
+        con.verify("auth:42", "x.y.z", &[]).unwrap_err();
+        con.refresh("auth:42", "hp1.a.b.c.0.d", &[]).unwrap_err();
+    }
+    assert_eq!(redis.log().len(), before);
+}
+
+#[test]
+fn keyspace_notifications_name_the_incident() {
+    let redis = Redis::with(&["notify-keyspace-events KEA"]);
+    let mut con = redis.connect();
+    let mut raw = redis.raw();
+    raw.call(&["PSUBSCRIBE", "__keyspace@0__:auth:42"]);
+    con.issue("auth:42", &[]).unwrap();
+    con.issue("auth:42", &["LIMIT", "1"]).unwrap();
+    wait_until("an event of the module", SOON, || raw.reply().items()[3].text().contains("hallpass"));
+}

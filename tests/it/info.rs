@@ -1,0 +1,99 @@
+//! `INFO hallpass` and the errors that Redis counts.
+
+use crate::support::*;
+
+const COUNTERS: [&str; 13] = [
+    "issued",
+    "refreshed",
+    "retried",
+    "reused",
+    "recovered",
+    "revoked",
+    "evicted",
+    "verified",
+    "verify_cache_hits",
+    "invalid",
+    "expired",
+    "stale",
+    "unreadable_records",
+];
+
+#[test]
+fn all_counters_start_at_zero() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    for name in COUNTERS {
+        assert_eq!(con.counter(name), 0, "{name}");
+    }
+}
+
+#[test]
+fn every_kind_of_answer_is_counted() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    con.verify("auth:42", &second.access, &[]).unwrap();
+    con.verify("auth:42", &second.access, &[]).unwrap();
+    con.refresh("auth:42", &second.refresh, &[]).unwrap();
+    con.refresh("auth:42", &first.refresh, &[]).unwrap_err();
+    con.issue("auth:42", &[]).unwrap();
+    con.issue("auth:42", &["LIMIT", "1"]).unwrap();
+    con.verify("auth:42", "x", &[]).unwrap_err();
+    con.refresh("auth:42", "x", &[]).unwrap_err();
+    for (name, count) in [
+        ("issued", 3),
+        ("refreshed", 2),
+        ("retried", 1),
+        ("reused", 1),
+        ("evicted", 1),
+        ("verified", 2),
+        ("verify_cache_hits", 1),
+        ("invalid", 2),
+        ("recovered", 0),
+        ("revoked", 0),
+        ("expired", 0),
+        ("stale", 0),
+    ] {
+        assert_eq!(con.counter(name), count, "{name}");
+    }
+}
+
+#[test]
+fn what_an_operator_and_a_front_end_must_know_is_there() {
+    let redis =
+        Redis::with(&["hallpass.issuer https://id", "hallpass.audience api", "hallpass.key-pattern s:*"]);
+    let mut con = redis.connect();
+    assert_eq!(con.info("key_pattern"), "s:*");
+    assert_eq!(con.info("issuer"), "https://id");
+    assert_eq!(con.info("audience"), "api");
+    let text: String = con.get(&["INFO", "hallpass"]);
+    assert!(text.contains("sig-1") && text.contains("ref-1"), "active kids: {text}");
+    assert!(["no", "0"].contains(&con.info("keyring_stale").as_str()));
+    assert!(text.contains("hallpass_retry_delay"), "a histogram of retry delay: {text}");
+    assert!(con.get::<String>(&["INFO", "everything"]).contains("hallpass_issued"));
+}
+
+#[test]
+fn a_newer_file_makes_the_keyring_stale() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let fresh = con.info("keyring_stale");
+    con.let_pass(std::time::Duration::from_millis(1100));
+    redis.ring().write(&redis.path("keyring.json"));
+    wait_until("the newer file is noticed", SOON, || con.info("keyring_stale") != fresh);
+}
+
+#[test]
+fn redis_counts_the_error_codes() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    con.verify("auth:42", "x", &[]).unwrap_err();
+    con.issue("user:42", &[]).unwrap_err();
+    let text: String = con.get(&["INFO", "errorstats"]);
+    assert!(text.contains("errorstat_INVALIDTOKEN:count=1"), "{text}");
+    assert!(text.contains("errorstat_ERR:count=1"), "{text}");
+    let stats: String = con.get(&["INFO", "commandstats"]);
+    assert!(stats.contains("cmdstat_auth.verify:calls=1"), "{stats}");
+}

@@ -1,2 +1,55 @@
-//! `hallpass-server`: the HTTP front of Hallpass.
-fn main() {}
+//! `hallpass-server`: the HTTP front of Hallpass. It translates HTTP requests into `AUTH.*` commands, one each; every
+//! decision about a session falls inside Redis.
+//!
+//! # Layout
+//! `cli` reads the flags; `serve`, `keys_cmd`, `clients::cmd` and `healthcheck` are the commands. `embedded` runs the
+//! private Redis. `app` makes the router of `routes`, `listener` serves it, `client` talks to Redis, `error` is what
+//! every refusal becomes.
+
+#![forbid(unsafe_code)]
+
+mod app;
+mod atomic_file;
+mod bearer;
+mod claims;
+mod cli;
+mod client;
+mod clients;
+mod embedded;
+mod error;
+mod failure;
+mod form;
+mod healthcheck;
+mod keys_cmd;
+mod listener;
+mod redis_url;
+mod request_body;
+mod routes;
+mod serve;
+mod shutdown;
+mod token_response;
+
+use cli::{Cli, Command};
+use failure::Outcome;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("hallpass-server: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the command that the command line names.
+fn run() -> Outcome<()> {
+    let Some(cli) = Cli::read(std::env::args_os())? else { return Ok(()) };
+    match cli.command {
+        Command::Serve(flags) => serve::run(&flags),
+        Command::Keys(command) => keys_cmd::run(command),
+        Command::Clients(command) => clients::cmd::run(command),
+        Command::Healthcheck(flags) => healthcheck::run(flags.listen),
+    }
+}

@@ -1,0 +1,246 @@
+//! The router: which request goes where, and what holds for all of them.
+
+use crate::client::{ModuleInfo, Store};
+use crate::clients::Clients;
+use crate::error::ApiError;
+use crate::routes::{health, jwks, sessions, token, verify};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::{HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use hallpass_engine::key_pattern::KeyPattern;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The largest body that is read: claims, meta and two tokens fit.
+const MAX_BODY_BYTES: usize = 16 * 1024;
+/// The limit for one request, its body included; the call to Redis has a shorter one of its own.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What every handler shares.
+pub struct AppState {
+    /// Redis.
+    pub store: Store,
+    /// Who may issue.
+    pub clients: Clients,
+    /// From subjects to keys and back.
+    pub keys: KeyPattern,
+    /// The module's configuration when the server started.
+    pub module: ModuleInfo,
+    /// The custom claims that /verify shows; all of them if `None`.
+    pub verify_claims: Option<Vec<String>>,
+}
+
+/// All routes. Whatever is refused is refused as OAuth-style JSON, and nothing is cached unless its route says so.
+pub fn app(state: AppState) -> Router {
+    Router::new()
+        .route("/sessions", post(sessions::issue))
+        .route("/token", post(token::token))
+        .route("/verify", any(verify::verify))
+        .route("/verify/", any(verify::verify_path))
+        .route("/verify/{*path}", any(verify::verify_path))
+        .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .fallback(async || ApiError::NotFound)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(supervise))
+        .with_state(Arc::new(state))
+}
+
+/// Ends what takes too long, forbids caching by default, and logs the outcome: the route and the status, but neither
+/// path nor query nor headers, where a user's data or a token may be.
+async fn supervise(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
+    tracing::debug!(%method, route, status = response.status().as_u16(), elapsed = ?start.elapsed(), "request");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::{Client, Scope, SecretHash};
+    use crate::redis_url::RedisAddress;
+    use axum::body::Body;
+    use axum::http::{HeaderMap, StatusCode};
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    /// An app whose Redis is not there.
+    fn router() -> Router {
+        let address = RedisAddress::parse("unix:/nonexistent/redis.sock").expect("an address");
+        let client = Client {
+            id: "shop".into(),
+            scopes: vec![Scope::Issue],
+            audiences: Some(vec!["shop".into()]),
+            confidential: true,
+            secrets: vec![SecretHash::of("secret")],
+        };
+        let reader = Client { id: "reader".into(), scopes: vec![Scope::Introspect], ..client.clone() };
+        app(AppState {
+            store: Store::new(&address).expect("a store"),
+            clients: Clients::new([client, reader]),
+            keys: KeyPattern::parse("auth:*").expect("a pattern"),
+            module: ModuleInfo { key_pattern: "auth:*".into(), issuer: None, audience: Some("api".into()) },
+            verify_claims: None,
+        })
+    }
+
+    async fn send(request: Request) -> (StatusCode, HeaderMap, Value) {
+        let response = router().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        (parts.status, parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    fn request(method: &str, path: &str) -> axum::http::request::Builder {
+        Request::builder().method(method).uri(path)
+    }
+
+    async fn issue_as(client: &str, body: &str) -> (StatusCode, HeaderMap, Value) {
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{client}:secret")));
+        let request = request("POST", "/sessions").header("authorization", basic);
+        send(
+            request
+                .header("content-type", "application/json")
+                .body(Body::from(body.to_owned()))
+                .expect("valid"),
+        )
+        .await
+    }
+
+    async fn token(body: &str) -> (StatusCode, HeaderMap, Value) {
+        let request = request("POST", "/token").header("content-type", "application/x-www-form-urlencoded");
+        send(request.body(Body::from(body.to_owned())).expect("valid")).await
+    }
+
+    #[tokio::test]
+    async fn unknown_routes_and_methods_are_oauth_json() {
+        let (status, headers, body) =
+            send(request("GET", "/nowhere").body(Body::empty()).expect("valid")).await;
+        assert_eq!((status, &body["error"]), (StatusCode::NOT_FOUND, &Value::from("not_found")));
+        assert_eq!(headers["cache-control"], "no-store");
+        let (status, headers, body) =
+            send(request("GET", "/sessions").body(Body::empty()).expect("valid")).await;
+        assert_eq!(
+            (status, &body["error"]),
+            (StatusCode::METHOD_NOT_ALLOWED, &Value::from("invalid_request"))
+        );
+        assert_eq!(headers["allow"], "POST");
+    }
+
+    #[tokio::test]
+    async fn issuing_needs_a_client_with_the_scope() {
+        let post = request("POST", "/sessions").header("content-type", "application/json");
+        let (status, headers, body) = send(post.body(Body::from("{}")).expect("valid")).await;
+        assert_eq!((status, &body["error"]), (StatusCode::UNAUTHORIZED, &Value::from("invalid_client")));
+        assert!(headers["www-authenticate"].to_str().expect("ASCII").starts_with("Basic "));
+        let (status, _, body) = issue_as("reader", r#"{"subject":"u"}"#).await;
+        assert_eq!((status, &body["error"]), (StatusCode::FORBIDDEN, &Value::from("insufficient_scope")));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_session_request_is_refused() {
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"subject":""}"#,
+            r#"{"subject":"u","unknown":1}"#,
+            r#"{"subject":"u","subject":"v"}"#,
+            r#"{"subject":"u","max_ttl":-1}"#,
+            r#"{"subject":"u","on_limit":"evict"}"#,
+            r#"{"subject":"u","limit":1,"on_limit":"EVICT"}"#,
+            r#"{"subject":"u","cookie":true}"#,
+            "{\"subject\":\"\u{1}\"}",
+        ] {
+            let (status, _, answer) = issue_as("shop", body).await;
+            assert_eq!(
+                (status, &answer["error"]),
+                (StatusCode::BAD_REQUEST, &"invalid_request".into()),
+                "{body}"
+            );
+        }
+        let (status, _, answer) =
+            issue_as("shop", &format!(r#"{{"subject":"{}"}}"#, "u".repeat(MAX_BODY_BYTES))).await;
+        assert_eq!((status, &answer["error"]), (StatusCode::PAYLOAD_TOO_LARGE, &"invalid_request".into()));
+    }
+
+    #[tokio::test]
+    async fn a_client_issues_for_its_audiences_only() {
+        for body in [r#"{"subject":"u"}"#, r#"{"subject":"u","audience":"api"}"#] {
+            let (status, _, answer) = issue_as("shop", body).await;
+            assert_eq!(
+                (status, &answer["error"]),
+                (StatusCode::FORBIDDEN, &"insufficient_scope".into()),
+                "{body}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn without_redis_a_request_that_needs_it_is_503() {
+        let (status, headers, answer) =
+            issue_as("shop", r#"{"subject":"u","audience":"shop","cookie":false}"#).await;
+        assert_eq!(
+            (status, &answer["error"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &"temporarily_unavailable".into())
+        );
+        assert_eq!(headers["retry-after"], "1");
+        for path in ["/readyz", "/.well-known/jwks.json"] {
+            let (status, ..) = send(request("GET", path).body(Body::empty()).expect("valid")).await;
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        }
+        let (status, ..) = send(request("GET", "/healthz").body(Body::empty()).expect("valid")).await;
+        assert_eq!(status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn the_token_endpoint_names_what_is_wrong() {
+        for (body, error) in [
+            ("", "invalid_request"),
+            ("grant_type=password", "unsupported_grant_type"),
+            ("grant_type=refresh_token", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=a&refresh_token=a", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=a&scope=a&scope=a", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=%FF", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=nonsense&unknown=1", "invalid_grant"),
+        ] {
+            let (status, headers, answer) = token(body).await;
+            assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &error.into()), "{body}");
+            assert_eq!(headers["cache-control"], "no-store");
+        }
+        let (status, _, answer) = token("grant_type=refresh_token&refresh_token=a&client_id=shop").await;
+        assert_eq!((status, &answer["error"]), (StatusCode::UNAUTHORIZED, &"invalid_client".into()));
+        let (status, _, answer) =
+            send(request("POST", "/token").body(Body::from("{}")).expect("valid")).await;
+        assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &"invalid_request".into()));
+    }
+
+    #[tokio::test]
+    async fn verify_answers_every_method_and_asks_for_a_bearer_token() {
+        for (method, path) in
+            [("GET", "/verify"), ("POST", "/verify/"), ("PURGE", "/verify/a/b?audience=%FF")]
+        {
+            let (status, headers, _) = send(request(method, path).body(Body::empty()).expect("valid")).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path}");
+            assert_eq!(headers["www-authenticate"], "Bearer");
+            assert_eq!(headers["cache-control"], "no-store");
+        }
+        let bad = request("GET", "/verify").header("authorization", "Bearer nonsense");
+        let (status, headers, _) = send(bad.body(Body::empty()).expect("valid")).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert!(headers["www-authenticate"].to_str().expect("ASCII").contains("error=\"invalid_token\""));
+    }
+}

@@ -1,0 +1,160 @@
+//! What the server reads out of access tokens and claims sets. It never decides whether a token is valid.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The claims that Hallpass itself sets or keeps to itself; all others are an application's custom claims.
+pub const RESERVED: [&str; 17] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "gen",
+    "cv",
+    "auth_time",
+    "client_id",
+    "cnf",
+    "act",
+    "active",
+    "token_type",
+    "token_use",
+];
+
+/// The claims of a fresh access token that its response depends on.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+pub struct Granted {
+    /// `scope`: an ordinary claim, as a string.
+    #[serde(default, deserialize_with = "string_or_nothing")]
+    pub scope: Option<String>,
+    /// `aud`.
+    #[serde(default, deserialize_with = "string_or_nothing")]
+    pub aud: Option<String>,
+}
+
+impl Granted {
+    /// Reads the payload of a token that Redis has just signed. Nothing is verified, for nothing is in doubt.
+    pub fn read(access_token: &str) -> Option<Self> {
+        let payload = access_token.split('.').nth(1)?;
+        serde_json::from_slice(&BASE64URL.decode(payload).ok()?).ok()
+    }
+
+    /// Whether every word of `requested` is a word of the scope.
+    pub fn covers(&self, requested: &str) -> bool {
+        let has = |word| self.scope.iter().any(|scope| scope.split(' ').any(|granted| granted == word));
+        requested.split(' ').filter(|word| !word.is_empty()).all(has)
+    }
+}
+
+/// A claim that only means something as a string; an application may use its name for anything else.
+fn string_or_nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    serde_json::Value::deserialize(deserializer).map(|value| value.as_str().map(str::to_owned))
+}
+
+/// A verified claims set, as AUTH.VERIFY answers with it.
+pub struct Verified {
+    /// `sub`.
+    pub subject: String,
+    /// `sid`.
+    pub session: String,
+    /// The custom claims, each as the JSON text that was signed.
+    custom: BTreeMap<String, Box<RawValue>>,
+}
+
+impl Verified {
+    /// Reads the claims set. `None` if it is not what the module promises.
+    pub fn read(json: &str) -> Option<Self> {
+        let mut custom: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).ok()?;
+        let text = |value: Option<&Box<RawValue>>| serde_json::from_str(value?.get()).ok();
+        let (subject, session) = (text(custom.get("sub"))?, text(custom.get("sid"))?);
+        custom.retain(|name, _| !is_reserved(name));
+        Some(Self { subject, session, custom })
+    }
+
+    /// The custom claims, or the selected ones among them, as a JSON object in ASCII.
+    pub fn custom_claims(&self, selected: Option<&[String]>) -> String {
+        let is_selected = |name: &String| selected.is_none_or(|names| names.contains(name));
+        let chosen: BTreeMap<_, _> = self.custom.iter().filter(|(name, _)| is_selected(name)).collect();
+        ascii_json(&serde_json::to_string(&chosen).unwrap_or_else(|_| "{}".into()))
+    }
+}
+
+/// Whether an application may not choose a claim of this name.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
+/// JSON text with everything outside of ASCII, and DEL, as `\u` escapes: safe in a header. Such characters can only be
+/// inside of strings, where an escape means the same.
+fn ascii_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if matches!(c, ' '..='~') {
+            text.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
+/// What is encoded in a header, beside everything outside of ASCII.
+const HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// `text` with everything outside of 0x21–0x7E and `%` itself percent-encoded.
+pub fn percent_encoded(text: &str) -> String {
+    utf8_percent_encode(text, HEADER).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(claims: &str) -> Granted {
+        Granted::read(&format!("e30.{}.sig", BASE64URL.encode(claims))).expect("readable")
+    }
+
+    #[test]
+    fn a_scope_is_covered_word_by_word() {
+        let some = granted(r#"{"scope":"read write"}"#);
+        assert!(some.covers("read") && some.covers("write read") && some.covers(""));
+        assert!(!some.covers("read admin") && !some.covers("rea"));
+        let none = granted("{}");
+        assert!(none.covers("") && !none.covers("read"));
+        assert_eq!(granted(r#"{"scope":["read"],"aud":7}"#), Granted::default());
+    }
+
+    #[test]
+    fn custom_claims_are_what_is_not_reserved_exactly_as_signed() {
+        let json = r#"{"sub":"u","sid":"s","iat":1,"token_use":"x","big":123456789012345678901234567890,"tier":"gold"}"#;
+        let claims = Verified::read(json).expect("readable");
+        assert_eq!((claims.subject.as_str(), claims.session.as_str()), ("u", "s"));
+        assert_eq!(claims.custom_claims(None), r#"{"big":123456789012345678901234567890,"tier":"gold"}"#);
+        assert_eq!(claims.custom_claims(Some(&["tier".into(), "other".into()])), r#"{"tier":"gold"}"#);
+        assert_eq!(claims.custom_claims(Some(&[])), "{}");
+    }
+
+    #[test]
+    fn header_values_are_ascii() {
+        assert_eq!(ascii_json("{\"a\":\"ü😀\u{7f}\"}"), r#"{"a":"\u00fc\ud83d\ude00\u007f"}"#);
+        assert_eq!(percent_encoded("a b%ü\u{7f}~!"), "a%20b%25%C3%BC%7F~!");
+    }
+
+    #[test]
+    fn something_else_is_not_a_claims_set() {
+        for json in ["", "[]", "{}", r#"{"sub":1,"sid":"s"}"#] {
+            assert!(Verified::read(json).is_none(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The command line. Every flag of `serve` has an environment variable `HALLPASS_*` of the same name.
+
+use crate::clients::Scope;
+use crate::failure::Failure;
+use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use hallpass_engine::keys::Algorithm;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tracing::level_filters::LevelFilter;
+
+/// HTTP front of Hallpass: sessions, rotating refresh tokens and JWT access tokens, kept in Redis.
+#[derive(Debug, Parser)]
+#[command(name = "hallpass-server", version, disable_help_subcommand = true)]
+#[command(
+    after_help = "Without a command, `serve` is meant: `hallpass-server serve --help` lists its flags."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands of the program.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve HTTP (the default): with a private Redis, or with the one that --redis-url names.
+    Serve(Box<Serve>),
+    /// Make keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Manage the clients that may issue, introspect and manage sessions.
+    #[command(subcommand)]
+    Clients(Clients),
+    /// Ask a running server whether it is ready; the exit code is the answer.
+    Healthcheck(Healthcheck),
+}
+
+/// The flags of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+
+    /// Redis with the module loaded: redis://, rediss://, unix: or host:port. Without it a private Redis is started.
+    // Kept as plain text here, since an error of the parser would repeat it, password included.
+    #[arg(long, env = "HALLPASS_REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+
+    /// Issuer of the tokens. With --redis-url it must be the module's; else it defaults to http://LISTEN.
+    #[arg(long, env = "HALLPASS_ISSUER", value_name = "URL")]
+    pub issuer: Option<String>,
+
+    /// Directory of the private Redis: keys, secrets, sessions.
+    #[arg(long, env = "HALLPASS_DATA_DIR", value_name = "DIR", default_value = "./data")]
+    pub data_dir: PathBuf,
+
+    /// The module, libhallpass.so [default: beside this program]. Not with --redis-url.
+    #[arg(long, env = "HALLPASS_MODULE_PATH", value_name = "FILE")]
+    pub module_path: Option<PathBuf>,
+
+    /// The redis-server to start [default: the one on PATH]. Not with --redis-url.
+    #[arg(long, env = "HALLPASS_REDIS_SERVER", value_name = "FILE")]
+    pub redis_server: Option<PathBuf>,
+
+    /// The clients file [default: clients.json in the data directory].
+    #[arg(long, env = "HALLPASS_CLIENTS_FILE", value_name = "FILE")]
+    pub clients_file: Option<PathBuf>,
+
+    /// Custom claims that /verify puts into X-Auth-Claims [default: all].
+    #[arg(long, env = "HALLPASS_VERIFY_CLAIMS", value_name = "NAME,…", value_delimiter = ',')]
+    pub verify_claims: Option<Vec<String>>,
+
+    /// What is logged to stderr: off, error, warn, info, debug.
+    #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info")]
+    pub log: LevelFilter,
+}
+
+/// Where the server listens unless told otherwise.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+
+/// `keys …`
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Make a keyring file: one signing key and one refresh key.
+    Generate {
+        /// The file to make; an existing one is never overwritten.
+        #[arg(long, value_name = "FILE")]
+        keyring: PathBuf,
+        /// Algorithm of the signing key: EdDSA, ES256 or HS256.
+        #[arg(long, value_name = "ALG", default_value_t = Algorithm::EdDSA)]
+        alg: Algorithm,
+    },
+}
+
+/// `clients …`
+#[derive(Debug, Subcommand)]
+pub enum Clients {
+    /// Add a client, or a second secret for one, and print that secret: it is shown this once.
+    Add {
+        /// The clients file; made if it is missing.
+        #[arg(long, value_name = "FILE", env = "HALLPASS_CLIENTS_FILE")]
+        clients_file: PathBuf,
+        /// Name of the client: 1–64 of [A-Za-z0-9_.-].
+        #[arg(long)]
+        id: String,
+        /// What the client may do.
+        #[arg(long, value_name = "SCOPE,…", value_delimiter = ',', required = true)]
+        scope: Vec<Scope>,
+        /// The only audiences that the client may issue for [default: any].
+        #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+        audience: Option<Vec<String>>,
+        /// Bind the sessions that the client issues to it: only it can refresh them.
+        #[arg(long)]
+        confidential: bool,
+    },
+    /// List the clients, without secrets.
+    List {
+        /// The clients file.
+        #[arg(long, value_name = "FILE", env = "HALLPASS_CLIENTS_FILE")]
+        clients_file: PathBuf,
+    },
+    /// Remove a client, or the older one of its two secrets.
+    Remove {
+        /// The clients file.
+        #[arg(long, value_name = "FILE", env = "HALLPASS_CLIENTS_FILE")]
+        clients_file: PathBuf,
+        /// Name of the client.
+        #[arg(long)]
+        id: String,
+        /// Remove only the older secret, once the newer one is deployed.
+        #[arg(long)]
+        older_secret: bool,
+    },
+}
+
+/// The flags of `healthcheck`.
+#[derive(Debug, Args)]
+pub struct Healthcheck {
+    /// Where the server listens.
+    #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
+    pub listen: SocketAddr,
+}
+
+impl Cli {
+    /// Reads the command line. `Ok(None)` when help or the version was asked for, and printed.
+    pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Option<Self>, Failure> {
+        match Self::try_parse_from(with_default_command(arguments)) {
+            Ok(cli) => Ok(Some(cli)),
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                // A closed stdout is no reason to fail.
+                let _ = error.print();
+                Ok(None)
+            }
+            Err(error) => Err(Failure::new(one_line(&error.render().to_string()))),
+        }
+    }
+}
+
+/// Inserts `serve` where no command is given, so that its flags need no command.
+fn with_default_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = arguments.collect();
+    let first = arguments.get(1).map(|argument| argument.to_string_lossy());
+    let asks_for_help = matches!(first.as_deref(), Some("-h" | "--help" | "-V" | "--version"));
+    if !asks_for_help && first.is_none_or(|first| first.starts_with('-')) {
+        arguments.insert(arguments.len().min(1), "serve".into());
+    }
+    arguments
+}
+
+/// The message of a clap error without the usage lines that follow it.
+fn one_line(rendered: &str) -> String {
+    let is_message = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
+    let message: Vec<_> = rendered.lines().take_while(is_message).collect();
+    message.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn read(line: &str) -> Result<Option<Cli>, Failure> {
+        Cli::read(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn clap_finds_no_mistake() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_the_default() {
+        for line in ["hallpass-server", "hallpass-server --listen 127.0.0.1:0", "hallpass-server serve"] {
+            let cli = read(line).expect("valid").expect("no help");
+            assert!(matches!(cli.command, Command::Serve(_)), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_one_clear_line() {
+        let failure = read("hallpass-server --listen nowhere").expect_err("not an address").to_string();
+        assert!(failure.contains("'nowhere'") && failure.contains("--listen"), "{failure}");
+        assert!(!failure.contains("Usage"), "{failure}");
+        let failure = read("hallpass-server keys generate").expect_err("no keyring").to_string();
+        assert!(failure.contains("--keyring"), "{failure}");
+    }
+
+    #[test]
+    fn an_unknown_algorithm_is_refused() {
+        assert!(read("hallpass-server keys generate --keyring k --alg none").is_err());
+    }
+}

@@ -1,0 +1,137 @@
+//! `clients add|list|remove`: the clients file from the command line.
+
+use super::file::{self, MAX_SECRETS};
+use super::{Client, Scope, Secret, SecretHash};
+use crate::cli::Clients as Command;
+use crate::failure::{Failure, Outcome};
+use std::path::Path;
+
+/// Runs `clients …`.
+pub fn run(command: Command) -> Outcome<()> {
+    match command {
+        Command::Add { clients_file, id, scope, audience, confidential } => {
+            let wanted =
+                Client { id, scopes: ordered(&scope), audiences: audience, confidential, secrets: vec![] };
+            let secret = add(&clients_file, wanted)?;
+            eprintln!("the secret, shown this once: only its hash is in {}", clients_file.display());
+            println!("{}", secret.reveal());
+            Ok(())
+        }
+        Command::List { clients_file } => list(&clients_file),
+        Command::Remove { clients_file, id, older_secret } => remove(&clients_file, &id, older_secret),
+    }
+}
+
+/// Adds the client with a new secret, or a second secret to one that is there already.
+fn add(path: &Path, wanted: Client) -> Outcome<Secret> {
+    let secret = Secret::generate()?;
+    let hash = SecretHash::of(secret.reveal());
+    file::update(path, |clients| {
+        match clients.iter_mut().find(|client| client.id == wanted.id) {
+            None => clients.push(Client { secrets: vec![hash], ..wanted }),
+            Some(client) => add_secret(client, &wanted, hash)?,
+        }
+        Ok(())
+    })?;
+    Ok(secret)
+}
+
+/// The second secret of a client, which must be described as it is: adding a secret changes no right.
+fn add_secret(client: &mut Client, wanted: &Client, hash: SecretHash) -> Outcome<()> {
+    let id = &client.id;
+    let same = client.scopes == wanted.scopes
+        && client.audiences == wanted.audiences
+        && client.confidential == wanted.confidential;
+    if !same {
+        let text =
+            format!("client {id} exists with other scopes, audiences or confidentiality: remove it first");
+        return Err(Failure::new(text));
+    }
+    if client.secrets.len() >= MAX_SECRETS {
+        let text =
+            format!("client {id} has two secrets: remove one with `clients remove --id {id} --older-secret`");
+        return Err(Failure::new(text));
+    }
+    client.secrets.push(hash);
+    Ok(())
+}
+
+fn list(path: &Path) -> Outcome<()> {
+    let missing = || Failure::new(format!("{} does not exist", path.display()));
+    for client in file::load(path)?.ok_or_else(missing)? {
+        println!("{}", describe(&client));
+    }
+    Ok(())
+}
+
+/// One line per client: `shop  scopes=issue  audiences=*  confidential=no  secrets=1`.
+fn describe(client: &Client) -> String {
+    let scopes: Vec<_> = client.scopes.iter().map(|scope| scope.name()).collect();
+    let audiences = client.audiences.as_ref().map_or("*".to_owned(), |list| list.join(","));
+    let confidential = if client.confidential { "yes" } else { "no" };
+    let (id, scopes, secrets) = (&client.id, scopes.join(","), client.secrets.len());
+    format!("{id}  scopes={scopes}  audiences={audiences}  confidential={confidential}  secrets={secrets}")
+}
+
+fn remove(path: &Path, id: &str, older_secret: bool) -> Outcome<()> {
+    file::update(path, |clients| {
+        let unknown = || Failure::new(format!("there is no client {id:?} in {}", path.display()));
+        let index = clients.iter().position(|client| client.id == id).ok_or_else(unknown)?;
+        if !older_secret {
+            clients.remove(index);
+            return Ok(());
+        }
+        if clients[index].secrets.len() < MAX_SECRETS {
+            return Err(Failure::new(format!("client {id} has only one secret: add the new one first")));
+        }
+        clients[index].secrets.remove(0);
+        Ok(())
+    })?;
+    eprintln!("removed; a running server knows once it is restarted");
+    Ok(())
+}
+
+/// Each scope once, in a fixed order.
+fn ordered(scopes: &[Scope]) -> Vec<Scope> {
+    Scope::ALL.into_iter().filter(|scope| scopes.contains(scope)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(scope: Scope) -> Client {
+        Client {
+            id: "shop".into(),
+            scopes: vec![scope],
+            audiences: None,
+            confidential: false,
+            secrets: vec![],
+        }
+    }
+
+    #[test]
+    fn a_client_has_at_most_two_live_secrets() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("clients.json");
+        let first = add(&path, wanted(Scope::Issue)).expect("first");
+        let second = add(&path, wanted(Scope::Issue)).expect("second");
+        assert_ne!(first.reveal(), second.reveal());
+        assert!(add(&path, wanted(Scope::Issue)).is_err(), "a third one");
+        remove(&path, "shop", true).expect("older removed");
+        let clients = file::load(&path).expect("readable").expect("there");
+        assert_eq!(clients[0].secrets.len(), 1);
+        assert!(clients[0].secrets[0].matches(&SecretHash::of(second.reveal())));
+        assert!(remove(&path, "shop", true).is_err(), "the last one");
+        remove(&path, "shop", false).expect("removed");
+        assert!(remove(&path, "shop", false).is_err(), "unknown");
+    }
+
+    #[test]
+    fn a_second_secret_changes_no_right() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("clients.json");
+        add(&path, wanted(Scope::Issue)).expect("first");
+        assert!(add(&path, wanted(Scope::Manage)).is_err());
+    }
+}

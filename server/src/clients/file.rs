@@ -1,0 +1,133 @@
+//! The clients file: `{"clients": [{"id", "scopes", "audiences", "confidential", "secrets"}]}`, mode 0600.
+
+use super::{Client, audience_problem, id_problem};
+use crate::atomic_file::{self, directory_of};
+use crate::failure::{Failure, Outcome};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// While a secret is being replaced, the old and the new one are both live.
+pub const MAX_SECRETS: usize = 2;
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    clients: Vec<Client>,
+}
+
+/// Reads the file. `Ok(None)` when there is none.
+pub fn load(path: &Path) -> Outcome<Option<Vec<Client>>> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Failure::file("read", path, error)),
+    };
+    let content: Content =
+        serde_json::from_slice(&bytes).map_err(|error| Failure::file("use clients file", path, error))?;
+    check(&content.clients).map_err(|problem| Failure::file("use clients file", path, problem))?;
+    Ok(Some(content.clients))
+}
+
+/// Changes the file under a lock, so that two changes at the same time both happen. Writes nothing when `change` fails.
+pub fn update<T>(path: &Path, change: impl FnOnce(&mut Vec<Client>) -> Outcome<T>) -> Outcome<T> {
+    // A link stays a link: the file that it points to is the one replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let _lock = lock(directory_of(&target))?;
+    let mut clients = load(&target)?.unwrap_or_default();
+    let result = change(&mut clients)?;
+    check(&clients).map_err(Failure::new)?;
+    let failed = |error: &dyn std::fmt::Display| Failure::file("write", path, error);
+    let mut json = serde_json::to_string_pretty(&Content { clients }).map_err(|error| failed(&error))?;
+    json.push('\n');
+    atomic_file::replace(&target, json.as_bytes()).map_err(|error| failed(&error))?;
+    Ok(result)
+}
+
+/// Locks the directory rather than the file, which is replaced while the lock is held.
+fn lock(directory: &Path) -> Outcome<File> {
+    let file = File::open(directory).map_err(|error| Failure::file("open", directory, error))?;
+    file.lock().map_err(|error| Failure::file("lock", directory, error))?;
+    Ok(file)
+}
+
+/// What is wrong with these clients, if anything.
+fn check(clients: &[Client]) -> Result<(), String> {
+    for (index, client) in clients.iter().enumerate() {
+        let problem = id_problem(&client.id)
+            .or_else(|| client.audiences.iter().flatten().find_map(|audience| audience_problem(audience)))
+            .or_else(|| client.scopes.is_empty().then_some("a client needs a scope"))
+            .or_else(|| {
+                client.audiences.as_ref().is_some_and(Vec::is_empty).then_some("an empty list of audiences")
+            })
+            .or_else(|| {
+                (!(1..=MAX_SECRETS).contains(&client.secrets.len())).then_some("a client has 1 or 2 secrets")
+            })
+            .or_else(|| {
+                clients[..index].iter().any(|other| other.id == client.id).then_some("the id is used twice")
+            });
+        if let Some(problem) = problem {
+            return Err(format!("client {:?}: {problem}", client.id));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::{Scope, SecretHash};
+
+    fn client(id: &str) -> Client {
+        Client {
+            id: id.into(),
+            scopes: vec![Scope::Issue],
+            audiences: None,
+            confidential: false,
+            secrets: vec![SecretHash::of("secret")],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("clients.json");
+        assert!(load(&path).expect("no error").is_none());
+        update(&path, |clients| {
+            clients.push(client("shop"));
+            Ok(())
+        })
+        .expect("written");
+        let clients = load(&path).expect("readable").expect("there");
+        assert_eq!(clients.len(), 1);
+        assert_eq!(clients[0].id, "shop");
+    }
+
+    #[test]
+    fn a_failed_change_writes_nothing() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("clients.json");
+        assert!(update(&path, |_| Err::<(), _>(Failure::new("no"))).is_err());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        assert!(check(&[client("a"), client("b")]).is_ok());
+        assert!(check(&[client("a"), client("a")]).is_err());
+        assert!(check(&[client("a:b")]).is_err());
+        assert!(check(&[Client { secrets: vec![], ..client("a") }]).is_err());
+        assert!(check(&[Client { scopes: vec![], ..client("a") }]).is_err());
+        assert!(check(&[Client { audiences: Some(vec![]), ..client("a") }]).is_err());
+    }
+
+    #[test]
+    fn an_unknown_member_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("clients.json");
+        fs::write(&path, r#"{"clients":[{"id":"a","scopes":["issue"],"secrets":[],"confidental":true}]}"#)
+            .expect("written");
+        assert!(load(&path).expect_err("refused").to_string().contains("confidental"));
+    }
+}

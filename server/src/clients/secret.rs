@@ -1,0 +1,99 @@
+//! Client secrets and their hashes.
+//!
+//! A secret is 256 random bits, so one round of SHA-256 is all the protection that its hash needs: there is nothing to
+//! guess, and a slow password hash would only let strangers keep the server busy.
+
+use crate::failure::Outcome;
+use crate::keys_cmd::random;
+use aws_lc_rs::{constant_time, digest};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+/// Makes a secret recognisable to people and to secret scanners.
+const PREFIX: &str = "hps_";
+/// A secret that somebody else made must have at least this many characters.
+const MIN_LENGTH: usize = 20;
+
+/// A client secret in plain text. It is printed or written once and never logged.
+pub struct Secret(String);
+
+impl Secret {
+    /// A new one.
+    pub fn generate() -> Outcome<Self> {
+        Ok(Self(format!("{PREFIX}{}", BASE64URL.encode(random()?))))
+    }
+
+    /// One that was kept in a file. `None` for what is too short to be unguessable.
+    pub fn kept(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (text.len() >= MIN_LENGTH).then(|| Self(text.to_owned()))
+    }
+
+    /// The text to show.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// SHA-256 of a secret; base64url in files.
+#[derive(Clone)]
+pub struct SecretHash([u8; digest::SHA256_OUTPUT_LEN]);
+
+impl SecretHash {
+    /// The hash of `secret`.
+    pub fn of(secret: &str) -> Self {
+        let mut hash = [0; digest::SHA256_OUTPUT_LEN];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
+        Self(hash)
+    }
+
+    /// Whether both are hashes of the same secret, in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
+    }
+}
+
+impl std::fmt::Debug for SecretHash {
+    /// Says nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretHash")
+    }
+}
+
+impl Serialize for SecretHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("sha256:{}", BASE64URL.encode(self.0)))
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let hash = text.strip_prefix("sha256:").and_then(|hash| BASE64URL.decode(hash).ok());
+        let hash = hash.and_then(|hash| hash.try_into().ok());
+        // The text is not repeated: it may be a secret that somebody put here in error.
+        hash.map(Self)
+            .ok_or_else(|| D::Error::custom("a secret's hash is not sha256:<base64url of 32 bytes>"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_survives_the_file_and_matches_only_its_secret() {
+        let secret = Secret::generate().expect("random");
+        let json = serde_json::to_string(&SecretHash::of(secret.reveal())).expect("serialisable");
+        assert!(!json.contains(secret.reveal()));
+        let hash: SecretHash = serde_json::from_str(&json).expect("readable");
+        assert!(hash.matches(&SecretHash::of(secret.reveal())));
+        assert!(!hash.matches(&SecretHash::of("hps_other")));
+    }
+
+    #[test]
+    fn a_plain_secret_in_the_file_is_refused_and_not_repeated() {
+        let error = serde_json::from_str::<SecretHash>("\"hps_plain\"").expect_err("refused").to_string();
+        assert!(!error.contains("hps_plain"), "{error}");
+    }
+}

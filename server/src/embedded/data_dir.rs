@@ -1,0 +1,167 @@
+//! The data directory: `keyring.json`, `client-secret`, `clients.json`, and what Redis keeps there.
+
+use crate::atomic_file;
+use crate::clients::Secret;
+use crate::failure::{Failure, Outcome};
+use crate::keys_cmd;
+use crate::redis_url::RedisAddress;
+use hallpass_engine::keys::Algorithm;
+use rustix::fs::Mode;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The longest path that fits into the address of a unix socket, whose size the kernel fixes.
+const MAX_SOCKET_PATH: usize = 107;
+
+/// A data directory that belongs to this process alone, as long as this value lives.
+pub struct DataDir {
+    /// As the user gave it, for messages.
+    shown: PathBuf,
+    absolute: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Makes the directory if it is missing, and locks it. Fails when another server has it.
+    pub fn open(path: &Path) -> Outcome<Self> {
+        // What Redis writes is nobody else's business either: its files hold claims and meta.
+        rustix::process::umask(Mode::from_raw_mode(0o077));
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+        made.map_err(|error| Failure::file("make the data directory", path, error))?;
+        let absolute = fs::canonicalize(path).map_err(|error| Failure::file("open", path, error))?;
+        let lock = lock(&absolute, path)?;
+        let directory =
+            Self { shown: path.strip_prefix(".").unwrap_or(path).to_owned(), absolute, _lock: lock };
+        directory.check()?;
+        Ok(directory)
+    }
+
+    /// The path of a file in the directory, for messages and commands of the user.
+    pub fn shown(&self, name: &str) -> PathBuf {
+        self.shown.join(name)
+    }
+
+    /// The same path from the root, for everything that is opened.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.absolute.join(name)
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.absolute
+    }
+
+    /// Where the private Redis listens.
+    pub fn socket(&self) -> PathBuf {
+        self.path("redis.sock")
+    }
+
+    /// The same as an address.
+    pub fn redis_address(&self) -> Outcome<RedisAddress> {
+        RedisAddress::unix(&self.socket())
+    }
+
+    /// Makes the keyring and the secret of the client `local` if they are missing. Returns that secret.
+    pub fn prepare_secrets(&self) -> Outcome<Secret> {
+        let keyring = self.path("keyring.json");
+        if !keyring.exists() {
+            keys_cmd::generate(&keyring, Algorithm::EdDSA)?;
+        }
+        let path = self.path("client-secret");
+        match fs::read_to_string(&path) {
+            Ok(text) => Secret::kept(&text).ok_or_else(|| {
+                Failure::file("use", &path, "it is too short for a secret; remove it for a new one")
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let secret = Secret::generate()?;
+                let made = atomic_file::create(&path, secret.reveal().as_bytes());
+                made.map_err(|error| Failure::file("write", &path, error)).map(|()| secret)
+            }
+            Err(error) => Err(Failure::file("read", &path, error)),
+        }
+    }
+
+    /// What to say when Redis ends by itself.
+    pub fn redis_died(&self) -> Failure {
+        Failure::new(format!("the private redis-server has died: see {}", self.shown("redis.log").display()))
+    }
+
+    fn check(&self) -> Outcome<()> {
+        let length = self.socket().as_os_str().len();
+        if length > MAX_SOCKET_PATH {
+            let excess = length - MAX_SOCKET_PATH;
+            let text = "the data directory's path is too long for a unix socket by";
+            return Err(Failure::new(format!("{text} {excess} bytes: use another --data-dir")));
+        }
+        let metadata =
+            fs::metadata(&self.absolute).map_err(|error| Failure::file("open", &self.shown, error))?;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            tracing::warn!("others may enter the data directory: chmod 700 {}", self.shown.display());
+        }
+        Ok(())
+    }
+}
+
+/// Takes the lock that a server holds on its data directory. The kernel gives it back however the server ends.
+fn lock(directory: &Path, shown: &Path) -> Outcome<File> {
+    let path = directory.join("server.lock");
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let mut file = file.map_err(|error| Failure::file("open", &path, error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut owner = String::new();
+            let owner = file.read_to_string(&mut owner).map_or("unknown", |_| owner.trim());
+            let text = format!(
+                "another hallpass-server (process {owner}) uses the data directory {}",
+                shown.display()
+            );
+            return Err(Failure::new(text));
+        }
+        Err(TryLockError::Error(error)) => return Err(Failure::file("lock", &path, error)),
+    }
+    let noted = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+    noted.map_err(|error| Failure::file("write", &path, error))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_server_is_refused_and_told_who_has_the_directory() {
+        let parent = tempfile::tempdir().expect("temporary directory");
+        let path = parent.path().join("data");
+        let first = DataDir::open(&path).expect("free");
+        let refused = DataDir::open(&path).err().expect("taken").to_string();
+        assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
+        drop(first);
+        assert!(DataDir::open(&path).is_ok());
+    }
+
+    #[test]
+    fn secrets_are_made_once_and_kept() {
+        let parent = tempfile::tempdir().expect("temporary directory");
+        let directory = DataDir::open(&parent.path().join("data")).expect("free");
+        let secret = directory.prepare_secrets().expect("made");
+        let keyring = fs::read(directory.path("keyring.json")).expect("readable");
+        assert_eq!(directory.prepare_secrets().expect("kept").reveal(), secret.reveal());
+        assert_eq!(fs::read(directory.path("keyring.json")).expect("readable"), keyring);
+        for name in ["", "keyring.json", "client-secret"] {
+            let mode = fs::metadata(directory.path(name)).expect("metadata").permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_no_socket_can_have_is_refused() {
+        let parent = tempfile::tempdir().expect("temporary directory");
+        let refused =
+            DataDir::open(&parent.path().join("d".repeat(100))).err().expect("too long").to_string();
+        assert!(refused.contains("too long"), "{refused}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What the server prints on stdout once it serves: where it listens, and with a private Redis a few lines to try.
+
+use super::DataDir;
+use crate::healthcheck::reachable;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Where the server listens.
+pub fn print_listening(address: SocketAddr, issuer: &str) {
+    print(&format!("Hallpass listens on http://{address}, issuer {issuer}\n"));
+}
+
+/// Where the server listens and how to use it. The lines work in any order of typing after the first one, which keeps
+/// its answer in a file for the others; the secret is read by the shell and never printed.
+pub fn print_embedded(address: SocketAddr, issuer: &str, directory: &DataDir) {
+    print_listening(address, issuer);
+    let secret = shell_word(&directory.shown("client-secret"));
+    let session = shell_word(&directory.shown("session.json"));
+    print(&examples(reachable(address), &secret, &session));
+}
+
+/// The curl lines, for these shell words.
+fn examples(address: SocketAddr, secret: &str, session: &str) -> String {
+    let member = |name: &str| format!(r#"$(sed 's/.*"{name}":"\([^"]*\)".*/\1/' {session})"#);
+    let (access, refresh) = (member("access_token"), member("refresh_token"));
+    format!(
+        r#"
+# Begin a session, as your login handler would:
+curl -sS -u "local:$(cat {secret})" -H 'Content-Type: application/json' -d '{{"subject":"alice","claims":{{"role":"admin"}}}}' http://{address}/sessions | tee {session}
+
+# Verify its access token:
+curl -sS -i -H "Authorization: Bearer {access}" http://{address}/verify
+
+# Exchange its refresh token for the next one:
+curl -sS -d grant_type=refresh_token -d "refresh_token={refresh}" http://{address}/token
+
+# The public keys, for verifiers of your own:
+curl -sS http://{address}/.well-known/jwks.json
+
+"#
+    )
+}
+
+/// A path as one word of a shell command.
+fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// Prints, unless nobody reads: that is no reason to stop.
+fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_where_the_shell_needs_it() {
+        assert_eq!(shell_word(Path::new("data/client-secret")), "data/client-secret");
+        assert_eq!(shell_word(Path::new("my data/it's")), r"'my data/it'\''s'");
+    }
+
+    #[test]
+    fn the_examples_read_the_secret_from_its_file() {
+        let text = examples(
+            "127.0.0.1:8080".parse().expect("an address"),
+            "data/client-secret",
+            "data/session.json",
+        );
+        assert!(text.contains("$(cat data/client-secret)"));
+        assert_eq!(text.lines().filter(|line| line.starts_with("curl ")).count(), 4);
+    }
+}

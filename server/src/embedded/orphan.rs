@@ -1,0 +1,66 @@
+//! The redis-server that a killed hallpass-server leaves behind, and the lock that gives it away.
+//!
+//! Every redis-server started here has an open, locked file as its standard input. The lock belongs to the open file,
+//! so it is held exactly as long as that process lives, whatever became of its parent; no recorded process id can go
+//! stale. Whoever gets the lock may start the next one.
+
+use super::DataDir;
+use crate::failure::{Failure, Outcome};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep};
+
+/// How long an orphan may take to write its data and go, and to be gone after it was killed.
+const PATIENCE: [(Signal, Duration); 2] =
+    [(Signal::TERM, Duration::from_secs(20)), (Signal::KILL, Duration::from_secs(5))];
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Takes the lock that the next redis-server inherits, stopping the one that has it.
+pub async fn take_lock(directory: &DataDir) -> Outcome<File> {
+    let path = directory.path("redis.lock");
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = file.map_err(|error| Failure::file("open", &path, error))?;
+    if is_taken(&file, directory)? {
+        tracing::warn!("stopping the redis-server that a killed hallpass-server left behind");
+        stop_owner(&file, directory).await?;
+    }
+    Ok(file)
+}
+
+/// Asks the owner of the lock to stop, in the end the hard way, and takes the lock.
+async fn stop_owner(file: &File, directory: &DataDir) -> Outcome<()> {
+    for (signal, patience) in PATIENCE {
+        let deadline = Instant::now() + patience;
+        let mut signalled = false;
+        while Instant::now() < deadline {
+            // An orphan that is just starting does not listen yet, hence every time anew.
+            signalled = signalled || signal_owner(directory, signal).await;
+            sleep(POLL_INTERVAL).await;
+            if !is_taken(file, directory)? {
+                return Ok(());
+            }
+        }
+    }
+    let text = format!("a redis-server still uses {} and cannot be stopped", directory.root().display());
+    Err(Failure::new(text))
+}
+
+/// Sends a signal to the process that listens on the directory's socket. Connecting works even when it hangs.
+async fn signal_owner(directory: &DataDir, signal: Signal) -> bool {
+    let Ok(stream) = UnixStream::connect(directory.socket()).await else { return false };
+    let owner = stream.peer_cred().ok().and_then(|credentials| Pid::from_raw(credentials.pid()?));
+    owner.is_some_and(|owner| kill_process(owner, signal).is_ok())
+}
+
+/// Takes the lock; true when somebody else has it.
+fn is_taken(file: &File, directory: &DataDir) -> Outcome<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(Failure::file("lock", directory.root(), error)),
+    }
+}

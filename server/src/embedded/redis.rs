@@ -1,0 +1,133 @@
+//! The private redis-server as a child process.
+
+use super::redis_log::RedisLog;
+use super::{DataDir, orphan, redis_conf};
+use crate::atomic_file;
+use crate::cli::Serve;
+use crate::client::{ModuleInfo, Store, StoreError};
+use crate::failure::{Failure, Outcome};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+/// How long Redis may take to write its data and exit.
+const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+const MODULE: &str = "libhallpass.so";
+
+/// A running redis-server, which `stop` stops.
+pub struct Redis {
+    child: Child,
+    log: RedisLog,
+    socket: PathBuf,
+}
+
+impl Redis {
+    /// Starts Redis in the data directory, after stopping one that was left there.
+    pub async fn start(directory: &DataDir, flags: &Serve, issuer: &str) -> Outcome<Self> {
+        let program = program(flags)?;
+        let module = module(flags)?;
+        let lock = orphan::take_lock(directory).await?;
+        let conf = directory.path("redis.conf");
+        let text = redis_conf::render(directory, &module, issuer);
+        atomic_file::replace(&conf, text.as_bytes()).map_err(|error| Failure::file("write", &conf, error))?;
+        let (log, output) = RedisLog::open(directory)?;
+        let child = spawn(&program, &conf, directory, lock, output)?;
+        Ok(Self { child, log, socket: directory.socket() })
+    }
+
+    /// Waits until Redis has loaded its data, however long that takes. Fails with the reason when it gives up.
+    pub async fn ready(&mut self, store: &Store) -> Outcome<ModuleInfo> {
+        tokio::select! {
+            // A Redis that exits right after answering is still a Redis that exited.
+            biased;
+            _ = self.child.wait() => Err(Failure::new(format!("redis-server did not start: {}", self.log.reason()))),
+            module = answers(store, &self.socket) => {
+                module.map_err(|error| Failure::new(format!("the private redis-server is not usable: {error:?}")))
+            }
+        }
+    }
+
+    /// Resolves when Redis ends.
+    pub async fn exited(&mut self) {
+        // An error means that there is no such child any more.
+        let _ = self.child.wait().await;
+    }
+
+    /// Lets Redis write everything and exit. Does nothing when it has exited already.
+    pub async fn stop(&mut self) {
+        let Some(pid) = self.child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) else { return };
+        if let Err(error) = kill_process(pid, Signal::TERM) {
+            tracing::error!("cannot stop redis-server: {error}");
+        }
+        if timeout(STOP_TIMEOUT, self.child.wait()).await.is_err() {
+            tracing::error!("redis-server does not stop; killing it");
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+/// Waits until Redis listens and has loaded its data; meanwhile it refuses connections, or answers LOADING.
+async fn answers(store: &Store, socket: &Path) -> Result<ModuleInfo, StoreError> {
+    while UnixStream::connect(socket).await.is_err() {
+        sleep(POLL_INTERVAL).await;
+    }
+    while store.ping().await.is_err() {
+        sleep(POLL_INTERVAL).await;
+    }
+    store.module_info().await
+}
+
+/// Starts the process. It runs in a process group of its own, since a Ctrl-C at the terminal is for the server, which
+/// stops Redis once its last request is answered.
+fn spawn(program: &Path, conf: &Path, directory: &DataDir, lock: File, output: File) -> Outcome<Child> {
+    let errors =
+        output.try_clone().map_err(|error| Failure::new(format!("cannot start redis-server: {error}")))?;
+    let mut command = Command::new(program);
+    command.arg(conf).current_dir(directory.root()).process_group(0);
+    command.stdin(Stdio::from(lock)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
+    command.spawn().map_err(|error| cannot_start(program, &error))
+}
+
+fn cannot_start(program: &Path, error: &io::Error) -> Failure {
+    let program = program.display();
+    match error.kind() {
+        ErrorKind::NotFound => Failure::new(format!(
+            "cannot find {program}: install Redis 7.0 or later, name it with --redis-server, or use --redis-url"
+        )),
+        _ => Failure::new(format!("cannot start {program}: {error}")),
+    }
+}
+
+/// The program to start: a path, or a name to look for on PATH.
+fn program(flags: &Serve) -> Outcome<PathBuf> {
+    match &flags.redis_server {
+        // The child starts in another directory, where a relative path would mean something else.
+        Some(path) if path.components().count() > 1 => {
+            fs::canonicalize(path).map_err(|error| Failure::file("find --redis-server", path, error))
+        }
+        Some(name) => Ok(name.clone()),
+        None => Ok("redis-server".into()),
+    }
+}
+
+/// The module: the one that was named, or the one beside this program.
+fn module(flags: &Serve) -> Outcome<PathBuf> {
+    if let Some(path) = &flags.module_path {
+        return fs::canonicalize(path).map_err(|error| Failure::file("find --module-path", path, error));
+    }
+    let program =
+        std::env::current_exe().map_err(|error| Failure::new(format!("where is this program? {error}")))?;
+    let path = program.with_file_name(MODULE);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let text = format!("there is no {MODULE} at {}: build it, or name it with --module-path", path.display());
+    Err(Failure::new(text))
+}

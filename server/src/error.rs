@@ -1,0 +1,227 @@
+//! The one error type of the HTTP side. Every refusal, axum's own included, becomes
+//! `{"error": "…", "error_description": "…"}` (RFC 6749 §5.2) with the status and headers that belong to it.
+
+use crate::client::StoreError;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use std::borrow::Cow;
+
+/// How long a client should wait before it asks again after a 503.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiError {
+    /// 400 `invalid_request`: the request itself is wrong.
+    InvalidRequest(Cow<'static, str>),
+    /// 400 `unsupported_grant_type`: /token knows `refresh_token` only.
+    UnsupportedGrantType,
+    /// 400 `invalid_scope`: more than the session has.
+    InvalidScope,
+    /// 400 `invalid_grant`: the refresh token is good for nothing any more.
+    InvalidGrant(&'static str),
+    /// 401 `invalid_client`: missing or wrong client credentials.
+    InvalidClient,
+    /// 401 with a bare challenge: a bearer token is needed and none was sent (RFC 6750 §3.1).
+    MissingToken,
+    /// 401 `invalid_token`: the bearer token is not, or no longer, valid (RFC 6750 §3.1).
+    InvalidToken(&'static str),
+    /// 403 `insufficient_scope`: a known client that may not do this.
+    InsufficientScope(Cow<'static, str>),
+    /// 404 `not_found`: no such route.
+    NotFound,
+    /// 405 `invalid_request`: the route takes other methods, which `Allow` names.
+    MethodNotAllowed,
+    /// 408 `invalid_request`: the request did not arrive in time.
+    RequestTimeout,
+    /// 409: the command and the state of the subject's sessions contradict each other.
+    Conflict(&'static str, &'static str),
+    /// 413 `invalid_request`: the body is too large.
+    PayloadTooLarge,
+    /// 415 `invalid_request`: the body is not of the type that the route takes.
+    UnsupportedMediaType(&'static str),
+    /// 503 `temporarily_unavailable`: Redis cannot answer now. Says nothing about any token.
+    Unavailable,
+}
+
+impl ApiError {
+    /// 400 `invalid_request`.
+    pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::InvalidRequest(description.into())
+    }
+
+    /// What a failed command means to the holder of a refresh token at /token: a bad one is an `invalid_grant`.
+    pub fn for_grant(error: StoreError) -> Self {
+        match error {
+            StoreError::InvalidToken => Self::InvalidGrant("the refresh token is invalid"),
+            StoreError::ExpiredToken => Self::InvalidGrant("the refresh token has expired"),
+            StoreError::NoSession => Self::InvalidGrant("the session has ended"),
+            StoreError::ReusedToken => {
+                Self::InvalidGrant("the refresh token was used before; its session has ended")
+            }
+            other => other.into(),
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidRequest(_)
+            | Self::UnsupportedGrantType
+            | Self::InvalidScope
+            | Self::InvalidGrant(_) => StatusCode::BAD_REQUEST,
+            Self::InvalidClient | Self::MissingToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Conflict(..) => StatusCode::CONFLICT,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_)
+            | Self::MethodNotAllowed
+            | Self::RequestTimeout
+            | Self::PayloadTooLarge
+            | Self::UnsupportedMediaType(_) => "invalid_request",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidGrant(_) => "invalid_grant",
+            Self::InvalidClient => "invalid_client",
+            Self::MissingToken | Self::InvalidToken(_) => "invalid_token",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::NotFound => "not_found",
+            Self::Conflict(code, _) => code,
+            Self::Unavailable => "temporarily_unavailable",
+        }
+    }
+
+    fn description(&self) -> &str {
+        match self {
+            Self::InvalidRequest(text) | Self::InsufficientScope(text) => text,
+            Self::InvalidGrant(text) | Self::InvalidToken(text) | Self::Conflict(_, text) => text,
+            Self::UnsupportedMediaType(text) => text,
+            Self::UnsupportedGrantType => "the grant_type must be refresh_token",
+            Self::InvalidScope => "the session does not have this scope",
+            Self::InvalidClient => "client authentication failed",
+            Self::MissingToken => "a bearer token is needed",
+            Self::NotFound => "there is nothing here",
+            Self::MethodNotAllowed => "this method is not allowed here",
+            Self::RequestTimeout => "the request took too long",
+            Self::PayloadTooLarge => "the body is too large",
+            Self::Unavailable => "the service cannot answer now; nothing is said about the token; ask again",
+        }
+    }
+
+    /// The challenge of a 401 (RFC 9110 §11.6.1).
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self {
+            Self::InvalidClient => {
+                Some(HeaderValue::from_static("Basic realm=\"hallpass\", charset=\"UTF-8\""))
+            }
+            Self::MissingToken => Some(HeaderValue::from_static("Bearer")),
+            Self::InvalidToken(text) => {
+                HeaderValue::try_from(format!("Bearer error=\"invalid_token\", error_description=\"{text}\""))
+                    .ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    /// What a failed command means everywhere but at /token.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InvalidToken => Self::InvalidToken("the token is invalid"),
+            StoreError::ExpiredToken => Self::InvalidToken("the token has expired"),
+            StoreError::NoSession => Self::InvalidToken("the session has ended"),
+            StoreError::ReusedToken => Self::InvalidToken("the token was used before; its session has ended"),
+            StoreError::StaleToken => Self::InvalidToken("the claims have changed since; refresh the token"),
+            StoreError::SessionLimit => {
+                Self::Conflict("session_limit", "the subject has as many sessions as allowed")
+            }
+            StoreError::WrongType => {
+                Self::Conflict("wrong_type", "the key of the subject holds something else")
+            }
+            StoreError::Rejected(text) => Self::invalid_request(text),
+            StoreError::Unavailable(_) => Self::Unavailable,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.code(), "error_description": printable(self.description()) });
+        let mut response = (self.status(), Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if self == Self::Unavailable {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+}
+
+/// `text` in the characters that an `error_description` may have (RFC 6749 §5.2).
+fn printable(text: &str) -> String {
+    let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
+    text.chars().map(|c| if allowed(c) { c } else { '\'' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_token_is_invalid_grant_at_the_token_endpoint_and_invalid_token_elsewhere() {
+        for error in [
+            StoreError::InvalidToken,
+            StoreError::ExpiredToken,
+            StoreError::NoSession,
+            StoreError::ReusedToken,
+        ] {
+            assert_eq!(ApiError::for_grant(error.clone()).code(), "invalid_grant");
+            assert_eq!(ApiError::for_grant(error.clone()).status(), StatusCode::BAD_REQUEST);
+            assert_eq!(ApiError::from(error.clone()).code(), "invalid_token");
+            assert_eq!(ApiError::from(error).status(), StatusCode::UNAUTHORIZED);
+        }
+    }
+
+    #[test]
+    fn an_outage_is_503_with_retry_after_on_both_sides() {
+        let outage = || StoreError::Unavailable("Redis answered READONLY".into());
+        for error in [ApiError::for_grant(outage()), outage().into()] {
+            let response = error.into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        }
+    }
+
+    #[test]
+    fn only_a_sent_token_is_called_wrong() {
+        let challenge = |error: ApiError| error.into_response().headers()[header::WWW_AUTHENTICATE].clone();
+        assert_eq!(challenge(ApiError::MissingToken), "Bearer");
+        let invalid = challenge(StoreError::StaleToken.into());
+        assert!(
+            invalid
+                .to_str()
+                .expect("ASCII")
+                .starts_with("Bearer error=\"invalid_token\", error_description=\"")
+        );
+    }
+
+    #[test]
+    fn descriptions_keep_to_the_characters_of_the_rfc() {
+        assert_eq!(printable("a \"b\" \\ ü\n"), "a 'b' ' ''");
+    }
+}

@@ -1,0 +1,66 @@
+//! `application/x-www-form-urlencoded`, as OAuth 2.0 uses it for bodies, queries and Basic credentials
+//! (RFC 6749 §3.2 and appendix B): a parameter without a value counts as omitted, a repeated one is an error.
+
+use crate::error::ApiError;
+use percent_encoding::percent_decode_str;
+
+/// Decoded parameters in the order in which they came.
+#[derive(Debug)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads a body or a query. `invalid_request` when it decodes to something that is not UTF-8.
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
+        let not_utf8 = || ApiError::invalid_request("a parameter is not valid UTF-8");
+        let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode(name)?, decode(value)?))
+        });
+        pairs.map(|pair| pair.ok_or_else(not_utf8)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The parameter's value; `None` when it is omitted or empty, `invalid_request` when it is repeated.
+    pub fn get(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let value = values.next();
+        match values.next() {
+            Some(_) => Err(ApiError::invalid_request(format!("{name} is repeated"))),
+            None => Ok(value.filter(|value| !value.is_empty())),
+        }
+    }
+}
+
+/// Decodes one name or value. `None` when the bytes are not UTF-8.
+pub fn decode(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(|decoded| decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_are_decoded() {
+        let form = Form::parse("a=1+2&b%62=%C3%BC&&c&d=x=y").expect("valid");
+        assert_eq!(form.get("a"), Ok(Some("1 2")));
+        assert_eq!(form.get("bb"), Ok(Some("ü")));
+        assert_eq!(form.get("d"), Ok(Some("x=y")));
+    }
+
+    #[test]
+    fn empty_counts_as_omitted_and_repeated_is_an_error() {
+        let form = Form::parse("empty=&twice=1&twice=1&bare&also=&also=").expect("valid");
+        assert_eq!(form.get("empty"), Ok(None));
+        assert_eq!(form.get("bare"), Ok(None));
+        assert_eq!(form.get("absent"), Ok(None));
+        assert!(form.get("twice").is_err());
+        assert!(form.get("also").is_err());
+    }
+
+    #[test]
+    fn bad_utf8_is_an_error_and_a_stray_percent_sign_is_not() {
+        assert!(Form::parse("a=%FF").is_err());
+        assert_eq!(Form::parse("a=100%").expect("valid").get("a"), Ok(Some("100%")));
+    }
+}

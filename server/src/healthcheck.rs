@@ -1,0 +1,52 @@
+//! `healthcheck`: asks `GET /readyz` of a running server, for container health checks where no curl is at hand.
+
+use crate::failure::{Failure, Outcome};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Succeeds when the server that listens on `listen` is ready to serve.
+pub fn run(listen: SocketAddr) -> Outcome<()> {
+    let address = reachable(listen);
+    let answer = ask(address).map_err(|error| Failure::new(format!("no answer from {address}: {error}")))?;
+    match answer.split_ascii_whitespace().nth(1) {
+        Some("200") => Ok(()),
+        Some(status) => Err(Failure::new(format!("{address} is not ready: status {status}"))),
+        None => Err(Failure::new(format!("{address} does not speak HTTP"))),
+    }
+}
+
+/// The address to connect to in order to reach a server bound to `listen`.
+pub fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// The first bytes of the response, which hold the status line.
+fn ask(address: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(16).read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_bound_to_all_addresses_is_asked_on_the_loopback() {
+        let of = |text: &str| reachable(text.parse().expect("an address")).to_string();
+        assert_eq!(of("0.0.0.0:8080"), "127.0.0.1:8080");
+        assert_eq!(of("[::]:8080"), "[::1]:8080");
+        assert_eq!(of("192.0.2.1:80"), "192.0.2.1:80");
+    }
+}

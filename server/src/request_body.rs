@@ -1,0 +1,43 @@
+//! Request bodies: read once, never more than the router's limit, refused in OAuth's words.
+
+use crate::error::ApiError;
+use crate::form::Form;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+/// The body as JSON. 415 unless it says that it is, 400 when it is something else.
+pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
+    if !has_type(request.headers(), "application/json") {
+        return Err(ApiError::UnsupportedMediaType("the Content-Type must be application/json"));
+    }
+    let bytes = read(request).await?;
+    serde_json::from_slice(&bytes).map_err(|error| ApiError::invalid_request(format!("the body: {error}")))
+}
+
+/// The body as form parameters. RFC 6749 knows no 415: another content type is an `invalid_request`.
+pub async fn form(request: Request) -> Result<Form, ApiError> {
+    if !has_type(request.headers(), "application/x-www-form-urlencoded") {
+        return Err(ApiError::invalid_request("the Content-Type must be application/x-www-form-urlencoded"));
+    }
+    let bytes = read(request).await?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| ApiError::invalid_request("the body is not valid UTF-8"))?;
+    Form::parse(text)
+}
+
+/// Whether the Content-Type is this one, whatever its parameters.
+fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(wanted)
+}
+
+/// The whole body, within the limit that the router sets.
+async fn read(request: Request) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
+        _ => ApiError::invalid_request("the body did not arrive"),
+    })
+}

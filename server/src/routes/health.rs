@@ -1,0 +1,23 @@
+//! `GET /healthz` and `GET /readyz`: for the operator's probes.
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// `GET /healthz` → 200 while the process serves, whatever Redis does: restarting the server would not help Redis.
+pub async fn alive() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// `GET /readyz` → 200 when Redis answers and has the module, configured as it was when the server started; 503 else.
+pub async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, ApiError> {
+    let module = state.store.module_info().await?;
+    if module.key_pattern != state.module.key_pattern || module.issuer != state.module.issuer {
+        tracing::warn!("not ready: key pattern or issuer of the module have changed; restart the server");
+        return Err(ApiError::Unavailable);
+    }
+    Ok(Json(json!({ "status": "ready" })))
+}

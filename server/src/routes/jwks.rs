@@ -1,0 +1,19 @@
+//! `GET /.well-known/jwks.json`: the public keys with which anybody can verify access tokens (RFC 7517 §5).
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+/// Verifiers may keep the set this long. A new key is published well before it signs, so none is missed.
+const CACHE_CONTROL: &str = "public, max-age=300";
+
+/// AUTH.JWKS → 200 with a JWK Set.
+pub async fn jwks(State(state): State<Arc<AppState>>) -> Result<Response, ApiError> {
+    let keys = state.store.jwks().await?;
+    let headers =
+        [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, CACHE_CONTROL)];
+    Ok((headers, keys).into_response())
+}

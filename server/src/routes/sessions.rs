@@ -1,0 +1,118 @@
+//! `POST /sessions`: a client with the scope `issue` begins a session for a user whom it has authenticated.
+
+use crate::app::AppState;
+use crate::claims::Granted;
+use crate::client::IssueOptions;
+use crate::clients::{Client, Scope};
+use crate::error::ApiError;
+use crate::request_body;
+use crate::token_response::token_response;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// The request. Members that are not listed are refused: a misspelt `max_ttl` must not become the default.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSession {
+    subject: String,
+    // Passed on as text, so that the module judges what was sent, duplicate members included.
+    claims: Option<Box<RawValue>>,
+    audience: Option<String>,
+    class: Option<String>,
+    meta: Option<Box<RawValue>>,
+    limit: Option<u64>,
+    on_limit: Option<OnLimit>,
+    session_id: Option<String>,
+    access_ttl: Option<u64>,
+    idle_ttl: Option<u64>,
+    max_ttl: Option<u64>,
+    cookie: Option<bool>,
+}
+
+/// What a reached `limit` does.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OnLimit {
+    Evict,
+    Reject,
+}
+
+impl OnLimit {
+    /// The word that AUTH.ISSUE takes.
+    fn argument(self) -> &'static str {
+        match self {
+            Self::Evict => "EVICT",
+            Self::Reject => "REJECT",
+        }
+    }
+}
+
+/// AUTH.ISSUE → 201 with a token response. 400 for a mistake in the request, 401 and 403 for the client, 409 when
+/// `limit` rejects or the key holds something else.
+pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
+    let client = state.clients.authorize(request.headers(), Scope::Issue)?;
+    let session: NewSession = request_body::json(request).await?;
+    let key = state.keys.key_for(&session.subject).ok_or_else(bad_subject)?;
+    let options = options(&state, client, &session)?;
+    let tokens = state.store.issue(&key, &options).await?;
+    let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
+    // A repeated session_id answers with the session as it was issued first, possibly for somebody else's audience.
+    if !granted.aud.as_deref().map_or(client.audiences.is_none(), |aud| client.may_issue_for(aud)) {
+        return Err(foreign_audience());
+    }
+    Ok(token_response(StatusCode::CREATED, tokens, granted))
+}
+
+/// The command's options, where the request's members alone do not settle them.
+fn options<'a>(
+    state: &'a AppState,
+    client: &'a Client,
+    session: &'a NewSession,
+) -> Result<IssueOptions<'a>, ApiError> {
+    if session.cookie == Some(true) {
+        return Err(ApiError::invalid_request("cookie: this server does not set cookies"));
+    }
+    if session.on_limit.is_some() && session.limit.is_none() {
+        return Err(ApiError::invalid_request("on_limit needs limit"));
+    }
+    Ok(IssueOptions {
+        claims: session.claims.as_deref().map(RawValue::get),
+        audience: audience(state, client, session)?,
+        client: client.confidential.then_some(&client.id),
+        class: session.class.as_deref(),
+        meta: session.meta.as_deref().map(RawValue::get),
+        limit: session.limit,
+        on_limit: session.on_limit.map(OnLimit::argument),
+        session_id: session.session_id.as_deref(),
+        access_ttl: session.access_ttl,
+        idle_ttl: session.idle_ttl,
+        max_ttl: session.max_ttl,
+    })
+}
+
+/// The audience to issue for. A client that is limited to audiences always names one to the module, if need be the
+/// module's default, so that a later change of that default cannot widen what the client may do.
+fn audience<'a>(
+    state: &'a AppState,
+    client: &Client,
+    session: &'a NewSession,
+) -> Result<Option<&'a str>, ApiError> {
+    let requested = session.audience.as_deref();
+    if client.audiences.is_none() {
+        return Ok(requested);
+    }
+    let effective = requested.or(state.module.audience.as_deref());
+    effective.filter(|audience| client.may_issue_for(audience)).map(Some).ok_or_else(foreign_audience)
+}
+
+fn bad_subject() -> ApiError {
+    ApiError::invalid_request("subject: 1 to 255 bytes without control characters, and neither . nor ..")
+}
+
+fn foreign_audience() -> ApiError {
+    ApiError::InsufficientScope("the client may not issue for this audience".into())
+}

@@ -1,0 +1,50 @@
+//! `/verify` and `/verify/…`, any method: forward authentication for nginx, Caddy, Traefik and Envoy. The proxy asks
+//! here before it lets a request through, and passes the answer's headers on to the application.
+
+use crate::app::AppState;
+use crate::bearer;
+use crate::claims::{Verified, percent_encoded};
+use crate::error::ApiError;
+use crate::form::Form;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse, Response};
+use hallpass_engine::token;
+use std::sync::Arc;
+
+/// `/verify?audience=…`: the proxy's configuration wrote the query, and may choose the audience, `*` for any.
+pub async fn verify(
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let query = Form::parse(uri.query().unwrap_or_default())?;
+    check(&state, &headers, query.get("audience")?).await
+}
+
+/// `/verify/…`: path and query are those of the request that waits at the proxy (Envoy appends them), so the query is
+/// the end user's and has no say: `?audience=*` there would open every service to tokens meant for another.
+pub async fn verify_path(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    check(&state, &headers, None).await
+}
+
+/// AUTH.VERIFY → 200 with `X-Auth-Subject` (percent-encoded), `X-Auth-Session` and `X-Auth-Claims` (JSON in ASCII,
+/// custom claims only). Always all three: a proxy that copies them overwrites whatever the end user sent under these
+/// names. Else 401 with a challenge (RFC 6750 §3).
+async fn check(state: &AppState, headers: &HeaderMap, audience: Option<&str>) -> Result<Response, ApiError> {
+    let token = bearer::token(headers)?;
+    let subject = token::subject(token);
+    let key = subject.and_then(|subject| state.keys.key_for(&subject));
+    let key = key.ok_or(ApiError::InvalidToken("the token is invalid"))?;
+    let json = state.store.verify(&key, token, audience).await?;
+    let claims = Verified::read(&json).ok_or(ApiError::Unavailable)?;
+    let answer = [
+        ("x-auth-subject", percent_encoded(&claims.subject)),
+        ("x-auth-session", percent_encoded(&claims.session)),
+        ("x-auth-claims", claims.custom_claims(state.verify_claims.as_deref())),
+    ];
+    Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
+}

@@ -1,0 +1,241 @@
+//! `serve`: checks the flags, finds or starts Redis, and serves until it is told to stop.
+
+use crate::app::{AppState, app};
+use crate::claims::is_reserved;
+use crate::cli::Serve;
+use crate::client::{ModuleInfo, Store, StoreError};
+use crate::clients::{self, Client, Clients, Scope, Secret, SecretHash};
+use crate::embedded::{DataDir, Redis, greeting};
+use crate::failure::{Failure, Outcome};
+use crate::redis_url::RedisAddress;
+use crate::{listener, shutdown::Shutdown};
+use axum::http::Uri;
+use hallpass_engine::key_pattern::KeyPattern;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Runs the server until SIGTERM or SIGINT.
+pub fn run(flags: &Serve) -> Outcome<()> {
+    check(flags)?;
+    start_logging(flags);
+    let runtime = tokio::runtime::Runtime::new();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    runtime.block_on(async {
+        let shutdown = Shutdown::on_signals()?;
+        match &flags.redis_url {
+            Some(url) => serve_with_url(flags, &RedisAddress::parse(url)?, &shutdown).await,
+            None => serve_embedded(flags, &shutdown).await,
+        }
+    })
+}
+
+/// Finds flags that contradict each other or mean nothing, before anything is started.
+fn check(flags: &Serve) -> Outcome<()> {
+    let refuse = |text: String| Err(Failure::new(text));
+    if let Some(url) = &flags.redis_url {
+        RedisAddress::parse(url)?;
+        let embedded_only = [("--module-path", &flags.module_path), ("--redis-server", &flags.redis_server)];
+        if let Some((flag, _)) = embedded_only.iter().find(|(_, value)| value.is_some()) {
+            return refuse(format!("{flag} is for the private Redis and contradicts --redis-url"));
+        }
+    }
+    if let Some(issuer) = flags.issuer.as_deref().filter(|issuer| !is_issuer(issuer)) {
+        return refuse(format!("--issuer {issuer:?} is not an http(s) URL without query and fragment"));
+    }
+    match flags.verify_claims.iter().flatten().find(|name| name.is_empty() || is_reserved(name)) {
+        Some(name) => refuse(format!("--verify-claims: {name:?} is not a custom claim")),
+        None => Ok(()),
+    }
+}
+
+/// Whether this can be an issuer (RFC 8414 §2).
+fn is_issuer(text: &str) -> bool {
+    let is_http = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https"));
+    !text.contains('#') && text.parse::<Uri>().is_ok_and(|uri| is_http(&uri) && uri.query().is_none())
+}
+
+/// Logs to stderr: only what this program says itself, since libraries may log what they transport.
+fn start_logging(flags: &Serve) {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), flags.log);
+    tracing_subscriber::registry().with(lines).with(ours).init();
+}
+
+/// Serves with a Redis that somebody else runs.
+async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdown) -> Outcome<()> {
+    let store = Store::new(address).map_err(|error| unusable(&error))?;
+    let module = store.module_info().await.map_err(|error| unusable(&error))?;
+    let issuer = check_issuer(&module, flags.issuer.as_deref())?;
+    let clients = Clients::new(load_clients(flags)?);
+    if clients.is_empty() {
+        tracing::warn!("no clients, so nobody can issue sessions here: see `hallpass-server clients add`");
+    }
+    let state = state(flags, store, clients, module)?;
+    let listener = bind(flags).await?;
+    greeting::print_listening(listener.address, &issuer);
+    listener::run(listener.socket, app(state), shutdown.requested()).await;
+    Ok(())
+}
+
+/// The module's issuer, which must be set and the expected one: tokens that name another would be refused by everyone.
+fn check_issuer(module: &ModuleInfo, expected: Option<&str>) -> Outcome<String> {
+    let advice = "set hallpass.issuer in redis.conf";
+    match (&module.issuer, expected) {
+        (None, _) => Err(Failure::new(format!("the hallpass module of this Redis has no issuer: {advice}"))),
+        (Some(issuer), Some(expected)) if issuer != expected => Err(Failure::new(format!(
+            "--issuer is {expected}, but the module's issuer is {issuer}: {advice}"
+        ))),
+        (Some(issuer), _) => Ok(issuer.clone()),
+    }
+}
+
+/// Serves with a private Redis in the data directory, which starts and stops with the server.
+async fn serve_embedded(flags: &Serve, shutdown: &Shutdown) -> Outcome<()> {
+    let directory = DataDir::open(&flags.data_dir)?;
+    let listener = bind(flags).await?;
+    let issuer = flags.issuer.clone().unwrap_or_else(|| format!("http://{}", listener.address));
+    let secret = directory.prepare_secrets()?;
+    let mut clients = load_clients(flags)?;
+    clients.push(local_client(&clients, &secret)?);
+    let mut redis = Redis::start(&directory, flags, &issuer).await?;
+    let serving = Serving { flags, shutdown, clients: Clients::new(clients), listener };
+    let outcome = serving.run(&directory, &mut redis, &issuer).await;
+    redis.stop().await;
+    outcome
+}
+
+/// What serving with a private Redis needs, once that has been started.
+struct Serving<'a> {
+    flags: &'a Serve,
+    shutdown: &'a Shutdown,
+    clients: Clients,
+    listener: Listener,
+}
+
+impl Serving<'_> {
+    /// Waits until Redis is ready, then serves until somebody stops the server or Redis dies.
+    async fn run(self, directory: &DataDir, redis: &mut Redis, issuer: &str) -> Outcome<()> {
+        let store = Store::new(&directory.redis_address()?).map_err(|error| unusable(&error))?;
+        let module = tokio::select! {
+            module = redis.ready(&store) => module?,
+            () = self.shutdown.requested() => return Ok(()),
+        };
+        check_issuer(&module, Some(issuer))?;
+        let state = state(self.flags, store, self.clients, module)?;
+        greeting::print_embedded(self.listener.address, issuer, directory);
+        let mut died = false;
+        let stop = async {
+            tokio::select! {
+                () = redis.exited() => died = true,
+                () = self.shutdown.requested() => {}
+            }
+        };
+        listener::run(self.listener.socket, app(state), stop).await;
+        // A supervisor starts both again; alone, the server would only answer 503 for ever.
+        if died { Err(directory.redis_died()) } else { Ok(()) }
+    }
+}
+
+/// The client `local` of a private Redis: it may do everything, and its sessions are not bound to it.
+fn local_client(others: &[Client], secret: &Secret) -> Outcome<Client> {
+    const ID: &str = "local";
+    if others.iter().any(|client| client.id == ID) {
+        return Err(Failure::new(
+            "the clients file has a client local, which the private Redis has by itself",
+        ));
+    }
+    let secrets = vec![SecretHash::of(secret.reveal())];
+    Ok(Client { id: ID.into(), scopes: Scope::ALL.into(), audiences: None, confidential: false, secrets })
+}
+
+/// The clients file's clients. A file that was named must be there; the default one may be missing.
+fn load_clients(flags: &Serve) -> Outcome<Vec<Client>> {
+    match &flags.clients_file {
+        Some(path) => clients::load(path)?.ok_or_else(|| Failure::file("read", path, "it does not exist")),
+        None => Ok(clients::load(&flags.data_dir.join("clients.json"))?.unwrap_or_default()),
+    }
+}
+
+/// The state of the routes.
+fn state(flags: &Serve, store: Store, clients: Clients, module: ModuleInfo) -> Outcome<AppState> {
+    let unreadable =
+        || Failure::new(format!("the module's key pattern {:?} has no single *", module.key_pattern));
+    let keys = KeyPattern::parse(&module.key_pattern).ok_or_else(unreadable)?;
+    Ok(AppState { store, clients, keys, module, verify_claims: flags.verify_claims.clone() })
+}
+
+/// A bound socket and its address, which has the real port.
+struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+async fn bind(flags: &Serve) -> Outcome<Listener> {
+    let failed = |error| Failure::new(format!("cannot listen on {}: {error}", flags.listen));
+    let socket = TcpListener::bind(flags.listen).await.map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    Ok(Listener { socket, address })
+}
+
+/// Why a Redis cannot be used.
+fn unusable(error: &StoreError) -> Failure {
+    match error {
+        StoreError::Unavailable(reason) => Failure::new(format!("cannot use Redis: {reason}")),
+        other => Failure::new(format!("cannot use Redis: unexpected answer {other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use std::ffi::OsString;
+
+    fn checked(line: &str) -> Result<(), String> {
+        let arguments = std::iter::once("hallpass-server").chain(line.split(' ')).map(OsString::from);
+        let cli = Cli::read(arguments).expect("readable").expect("no help");
+        let Command::Serve(flags) = cli.command else { panic!("not serve: {line}") };
+        check(&flags).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn contradictions_stop_the_server_before_it_starts() {
+        for line in [
+            "--redis-url localhost:6379 --module-path m.so",
+            "--redis-url localhost:6379 --redis-server r",
+            "--redis-url nonsense",
+            "--issuer example.com",
+            "--issuer ftp://example.com",
+            "--issuer https://example.com/?a=b",
+            "--issuer https://example.com/#a",
+            "--verify-claims role,sub",
+            "--verify-claims role,",
+        ] {
+            assert!(checked(line).is_err(), "{line}");
+        }
+        for line in
+            ["--issuer https://example.com/auth", "--verify-claims role,scope", "--redis-url localhost:6379"]
+        {
+            assert_eq!(checked(line), Ok(()), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_issuer_must_be_there_and_be_the_expected_one() {
+        let module = |issuer: Option<&str>| ModuleInfo {
+            key_pattern: "auth:*".into(),
+            issuer: issuer.map(str::to_owned),
+            audience: None,
+        };
+        assert!(check_issuer(&module(None), None).is_err());
+        assert!(check_issuer(&module(Some("https://a")), Some("https://b")).is_err());
+        assert_eq!(check_issuer(&module(Some("https://a")), None).expect("set"), "https://a");
+    }
+}

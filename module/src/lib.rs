@@ -1,1 +1,29 @@
 //! Hallpass: `AUTH.*` commands inside Redis.
+//!
+//! # Layout
+//! - [`commands`]: one file per command: parse, ask the engine, write, reply. [`spec`]: their documentation as data.
+//! - [`args`], [`reply`], [`error`]: what goes in and what comes out of every command.
+//! - [`store`]: the user's hash. [`limits`]: how many sessions it may hold. [`minting`]: a session's tokens.
+//! - [`keyring`]: the file and the ring in use. [`config`]: `hallpass.*` settings.
+//! - [`receipts`], [`verified`]: what this process remembers of verified access tokens.
+//! - [`events`], [`info`], [`log`]: what operators see.
+//! - [`ffi`]: the edge of Redis, with the only `unsafe` code.
+//!
+//! The rules themselves are in `hallpass-engine`, which knows nothing of Redis.
+
+mod args;
+mod commands;
+mod config;
+mod error;
+mod events;
+mod ffi;
+mod info;
+mod keyring;
+mod limits;
+mod log;
+mod minting;
+mod receipts;
+mod reply;
+mod spec;
+mod store;
+mod verified;

@@ -134,17 +134,18 @@ impl AccessToken {
     /// # Errors
     /// [`Refusal`] of the first check that fails.
     pub fn check(&self, expected: &Expectations<'_>) -> Result<(), Refusal> {
+        let now = expected.now;
+        let has_begun = self.nbf.is_none_or(|nbf| nbf <= now.saturating_add(expected.leeway));
         let issuer_fits = expected.issuer.is_none_or(|issuer| self.iss.as_deref() == Some(issuer));
+        let audience_fits = expected.audience.is_none_or(|audience| self.is_for(audience));
         if self.sub != expected.subject {
             Err(Refusal::Invalid)
-        } else if expected.now >= self.exp.saturating_add(expected.leeway) {
+        } else if now >= self.exp.saturating_add(expected.leeway) {
             Err(Refusal::Expired)
-        } else if self.nbf.is_some_and(|nbf| nbf > expected.now.saturating_add(expected.leeway)) {
-            Err(Refusal::Invalid)
-        } else if !issuer_fits || expected.audience.is_some_and(|wanted| !self.is_for(wanted)) {
-            Err(Refusal::Invalid)
-        } else {
+        } else if has_begun && issuer_fits && audience_fits {
             Ok(())
+        } else {
+            Err(Refusal::Invalid)
         }
     }
 

@@ -8,11 +8,12 @@
 //! - [`access`]: the JWT access token. [`refresh`]: the computed refresh token. [`token`]: what both have in common.
 //! - [`record`]: the session as stored. [`rotation`]: what a presented refresh token means for it.
 //! - [`json`]: claims and metadata, validated and re-serialised. [`key_pattern`]: Redis keys and subjects.
-//! - [`sid`]: session ids.
+//! - [`key_expiry`]: when a whole key expires. [`sid`]: session ids.
 #![forbid(unsafe_code)]
 
 pub mod access;
 pub mod json;
+pub mod key_expiry;
 pub mod key_pattern;
 pub mod keygen;
 pub mod keys;

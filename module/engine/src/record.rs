@@ -10,8 +10,6 @@
 //! bytes. Elements behind the ones known here were written by a later release; they are kept and ignored.
 
 use rmp::{Marker, decode, encode};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 /// Generations, times and claims versions stay below this, so that every JSON reader can hold them.
 pub const MAX_GENERATION: u64 = (1 << 53) - 1;
@@ -96,7 +94,7 @@ impl Session {
         }
         for (index, text) in texts.into_iter().enumerate() {
             if 9 + index < written {
-                write_optional(out, text.as_deref(), |out, text| encode::write_str(out, text))?;
+                write_optional(out, text.as_deref(), encode::write_str)?;
             }
         }
         out.extend_from_slice(&self.unknown.bytes);
@@ -131,7 +129,7 @@ impl Session {
         }
         let mut elements = Elements { source, left: count - 1 };
         Ok(Self {
-            generation: elements.number()?.unwrap_or(0),
+            generation: elements.number()?.ok_or(Unreadable)?,
             issued_at: elements.number()?.ok_or(Unreadable)?,
             rotated_at: elements.number()?.ok_or(Unreadable)?,
             idle_expiry: elements.number()?.ok_or(Unreadable)?,
@@ -204,10 +202,55 @@ impl Elements<'_, '_> {
     }
 }
 
-/// Steps over one element of any type.
+/// Steps over one element of any type. It counts what is still to come instead of recursing: no nesting that somebody
+/// stores can exhaust the stack, and each round consumes at least one byte.
 fn skip(source: &mut &[u8]) -> Result<(), Unreadable> {
-    let mut reader = rmp_serde::Deserializer::new(&mut *source);
-    IgnoredAny::deserialize(&mut reader).map(drop).map_err(|_| Unreadable)
+    let mut pending = 1_u64;
+    while pending > 0 {
+        let (bytes, children) = match decode::read_marker(source).map_err(|_| Unreadable)? {
+            Marker::Null | Marker::True | Marker::False | Marker::FixPos(_) | Marker::FixNeg(_) => (0, 0),
+            Marker::U8 | Marker::I8 => (1, 0),
+            Marker::U16 | Marker::I16 => (2, 0),
+            Marker::U32 | Marker::I32 | Marker::F32 => (4, 0),
+            Marker::U64 | Marker::I64 | Marker::F64 => (8, 0),
+            Marker::FixStr(length) => (u64::from(length), 0),
+            Marker::Str8 | Marker::Bin8 => (length::<1>(source)?, 0),
+            Marker::Str16 | Marker::Bin16 => (length::<2>(source)?, 0),
+            Marker::Str32 | Marker::Bin32 => (length::<4>(source)?, 0),
+            // An extension has its type, one byte, before its data.
+            Marker::FixExt1 => (2, 0),
+            Marker::FixExt2 => (3, 0),
+            Marker::FixExt4 => (5, 0),
+            Marker::FixExt8 => (9, 0),
+            Marker::FixExt16 => (17, 0),
+            Marker::Ext8 => (length::<1>(source)? + 1, 0),
+            Marker::Ext16 => (length::<2>(source)? + 1, 0),
+            Marker::Ext32 => (length::<4>(source)? + 1, 0),
+            Marker::FixArray(count) => (0, u64::from(count)),
+            Marker::Array16 => (0, length::<2>(source)?),
+            Marker::Array32 => (0, length::<4>(source)?),
+            Marker::FixMap(count) => (0, 2 * u64::from(count)),
+            Marker::Map16 => (0, 2 * length::<2>(source)?),
+            Marker::Map32 => (0, 2 * length::<4>(source)?),
+            Marker::Reserved => return Err(Unreadable),
+        };
+        take(source, bytes)?;
+        pending = (pending - 1).saturating_add(children);
+    }
+    Ok(())
+}
+
+/// A big-endian length of `N` bytes.
+fn length<const N: usize>(source: &mut &[u8]) -> Result<u64, Unreadable> {
+    let bytes = take(source, N as u64)?;
+    Ok(bytes.iter().fold(0, |length, byte| length << 8 | u64::from(*byte)))
+}
+
+fn take<'v>(source: &mut &'v [u8], count: u64) -> Result<&'v [u8], Unreadable> {
+    let count = usize::try_from(count).map_err(|_| Unreadable)?;
+    let (taken, rest) = source.split_at_checked(count).ok_or(Unreadable)?;
+    *source = rest;
+    Ok(taken)
 }
 
 fn read_number(source: &mut &[u8]) -> Result<u64, Unreadable> {

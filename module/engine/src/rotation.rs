@@ -21,6 +21,7 @@ pub struct Policy {
 }
 
 /// What to do with a refresh.
+#[expect(clippy::large_enum_variant, reason = "one is made per command, and consumed at once")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// No such session.
@@ -78,7 +79,7 @@ pub fn decide(session: Option<&Session>, generation: u64, now: u64, policy: &Pol
 fn rotate(session: &Session, generation: u64, now: u64, default_idle_ttl: u64) -> Session {
     let idle_ms = session.idle_ttl.unwrap_or(default_idle_ttl).saturating_mul(1000);
     Session {
-        generation: generation + 1,
+        generation: generation.saturating_add(1),
         rotated_at: now,
         idle_expiry: now.saturating_add(idle_ms).min(session.absolute_expiry),
         ..session.clone()

@@ -1,0 +1,39 @@
+//! When a user's whole key expires: at or after its latest session, moved as rarely as possible.
+
+const MIN_SLACK_MS: u64 = 60_000;
+const SLACK_FRACTION: u64 = 64;
+
+/// The expiry (Unix ms) to give a key that must live until `needed`, or `None` when its `current` expiry is late enough.
+///
+/// A new expiry lies up to max(60 s, idle/64) behind `needed`, so that refreshing does not move it each time; it is
+/// only ever extended. `idle_ms` is the idle lifetime of the session written.
+pub fn extend(current: Option<u64>, needed: u64, idle_ms: u64) -> Option<u64> {
+    let slack = MIN_SLACK_MS.max(idle_ms / SLACK_FRACTION);
+    match current {
+        Some(current) if current >= needed => None,
+        _ => Some(needed.saturating_add(slack)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_without_expiry_gets_one() {
+        assert_eq!(extend(None, 1_000, 1_000), Some(61_000));
+    }
+
+    #[test]
+    fn a_late_enough_expiry_stays_and_an_early_one_is_extended() {
+        assert_eq!(extend(Some(1_000), 1_000, 0), None);
+        assert_eq!(extend(Some(2_000), 1_000, 0), None);
+        assert_eq!(extend(Some(999), 1_000, 0), Some(61_000));
+    }
+
+    #[test]
+    fn long_idle_times_get_a_proportional_slack() {
+        let two_weeks = 14 * 86_400_000;
+        assert_eq!(extend(Some(0), two_weeks, two_weeks), Some(two_weeks + two_weeks / 64));
+    }
+}

@@ -1,0 +1,215 @@
+//! `AUTH.ISSUE key [CLAIMS json] [AUDIENCE aud] [CLIENT id] [CLASS name] [META json] [LIMIT n [EVICT|REJECT]]
+//! [SID uuid] [ACCESSTTL s] [IDLETTL s] [MAXTTL s]` → map: `access_token`, `expires_in`, `refresh_token`,
+//! `refresh_expires_in`, `session_id`, `evicted` (array of sids).
+//!
+//! Begins a session at generation 0. `hallpass.session-limit` caps all of a user's sessions and LIMIT those of the CLASS,
+//! or all without one; the sessions that were refreshed least recently make room, or REJECT refuses. SID makes the
+//! command safe to repeat: the same answer within `hallpass.retry-window` while the session is at generation 0.
+
+use super::Outcome;
+use super::refresh::META_MAX_BYTES;
+use crate::args::{self, Options};
+use crate::config::Config;
+use crate::error::{self, Error};
+use crate::events::Event;
+use crate::info::{STATS, unix_ms};
+use crate::keyring;
+use crate::limits::{self, Limit};
+use crate::minting::{Minting, Tokens};
+use crate::reply::Reply;
+use crate::store::{Survey, UserHash};
+use hallpass_engine::record::Session;
+use hallpass_engine::{json, sid};
+use redis_module::{Context, RedisString};
+use uuid::Uuid;
+
+/// Expired sessions removed along the way, at most, per call.
+const PRUNE_AT_MOST: usize = 64;
+
+#[derive(Default)]
+struct Request {
+    claims: Option<String>,
+    audience: Option<String>,
+    client: Option<String>,
+    class: Option<String>,
+    meta: Option<String>,
+    limit: Option<Limit>,
+    rejects: bool,
+    sid: Option<Uuid>,
+    access_ttl: Option<u64>,
+    idle_ttl: Option<u64>,
+    max_ttl: Option<u64>,
+}
+
+/// Runs the command.
+pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+    let [_, key, options @ ..] = args else {
+        return Err(error::SYNTAX);
+    };
+    let config = Config::current();
+    let subject = args::subject(&config.pattern, key)?;
+    let request = Request::parse(options, &config)?;
+    let now = unix_ms();
+    let lifetimes = request.lifetimes(&config)?;
+    let loaded = keyring::current().ok_or(Error::NoKey)?;
+    let minting = Minting { config: &config, ring: &loaded.ring, subject, now };
+    let hash = UserHash::new(ctx, key, now);
+    let sid = match request.sid {
+        Some(sid) => sid,
+        None => sid::new(now, &random_bytes()?),
+    };
+    if let Some(existing) = repeated(&hash, &request, &config, now)? {
+        return Ok(reply(minting.tokens(sid, &existing)?, &[]));
+    }
+    let survey = hash.survey(|fields| request.limit.is_some() || limits::may_bind(&config, fields))?;
+    let plan = plan(survey, &request, &config, now)?;
+    let session = request.into_session(lifetimes, now);
+    let tokens = minting.tokens(sid, &session)?;
+    tokens.check_size()?;
+    hash.put(&sid, &session, lifetimes.idle)?;
+    hash.remove(&[plan.evict.as_slice(), plan.prune.as_slice()].concat())?;
+    STATS.issued.add(1);
+    announce(ctx, key, &minting, &plan.evict);
+    Ok(reply(tokens, &plan.evict))
+}
+
+/// The session that an earlier call with the same SID made, when this call repeats that one.
+fn repeated(
+    hash: &UserHash<'_>,
+    request: &Request,
+    config: &Config,
+    now: u64,
+) -> Result<Option<Session>, Error> {
+    let Some(sid) = &request.sid else {
+        return Ok(None);
+    };
+    let Some(existing) = hash.session(sid)? else {
+        return Ok(None);
+    };
+    let age = now.saturating_sub(existing.rotated_at);
+    let is_repeatable = existing.generation == 0
+        && age < config.retry_window.saturating_mul(1000)
+        && !existing.is_over(now, config.not_before.saturating_mul(1000));
+    if is_repeatable { Ok(Some(existing)) } else { Err(error::SID_USED) }
+}
+
+/// Which sessions go when this one comes.
+struct Plan {
+    evict: Vec<Uuid>,
+    prune: Vec<Uuid>,
+}
+
+fn plan(survey: Survey, request: &Request, config: &Config, now: u64) -> Result<Plan, Error> {
+    if survey.is_foreign {
+        return Err(Error::WrongType);
+    }
+    let not_before = config.not_before.saturating_mul(1000);
+    let (over, live): (Vec<_>, Vec<_>) =
+        survey.sessions.into_iter().partition(|(_, session)| session.is_over(now, not_before));
+    let evict = limits::to_evict(&live, config.session_limit, request.limit, request.class.as_deref());
+    if request.rejects && !evict.is_empty() {
+        return Err(Error::SessionLimit);
+    }
+    let prune = over.into_iter().map(|(sid, _)| sid).take(PRUNE_AT_MOST).collect();
+    Ok(Plan { evict, prune })
+}
+
+fn announce(ctx: &Context, key: &RedisString, minting: &Minting<'_>, evicted: &[Uuid]) {
+    if evicted.is_empty() {
+        return;
+    }
+    STATS.evicted.add(evicted.len() as u64);
+    let (subject, now) = (minting.subject, minting.now);
+    Event { name: "evicted", subject, sids: evicted, reason: "session limit", now, details: Vec::new() }
+        .publish(ctx, key);
+}
+
+fn reply(tokens: Tokens, evicted: &[Uuid]) -> Reply {
+    let mut members = tokens.into_members();
+    let evicted = evicted.iter().map(|sid| Reply::Text(sid.to_string())).collect();
+    members.push(("evicted", Reply::Array(evicted)));
+    Reply::Map(members)
+}
+
+/// Lifetimes in seconds, fitted into each other.
+#[derive(Clone, Copy)]
+struct Lifetimes {
+    access: Option<u64>,
+    idle: u64,
+    max: u64,
+}
+
+impl Request {
+    const OPTIONS: [&'static str; 10] =
+        ["CLAIMS", "AUDIENCE", "CLIENT", "CLASS", "META", "LIMIT", "SID", "ACCESSTTL", "IDLETTL", "MAXTTL"];
+
+    fn parse(options: &[RedisString], config: &Config) -> Result<Self, Error> {
+        let mut options = Options::new(options);
+        let mut request = Self::default();
+        while let Some(name) = options.next_name(&Self::OPTIONS)? {
+            let value = options.value()?;
+            request.set(name, value, config)?;
+            if name == "LIMIT" {
+                request.rejects = options.optional_word(&["EVICT", "REJECT"]) == Some("REJECT");
+            }
+        }
+        Ok(request)
+    }
+
+    fn set(&mut self, name: &str, value: &[u8], config: &Config) -> Result<(), Error> {
+        let claims_max = usize::try_from(config.claims_max_bytes).unwrap_or(usize::MAX);
+        match name {
+            "CLAIMS" => self.claims = Some(json::claims(value, claims_max).map_err(Error::of_json)?),
+            "AUDIENCE" => self.audience = Some(audience(value)?),
+            "CLIENT" => self.client = Some(args::name(value)?.to_owned()),
+            "CLASS" => self.class = Some(args::name(value)?.to_owned()),
+            "META" => self.meta = Some(json::meta(value, META_MAX_BYTES).map_err(Error::of_json)?),
+            "LIMIT" => self.limit = Some(args::integer(value, 1..=10_000)?),
+            "SID" => self.sid = Some(sid::parse(value).ok_or(error::SID)?),
+            "ACCESSTTL" => self.access_ttl = Some(args::integer(value, 1..=86_400)?),
+            "IDLETTL" => self.idle_ttl = Some(args::integer(value, 1..=31_536_000)?),
+            _ => self.max_ttl = Some(args::integer(value, 1..=315_360_000)?),
+        }
+        Ok(())
+    }
+
+    /// Lifetimes that are not given are lowered to fit; given ones must fit.
+    fn lifetimes(&self, config: &Config) -> Result<Lifetimes, Error> {
+        let max = self.max_ttl.unwrap_or(config.max_ttl);
+        let idle = self.idle_ttl.unwrap_or(config.idle_ttl.min(max));
+        let access = self.access_ttl.unwrap_or(config.access_ttl.min(idle));
+        if access > idle || idle > max || max > config.max_ttl {
+            return Err(error::TTL);
+        }
+        Ok(Lifetimes { access: self.access_ttl, idle, max })
+    }
+
+    fn into_session(self, lifetimes: Lifetimes, now: u64) -> Session {
+        Session {
+            issued_at: now,
+            rotated_at: now,
+            idle_expiry: now.saturating_add(lifetimes.idle * 1000),
+            absolute_expiry: now.saturating_add(lifetimes.max * 1000),
+            access_ttl: lifetimes.access,
+            idle_ttl: self.idle_ttl,
+            client: self.client,
+            audience: self.audience,
+            class: self.class,
+            meta: self.meta,
+            claims: self.claims,
+            ..Session::default()
+        }
+    }
+}
+
+/// `*` is how AUTH.VERIFY skips the check; a session for it could never be asked for.
+fn audience(value: &[u8]) -> Result<String, Error> {
+    args::audience(value)
+        .and_then(|text| if text == "*" { Err(error::AUDIENCE) } else { Ok(text.to_owned()) })
+}
+
+fn random_bytes() -> Result<[u8; 10], Error> {
+    let mut bytes = [0; 10];
+    getrandom::fill(&mut bytes).map_err(|_| Error::Internal)?;
+    Ok(bytes)
+}

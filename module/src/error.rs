@@ -1,0 +1,101 @@
+//! Every error that a command can answer: a code, then a fixed text in ASCII. Nothing a client sent is ever echoed.
+
+use hallpass_engine::json::JsonError;
+
+/// Why a command fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// Not a token of ours, or not for this key, client or audience.
+    InvalidToken,
+    /// A token or session whose time is over.
+    ExpiredToken,
+    /// The session does not exist.
+    NoSession,
+    /// An older refresh token came back; its session was ended.
+    ReusedToken,
+    /// The session's claims changed since the access token was minted.
+    StaleToken,
+    /// A session limit with `REJECT` is reached.
+    SessionLimit,
+    /// The key holds something else than sessions.
+    WrongType,
+    /// A mistake of the caller's, with its fixed text.
+    Usage(&'static str),
+    /// Redis refused an inner write, with its code and a fixed text.
+    Refused(&'static str),
+    /// No key of the ring may sign at this time.
+    NoKey,
+    /// A bug: the command was stopped before it could harm the server.
+    Internal,
+}
+
+/// The option is not one of this command's.
+pub const SYNTAX: Error = Error::Usage("ERR hallpass: syntax error");
+/// An option was given more than once.
+pub const REPEATED: Error = Error::Usage("ERR hallpass: option given twice");
+/// The key does not match `hallpass.key-pattern`, or what stands for `*` is no subject.
+pub const KEY: Error = Error::Usage("ERR hallpass: key does not match hallpass.key-pattern");
+/// A number is malformed or out of range.
+pub const RANGE: Error = Error::Usage("ERR hallpass: value is not an integer or out of range");
+/// A `CLASS` or `CLIENT` that is not 1–64 of `[A-Za-z0-9_.:-]`.
+pub const NAME: Error = Error::Usage("ERR hallpass: CLASS and CLIENT take 1-64 of A-Z a-z 0-9 _ . : -");
+/// An `AUDIENCE` that is not 1–255 printable ASCII characters.
+pub const AUDIENCE: Error = Error::Usage("ERR hallpass: AUDIENCE takes 1-255 printable characters");
+/// TTLs that contradict each other or `hallpass.max-ttl`.
+pub const TTL: Error =
+    Error::Usage("ERR hallpass: TTLs must satisfy ACCESSTTL <= IDLETTL <= MAXTTL <= hallpass.max-ttl");
+/// A `SID` that is no canonical UUIDv7.
+pub const SID: Error = Error::Usage("ERR hallpass: SID takes a UUIDv7 in canonical lower case");
+/// A `SID` whose session is past the point at which issuing it again is a repetition.
+pub const SID_USED: Error = Error::Usage("ERR hallpass: SID is already in use");
+/// `hallpass.refresh-requires-access` is on and there is no `ACCESS`.
+pub const ACCESS_REQUIRED: Error = Error::Usage("ERR hallpass: ACCESS is required");
+/// The access token would be longer than any verifier here accepts.
+pub const TOKEN_TOO_LARGE: Error = Error::Usage("ERR hallpass: access token would be too large");
+
+impl Error {
+    /// The error as it goes over the wire.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::InvalidToken => "INVALIDTOKEN the token is not valid",
+            Self::ExpiredToken => "EXPIREDTOKEN the token or its session has expired",
+            Self::NoSession => "NOSESSION the session does not exist",
+            Self::ReusedToken => "REUSEDTOKEN an older refresh token was used again, the session was ended",
+            Self::StaleToken => "STALETOKEN the claims have changed, refresh the token",
+            Self::SessionLimit => "SESSIONLIMIT the session limit is reached",
+            Self::WrongType => "WRONGTYPE the key does not hold sessions",
+            Self::Usage(text) | Self::Refused(text) => text,
+            Self::NoKey => "ERR no key of the ring is valid now",
+            Self::Internal => "ERR internal error, see the server log",
+        }
+    }
+
+    /// The error for claims or metadata that are refused.
+    pub fn of_json(why: JsonError) -> Self {
+        Self::Usage(match why {
+            JsonError::Malformed => "ERR hallpass: malformed JSON",
+            JsonError::NotAnObject => "ERR hallpass: JSON must be an object",
+            JsonError::DuplicateMember => "ERR hallpass: duplicate member in JSON",
+            JsonError::ReservedClaim => "ERR hallpass: reserved claim",
+            JsonError::TooDeep => "ERR hallpass: JSON is nested too deep",
+            JsonError::TooLarge => "ERR hallpass: JSON is too large",
+        })
+    }
+
+    /// The error for an inner command that Redis refused: its own code where clients know what to do about it.
+    pub fn of_refusal(message: &[u8]) -> Self {
+        const KNOWN: [(&str, &str); 8] = [
+            ("OOM", "OOM Redis refused the write: out of memory"),
+            ("READONLY", "READONLY Redis refused the write: read-only replica"),
+            ("MISCONF", "MISCONF Redis refused the write: it cannot persist"),
+            ("NOREPLICAS", "NOREPLICAS Redis refused the write: not enough good replicas"),
+            ("LOADING", "LOADING Redis refused the write: it is loading"),
+            ("CLUSTERDOWN", "CLUSTERDOWN Redis refused the write: the cluster is down"),
+            ("TRYAGAIN", "TRYAGAIN Redis refused the write: the slot is moving"),
+            ("NOPERM", "NOPERM Redis refused the write: permission denied"),
+        ];
+        let code = message.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let known = KNOWN.iter().find(|(name, _)| name.as_bytes() == code);
+        Self::Refused(known.map_or("ERR Redis refused the write", |(_, text)| text))
+    }
+}

@@ -1,0 +1,60 @@
+//! Security events: one JSON message per command on the channel `hallpass:events`, and a keyspace event.
+//!
+//! ```json
+//! {"event":"reused","key":"auth:42","sub":"42","sids":["0199…"],"count":1,"gen":3,"reason":"…","at":1790000000000,…}
+//! ```
+//! `at` is in Unix milliseconds, as are other times and ages. Tokens never appear.
+
+use crate::store::inner_write;
+use crate::{ffi, log};
+use redis_module::{Context, ContextFlags, RedisString};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// Where events are published.
+pub const CHANNEL: &[u8] = b"hallpass:events";
+/// An event names at most this many sessions; `count` tells how many there were.
+const MAX_SIDS: usize = 100;
+
+/// What happened to which sessions of a user.
+pub struct Event<'a> {
+    /// `reused`, `recovered` or `evicted`.
+    pub name: &'static str,
+    /// The user.
+    pub subject: &'a str,
+    /// The sessions concerned.
+    pub sids: &'a [Uuid],
+    /// Why.
+    pub reason: &'static str,
+    /// Unix ms.
+    pub now: u64,
+    /// Members of this kind of event.
+    pub details: Vec<(&'static str, Value)>,
+}
+
+impl Event<'_> {
+    /// Publishes the event to subscribers here and on replicas. The state has changed already, so a failure is logged.
+    pub fn publish(&self, ctx: &Context, key: &RedisString) {
+        let message = self.message(key).to_string();
+        // In a cluster PUBLISH reaches every node over the bus; replicated as well, it would arrive twice.
+        let replicate = !ctx.get_flags().contains(ContextFlags::CLUSTER);
+        if inner_write(ctx, "PUBLISH", &[CHANNEL, message.as_bytes()], replicate).is_err() {
+            log::warning("a security event could not be published");
+        }
+        ffi::notify_keyspace(ctx, &format!("hallpass.{}", self.name), key);
+    }
+
+    fn message(&self, key: &RedisString) -> Value {
+        let sids: Vec<String> = self.sids.iter().take(MAX_SIDS).map(Uuid::to_string).collect();
+        let mut members = Map::new();
+        members.insert("event".into(), json!(self.name));
+        members.insert("key".into(), json!(key.to_string_lossy()));
+        members.insert("sub".into(), json!(self.subject));
+        members.insert("sids".into(), json!(sids));
+        members.insert("count".into(), json!(self.sids.len()));
+        members.insert("reason".into(), json!(self.reason));
+        members.insert("at".into(), json!(self.now));
+        members.extend(self.details.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        Value::Object(members)
+    }
+}

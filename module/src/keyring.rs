@@ -1,0 +1,108 @@
+//! The keyring file, and the ring in use.
+
+use hallpass_engine::keys::{Keyring, KeyringError};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
+use std::{fmt, io};
+
+const MAX_FILE_BYTES: u64 = 1 << 20;
+/// `O_NONBLOCK`: opening a FIFO by mistake must not hang redis-server.
+const NON_BLOCKING: i32 = 0o4000;
+
+/// A ring as it was read from its file.
+pub struct Loaded {
+    /// The keys.
+    pub ring: Keyring,
+    /// Whether the group can read the file: allowed for mounted secrets, but worth a warning.
+    pub group_readable: bool,
+    modified: Option<SystemTime>,
+}
+
+/// Why the file is refused.
+#[derive(Debug)]
+pub enum LoadError {
+    /// `hallpass.keyring-file` is empty.
+    NotConfigured,
+    /// It cannot be read.
+    Io(io::ErrorKind),
+    /// It is no regular file.
+    NotAFile,
+    /// Others can read it, or others than the owner can write it.
+    Permissions(u32),
+    /// It is larger than 1 MiB.
+    TooLarge,
+    /// It is no usable ring.
+    Ring(KeyringError),
+}
+
+static CURRENT: RwLock<Option<Arc<Loaded>>> = RwLock::new(None);
+
+/// Reads and checks a keyring file.
+///
+/// # Errors
+/// [`LoadError`], whose text is one line without key material.
+pub fn load(path: &str) -> Result<Loaded, LoadError> {
+    if path.is_empty() {
+        return Err(LoadError::NotConfigured);
+    }
+    let io = |error: io::Error| LoadError::Io(error.kind());
+    let file = File::options().read(true).custom_flags(NON_BLOCKING).open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    let mode = metadata.mode() & 0o777;
+    if !metadata.is_file() {
+        return Err(LoadError::NotAFile);
+    }
+    if mode & 0o027 != 0 {
+        return Err(LoadError::Permissions(mode));
+    }
+    let mut text = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(io)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(LoadError::TooLarge);
+    }
+    let ring = Keyring::parse(&text).map_err(LoadError::Ring)?;
+    Ok(Loaded { ring, group_readable: mode & 0o040 != 0, modified: metadata.modified().ok() })
+}
+
+/// Puts a ring into use.
+pub fn install(loaded: Loaded) {
+    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
+}
+
+/// The ring in use, to be taken once per command.
+pub fn current() -> Option<Arc<Loaded>> {
+    CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+impl Loaded {
+    /// Whether the file has changed since it was read.
+    pub fn is_stale(&self, path: &str) -> bool {
+        let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        modified.is_some() && modified > self.modified
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConfigured => f.write_str(
+                "hallpass.keyring-file is not set; make a keyring with \
+                 'hallpass-server keys generate --keyring keyring.json' and name it there",
+            ),
+            Self::Io(io::ErrorKind::NotFound) => f.write_str(
+                "the keyring file does not exist; make one with \
+                 'hallpass-server keys generate --keyring PATH'",
+            ),
+            Self::Io(kind) => write!(f, "the keyring file cannot be read: {kind}"),
+            Self::NotAFile => f.write_str("the keyring file is not a regular file"),
+            Self::Permissions(mode) => {
+                write!(f, "the keyring file is accessible to others (mode {mode:04o}); use chmod 600")
+            }
+            Self::TooLarge => f.write_str("the keyring file is larger than 1 MiB"),
+            Self::Ring(error) => write!(f, "the keyring file is not usable: {error}"),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The commands' documentation as data: what COMMAND DOCS, COMMAND GETKEYS, ACL rules and `redis-cli` hints are made of.
+
+use std::ffi::CStr;
+
+/// What a command does with the key that is its first argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAccess {
+    /// It has no key.
+    None,
+    /// It reads the key.
+    Read,
+    /// It reads the key and changes what is in it.
+    Update,
+    /// As `Update`, and it may create the key.
+    Insert,
+}
+
+/// One command.
+pub struct CommandSpec {
+    /// Name.
+    pub name: &'static CStr,
+    /// Summary, a short sentence.
+    pub summary: &'static CStr,
+    /// Time complexity.
+    pub complexity: &'static CStr,
+    /// Number of arguments, the name included; negative: at least that many.
+    pub arity: i32,
+    /// What it does with its key.
+    pub key: KeyAccess,
+    /// Arguments behind the key.
+    pub args: &'static [ArgSpec],
+}
+
+/// One argument.
+pub struct ArgSpec {
+    /// Name.
+    pub name: &'static CStr,
+    /// The word in front of the value.
+    pub token: Option<&'static CStr>,
+    /// Type.
+    pub kind: ArgKind,
+    /// Whether it may be left out.
+    pub optional: bool,
+}
+
+/// The type of an argument.
+pub enum ArgKind {
+    /// A string.
+    Text,
+    /// An integer.
+    Integer,
+    /// A word that stands for itself.
+    Word,
+    /// One of these.
+    OneOf(&'static [ArgSpec]),
+    /// These, one after the other.
+    Block(&'static [ArgSpec]),
+}
+
+/// Release in which all of these commands appeared.
+pub const SINCE: &CStr = c"0.1.0";
+
+/// Flags of the commands, for COMMAND INFO. None is ever shown in MONITOR or SLOWLOG, since arguments are secrets.
+pub mod flags {
+    /// `AUTH.ISSUE`: refused when memory is full.
+    pub const ISSUE: &str = "write deny-oom no-monitor no-slowlog";
+    /// `AUTH.REFRESH`: works when memory is full, since refusing it would log users out.
+    pub const REFRESH: &str = "write no-monitor no-slowlog";
+    /// `AUTH.VERIFY`.
+    pub const VERIFY: &str = "readonly no-monitor no-slowlog";
+    /// `AUTH.JWKS`: needs no data.
+    pub const JWKS: &str = "readonly allow-loading allow-stale no-monitor no-slowlog";
+}
+
+const fn required(name: &'static CStr, kind: ArgKind) -> ArgSpec {
+    ArgSpec { name, token: None, kind, optional: false }
+}
+
+const fn option(name: &'static CStr, token: &'static CStr, kind: ArgKind) -> ArgSpec {
+    ArgSpec { name, token: Some(token), kind, optional: true }
+}
+
+const fn word(name: &'static CStr, token: &'static CStr) -> ArgSpec {
+    ArgSpec { name, token: Some(token), kind: ArgKind::Word, optional: false }
+}
+
+const LIMIT_MODE: [ArgSpec; 2] = [word(c"evict", c"EVICT"), word(c"reject", c"REJECT")];
+
+const LIMIT: [ArgSpec; 2] = [
+    ArgSpec { name: c"n", token: Some(c"LIMIT"), kind: ArgKind::Integer, optional: false },
+    ArgSpec { name: c"mode", token: None, kind: ArgKind::OneOf(&LIMIT_MODE), optional: true },
+];
+
+/// Every command.
+pub static COMMANDS: [CommandSpec; 4] = [
+    CommandSpec {
+        name: c"auth.issue",
+        summary: c"Begins a session and returns its first access and refresh token.",
+        complexity: c"O(N) with N being the number of the user's sessions, bounded when no limit binds.",
+        arity: -2,
+        key: KeyAccess::Insert,
+        args: &[
+            option(c"json", c"CLAIMS", ArgKind::Text),
+            option(c"aud", c"AUDIENCE", ArgKind::Text),
+            option(c"id", c"CLIENT", ArgKind::Text),
+            option(c"name", c"CLASS", ArgKind::Text),
+            option(c"json", c"META", ArgKind::Text),
+            ArgSpec { name: c"limit", token: None, kind: ArgKind::Block(&LIMIT), optional: true },
+            option(c"uuid", c"SID", ArgKind::Text),
+            option(c"seconds", c"ACCESSTTL", ArgKind::Integer),
+            option(c"seconds", c"IDLETTL", ArgKind::Integer),
+            option(c"seconds", c"MAXTTL", ArgKind::Integer),
+        ],
+    },
+    CommandSpec {
+        name: c"auth.refresh",
+        summary: c"Exchanges a refresh token for its successor and a new access token.",
+        complexity: c"O(1)",
+        arity: -3,
+        key: KeyAccess::Update,
+        args: &[
+            required(c"refresh-token", ArgKind::Text),
+            option(c"access-token", c"ACCESS", ArgKind::Text),
+            option(c"id", c"CLIENT", ArgKind::Text),
+            option(c"json", c"META", ArgKind::Text),
+        ],
+    },
+    CommandSpec {
+        name: c"auth.verify",
+        summary: c"Checks an access token and its session and returns the token's claims.",
+        complexity: c"O(1)",
+        arity: -3,
+        key: KeyAccess::Read,
+        args: &[required(c"access-token", ArgKind::Text), option(c"aud", c"AUDIENCE", ArgKind::Text)],
+    },
+    CommandSpec {
+        name: c"auth.jwks",
+        summary: c"Returns the public keys that access tokens can be verified with, as a JWK Set.",
+        complexity: c"O(N) with N being the number of keys in the ring.",
+        arity: 1,
+        key: KeyAccess::None,
+        args: &[],
+    },
+];

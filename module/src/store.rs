@@ -1,0 +1,178 @@
+//! The user's hash: one field per session, written with effects that replicate as they are.
+//!
+//! Reading goes through an open key; each write is an inner command, replicated with absolute times, in the order HSET,
+//! PEXPIREAT, HDEL: a hash that is emptied first is gone, and with it the key's place in a migrating slot.
+
+use crate::error::Error;
+use crate::ffi::{HashKey, KeyKind};
+use crate::info::STATS;
+use crate::log;
+use hallpass_engine::key_expiry;
+use hallpass_engine::record::Session;
+use hallpass_engine::sid;
+use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, RedisString};
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicU64;
+use uuid::Uuid;
+
+/// Effects are replicated; errors come back as replies.
+static EFFECT: LazyLock<CallOptions> =
+    LazyLock::new(|| CallOptionsBuilder::new().replicate().errors_as_replies().build());
+static QUERY: LazyLock<CallOptions> =
+    LazyLock::new(|| CallOptionsBuilder::new().no_writes().errors_as_replies().build());
+
+static LAST_UNREADABLE_WARNING: AtomicU64 = AtomicU64::new(0);
+
+/// Hashes of up to this many fields are always looked through as a whole.
+const SMALL_HASH: usize = 128;
+/// How many fields of a larger hash are looked at when nothing requires all of them.
+const SAMPLE: &[u8] = b"64";
+
+/// A user's hash, of which nothing is kept open between calls.
+pub struct UserHash<'c> {
+    ctx: &'c Context,
+    key: &'c RedisString,
+    now: u64,
+}
+
+/// What a look through a hash found.
+#[derive(Default)]
+pub struct Survey {
+    /// Sessions, live and expired.
+    pub sessions: Vec<(Uuid, Session)>,
+    /// Whether some field is no session id: the hash is somebody else's.
+    pub is_foreign: bool,
+}
+
+impl<'c> UserHash<'c> {
+    /// Names the hash; `now` in Unix ms.
+    pub fn new(ctx: &'c Context, key: &'c RedisString, now: u64) -> Self {
+        Self { ctx, key, now }
+    }
+
+    fn open(&self) -> Result<Option<HashKey>, Error> {
+        let key = HashKey::open(self.ctx, self.key);
+        match key.kind() {
+            KeyKind::Missing => Ok(None),
+            KeyKind::Hash => Ok(Some(key)),
+            KeyKind::Other => Err(Error::WrongType),
+        }
+    }
+
+    /// One session; `None` when there is none or its record cannot be read.
+    pub fn session(&self, sid: &Uuid) -> Result<Option<Session>, Error> {
+        let Some(key) = self.open()? else {
+            return Ok(None);
+        };
+        let Some(value) = key.get(sid) else {
+            return Ok(None);
+        };
+        Ok(self.decode(value.as_slice()))
+    }
+
+    fn decode(&self, value: &[u8]) -> Option<Session> {
+        let session = Session::decode(value).ok();
+        if session.is_none() {
+            STATS.unreadable_records.add(1);
+            let text = "a session record cannot be read and is skipped (see hallpass_unreadable_records)";
+            log::warning_once_a_minute(&LAST_UNREADABLE_WARNING, self.now, text);
+        }
+        session
+    }
+
+    /// Looks through the hash: the whole of it when it is small or when `whole(fields)` asks for it, else a sample.
+    pub fn survey(&self, whole: impl Fn(usize) -> bool) -> Result<Survey, Error> {
+        let Some(key) = self.open()? else {
+            return Ok(Survey::default());
+        };
+        let fields = key.len();
+        if fields <= SMALL_HASH || whole(fields) {
+            let mut survey = Survey::default();
+            key.each(|field, value| self.note(&mut survey, field, value));
+            return Ok(survey);
+        }
+        drop(key);
+        self.sample()
+    }
+
+    fn note(&self, survey: &mut Survey, field: &[u8], value: &[u8]) {
+        match sid::parse(field) {
+            None => survey.is_foreign = true,
+            Some(sid) => survey.sessions.extend(self.decode(value).map(|session| (sid, session))),
+        }
+    }
+
+    fn sample(&self) -> Result<Survey, Error> {
+        let args: &[&[u8]] = &[self.key.as_slice(), SAMPLE, b"WITHVALUES"];
+        let reply: CallResult<'_> = self.ctx.call_ext("HRANDFIELD", &QUERY, args);
+        let Ok(CallReply::Array(pairs)) = reply else {
+            return Err(Error::Internal);
+        };
+        let texts: Vec<_> = pairs
+            .iter()
+            .filter_map(|element| match element {
+                Ok(CallReply::String(text)) => Some(text.as_bytes().to_vec()),
+                _ => None,
+            })
+            .collect();
+        let mut survey = Survey::default();
+        for pair in texts.chunks_exact(2) {
+            self.note(&mut survey, &pair[0], &pair[1]);
+        }
+        Ok(survey)
+    }
+
+    /// Stores a session and makes sure that the key outlives it. `idle_ttl` in seconds.
+    pub fn put(&self, sid: &Uuid, session: &Session, idle_ttl: u64) -> Result<(), Error> {
+        let record = session.encode();
+        self.write("HSET", &[self.key.as_slice(), sid.to_string().as_bytes(), &record])?;
+        let Some(expiry) = self.new_expiry(session.idle_expiry, idle_ttl)? else {
+            return Ok(());
+        };
+        self.write("PEXPIREAT", &[self.key.as_slice(), expiry.to_string().as_bytes()]).map(drop)
+    }
+
+    /// A key that never expires, because somebody persisted it, gets the expiry of its latest session.
+    fn new_expiry(&self, idle_expiry: u64, idle_ttl: u64) -> Result<Option<u64>, Error> {
+        let Some(key) = self.open()? else {
+            return Ok(None);
+        };
+        let current = key.expires_at();
+        let mut latest = idle_expiry;
+        if current.is_none() && key.len() > 1 {
+            key.each(|_, value| {
+                latest = Session::decode(value).map_or(latest, |session| latest.max(session.idle_expiry));
+            });
+        }
+        Ok(key_expiry::extend(current, latest, idle_ttl.saturating_mul(1000)))
+    }
+
+    /// Removes sessions and tells how many fields were there.
+    pub fn remove(&self, sids: &[Uuid]) -> Result<u64, Error> {
+        if sids.is_empty() {
+            return Ok(0);
+        }
+        let fields: Vec<String> = sids.iter().map(Uuid::to_string).collect();
+        let mut args = vec![self.key.as_slice()];
+        args.extend(fields.iter().map(String::as_bytes));
+        self.write("HDEL", &args)
+    }
+
+    fn write(&self, command: &str, args: &[&[u8]]) -> Result<u64, Error> {
+        inner_write(self.ctx, command, args, true)
+    }
+}
+
+/// Runs an inner command that changes something and answers with a number.
+///
+/// # Errors
+/// [`Error::Refused`] when Redis does not carry it out.
+pub fn inner_write(ctx: &Context, command: &str, args: &[&[u8]], replicate: bool) -> Result<u64, Error> {
+    let options = if replicate { &*EFFECT } else { &*QUERY };
+    let reply: CallResult<'_> = ctx.call_ext(command, options, args);
+    match reply {
+        Ok(CallReply::I64(number)) => Ok(u64::try_from(number.to_i64()).unwrap_or(0)),
+        Err(error) => Err(Error::of_refusal(error.as_bytes())),
+        Ok(_) => Err(Error::of_refusal(b"")),
+    }
+}

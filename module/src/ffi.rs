@@ -5,27 +5,23 @@
 
 #![allow(unsafe_code)]
 
-use crate::commands::{self, Outcome};
-use crate::config::{self, Config, Kind, SETTINGS, Setting};
-use crate::error::Error;
-use crate::reply::Reply;
-use crate::spec::{self, ArgKind, ArgSpec, COMMANDS, CommandSpec, KeyAccess};
-use crate::{info, keyring, log};
+use crate::commands;
+use crate::config::{Kind, Setting};
+use crate::dispatch::{dispatch, guarded};
+use crate::load::init;
+use crate::spec;
+use crate::{info, log};
 use redis_module::alloc::RedisAlloc;
-use redis_module::{
-    CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, NotifyEvent, RedisResult, RedisString,
-    RedisValue, Status, raw, redis_module,
-};
+use redis_module::{Context, NotifyEvent, RedisResult, RedisString, raw, redis_module};
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use uuid::Uuid;
 
-/// `REDISMODULE_OK` and `REDISMODULE_ERR`, in the type that Redis returns them in.
-const OK: c_int = 0;
-const ERR: c_int = 1;
+/// `REDISMODULE_OK`, in the type that Redis returns it in.
+pub const OK: c_int = 0;
+/// `REDISMODULE_ERR`.
+pub const ERR: c_int = 1;
 
 redis_module! {
     name: "hallpass",
@@ -57,109 +53,16 @@ fn jwks(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
     dispatch(ctx, &args, commands::jwks::run)
 }
 
-/// Runs a handler, counts what it refuses, and sends its outcome. A panic becomes an error reply.
-fn dispatch(
-    ctx: &Context,
-    args: &[RedisString],
-    handler: fn(&Context, &[RedisString]) -> Outcome,
-) -> RedisResult {
-    let outcome = guarded(|| handler(ctx, args)).unwrap_or(Err(Error::Internal));
-    match outcome {
-        Ok(reply) => send(ctx, &reply),
-        Err(error) => {
-            info::STATS.count_error(error);
-            send_error(ctx, error);
-        }
-    }
-    Ok(RedisValue::NoReply)
-}
-
-/// Stops a panic, which would end redis-server if it went on into C. The panic hook has logged it.
-fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(work)).ok()
-}
-
-fn send(ctx: &Context, reply: &Reply) {
-    match reply {
-        Reply::Text(text) => {
-            raw::reply_with_string_buffer(ctx.ctx, text.as_ptr().cast(), text.len());
-        }
-        Reply::Number(number) => {
-            raw::reply_with_long_long(ctx.ctx, *number);
-        }
-        Reply::Array(items) => {
-            raw::reply_with_array(ctx.ctx, reply_len(items.len()));
-            items.iter().for_each(|item| send(ctx, item));
-        }
-        Reply::Map(members) => {
-            raw::reply_with_map(ctx.ctx, reply_len(members.len()));
-            for (name, value) in members {
-                raw::reply_with_string_buffer(ctx.ctx, name.as_ptr().cast(), name.len());
-                send(ctx, value);
-            }
-        }
-    }
-}
-
-fn reply_len(len: usize) -> std::ffi::c_long {
-    std::ffi::c_long::try_from(len).unwrap_or(0)
-}
-
-fn send_error(ctx: &Context, error: Error) {
-    let text = CString::new(error.text()).unwrap_or_default();
-    // SAFETY: the context is the running command's; the text is a C string that Redis copies.
-    unsafe { raw::RedisModule_ReplyWithError.map(|reply| reply(ctx.ctx, text.as_ptr())) };
-}
-
-/// Everything after the commands are registered. Nothing here leaves a callback behind when it fails.
-fn init(ctx: &Context, args: &[RedisString]) -> Status {
-    guarded(|| match load(ctx, args) {
-        Ok(()) => Status::Ok,
-        Err(reason) => {
-            log::warning(&reason);
-            Status::Err
-        }
-    })
-    .unwrap_or(Status::Err)
-}
-
-fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
-    DETACHED.store(detached(ctx), Ordering::Relaxed);
-    log_panics();
-    if !args.is_empty() {
-        return Err("module arguments are not supported; use hallpass.* settings in redis.conf".into());
-    }
-    COMMANDS.iter().try_for_each(|command| document(ctx, command)).map_err(String::from)?;
-    load_settings(ctx)?;
-    let config = Config::current();
-    if !config.is_consistent() {
-        return Err(config::CONTRADICTION.into());
-    }
-    let loaded = keyring::load(&config.keyring_file).map_err(|error| error.to_string())?;
-    if loaded.group_readable {
-        log::warning("the keyring file is readable by its group; chmod 600 unless it is a mounted secret");
-    }
-    keyring::install(loaded);
-    info::warnings(ctx).into_iter().for_each(log::warning);
-    // SAFETY: called while loading, with the loading context. Nothing of ours is affected by an asynchronous load.
-    unsafe {
-        let options = raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD as c_int;
-        if let Some(set) = raw::RedisModule_SetModuleOptions {
-            set(ctx.ctx, options);
-        }
-        raw::RedisModule_RegisterInfoFunc.map(|register| register(ctx.ctx, Some(on_info)));
-    }
-    Ok(())
-}
-
 // ---------------------------------------------------------------------------------------------------------------- log
 
 /// A context that outlives commands: for the log, and for INFO.
 static DETACHED: AtomicPtr<raw::RedisModuleCtx> = AtomicPtr::new(ptr::null_mut());
 
-fn detached(ctx: &Context) -> *mut raw::RedisModuleCtx {
+/// Keeps a context of the module for later; called once, while loading.
+pub fn keep_detached_context(ctx: &Context) {
     // SAFETY: the context is the loading one; the new one is never freed.
-    unsafe { raw::RedisModule_GetDetachedThreadSafeContext.map_or(ptr::null_mut(), |get| get(ctx.ctx)) }
+    let detached = unsafe { raw::RedisModule_GetDetachedThreadSafeContext.map(|get| get(ctx.ctx)) };
+    DETACHED.store(detached.unwrap_or(ptr::null_mut()), Ordering::Relaxed);
 }
 
 /// Writes a line to the server's log. The text is an argument of the format `%s`, never the format itself.
@@ -174,146 +77,57 @@ pub fn log(level: &CStr, text: &str) {
     }
 }
 
-/// Logs where a panic happened, and not its message, which may hold what a client sent.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or(String::new(), |at| format!(" at {}:{}", at.file(), at.line()));
-        log::warning(&format!("a command was stopped by an internal error{place}"));
-    }));
-}
-
 // ------------------------------------------------------------------------------------------------------- command docs
 
-/// Gives a command its documentation, arity and key specification.
-fn document(ctx: &Context, command: &CommandSpec) -> Result<(), &'static str> {
-    const FAILED: &str = "commands cannot be documented: Redis 7.0 or later is needed";
-    let mut arena = Vec::new();
-    let mut key_specs = [key_spec(command.key), key_spec_end()];
-    let mut args = Vec::new();
-    if command.key != KeyAccess::None {
-        args.push(raw_arg(c"key", None, raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, 0, 0));
-    }
-    args.extend(command.args.iter().map(|arg| raw_arg_of(arg, &mut arena)));
-    args.push(raw_arg_end());
-    let version = raw::RedisModuleCommandInfoVersion {
-        version: 1,
-        sizeof_historyentry: size_of::<raw::RedisModuleCommandHistoryEntry>(),
-        sizeof_keyspec: size_of::<raw::RedisModuleCommandKeySpec>(),
-        sizeof_arg: size_of::<raw::RedisModuleCommandArg>(),
-    };
-    let has_key = command.key != KeyAccess::None;
-    let info = raw::RedisModuleCommandInfo {
-        version: &version,
-        summary: command.summary.as_ptr(),
-        complexity: command.complexity.as_ptr(),
-        since: spec::SINCE.as_ptr(),
-        history: ptr::null_mut(),
-        tips: ptr::null(),
-        arity: command.arity,
-        key_specs: if has_key { key_specs.as_mut_ptr() } else { ptr::null_mut() },
-        args: args.as_mut_ptr(),
-    };
-    // SAFETY: `info` and all it points to live until the call returns; Redis copies them. Both lists end in a zeroed
-    // element. The command belongs to the loading context.
+/// Gives a command its documentation; `None` when Redis does not take it. `info` points to lists that end in a zeroed
+/// element, and to C strings.
+pub fn set_command_info(ctx: &Context, name: &CStr, info: &raw::RedisModuleCommandInfo) -> Option<()> {
+    // SAFETY: `info` and all it points to live until the call returns; Redis copies them. The command belongs to the
+    // loading context.
     unsafe {
-        let get = raw::RedisModule_GetCommand.ok_or(FAILED)?;
-        let set = raw::RedisModule_SetCommandInfo.ok_or(FAILED)?;
-        let found = get(ctx.ctx, command.name.as_ptr());
-        if found.is_null() || set(found, &info) != OK {
-            return Err(FAILED);
-        }
+        let command = raw::RedisModule_GetCommand?(ctx.ctx, name.as_ptr());
+        (!command.is_null() && raw::RedisModule_SetCommandInfo?(command, info) == OK).then_some(())
     }
-    Ok(())
 }
 
-fn key_spec(access: KeyAccess) -> raw::RedisModuleCommandKeySpec {
-    let flags = match access {
-        KeyAccess::None => 0,
-        KeyAccess::Read => raw::REDISMODULE_CMD_KEY_RO | raw::REDISMODULE_CMD_KEY_ACCESS,
-        KeyAccess::Update => {
-            raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_UPDATE
-        }
-        KeyAccess::Insert => {
-            raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_INSERT
-        }
-    };
-    let mut spec = key_spec_end();
-    spec.flags = u64::from(flags);
-    spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
-    spec.bs.index = raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_1 { pos: 1 };
-    spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
-    spec.fk.range =
-        raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 { lastkey: 0, keystep: 1, limit: 0 };
-    spec
-}
-
-fn key_spec_end() -> raw::RedisModuleCommandKeySpec {
-    // SAFETY: a C struct of numbers, pointers and a union of those: all zero is its end-of-list value.
+/// The end of a list of key specifications.
+pub fn zeroed_key_spec() -> raw::RedisModuleCommandKeySpec {
+    // SAFETY: a C struct of numbers, pointers and a union of those, for which all zero is a value.
     unsafe { std::mem::zeroed() }
 }
 
-fn raw_arg_end() -> raw::RedisModuleCommandArg {
+/// The end of a list of arguments.
+pub fn zeroed_arg() -> raw::RedisModuleCommandArg {
     // SAFETY: as above.
     unsafe { std::mem::zeroed() }
 }
 
-fn raw_arg(
-    name: &CStr,
-    token: Option<&CStr>,
-    kind: raw::RedisModuleCommandArgType,
-    key_spec_index: c_int,
-    flags: u32,
-) -> raw::RedisModuleCommandArg {
-    raw::RedisModuleCommandArg {
-        name: name.as_ptr(),
-        type_: kind,
-        key_spec_index,
-        token: token.map_or(ptr::null(), CStr::as_ptr),
-        flags: c_int::try_from(flags).unwrap_or(0),
-        ..raw_arg_end()
-    }
-}
-
-/// `arena` keeps the lists of sub-arguments alive; moving a `Vec` does not move what it holds.
-fn raw_arg_of(arg: &ArgSpec, arena: &mut Vec<Vec<raw::RedisModuleCommandArg>>) -> raw::RedisModuleCommandArg {
-    let (kind, parts): (_, &[ArgSpec]) = match arg.kind {
-        ArgKind::Text => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING, &[]),
-        ArgKind::Integer => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER, &[]),
-        ArgKind::Word => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN, &[]),
-        ArgKind::OneOf(parts) => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF, parts),
-        ArgKind::Block(parts) => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK, parts),
-    };
-    let flags = if arg.optional { raw::REDISMODULE_CMD_ARG_OPTIONAL } else { raw::REDISMODULE_CMD_ARG_NONE };
-    let mut result = raw_arg(arg.name, arg.token, kind, -1, flags);
-    if !parts.is_empty() {
-        let mut list: Vec<_> = parts.iter().map(|part| raw_arg_of(part, arena)).collect();
-        list.push(raw_arg_end());
-        result.subargs = list.as_mut_ptr();
-        arena.push(list);
-    }
-    result
-}
-
 // ----------------------------------------------------------------------------------------------------------- settings
 
-/// Registers every setting and takes the values of redis.conf or MODULE LOADEX.
-fn load_settings(ctx: &Context) -> Result<(), String> {
-    for (index, setting) in SETTINGS.iter().enumerate() {
-        register(ctx, index, setting)
-            .ok_or("a setting cannot be registered: Redis 7.0 or later is needed")?;
-    }
-    // SAFETY: called while loading, after all registrations.
-    let status = unsafe { raw::RedisModule_LoadConfigs.map(|load| load(ctx.ctx)) };
-    // Redis has logged which value it refused, and why.
-    if status == Some(OK) { Ok(()) } else { Err("a hallpass.* setting is refused".into()) }
+/// Where a setter puts the reason for which it refuses a value.
+pub type ErrorPlace = *mut *mut raw::RedisModuleString;
+
+/// The functions that Redis calls for a setting, and what it hands back to them. None of them may unwind.
+#[allow(missing_docs)] // The names say it.
+pub struct Callbacks {
+    pub get_number: extern "C" fn(*const c_char, *mut c_void) -> c_longlong,
+    pub set_number: extern "C" fn(*const c_char, c_longlong, *mut c_void, ErrorPlace) -> c_int,
+    pub get_flag: extern "C" fn(*const c_char, *mut c_void) -> c_int,
+    pub set_flag: extern "C" fn(*const c_char, c_int, *mut c_void, ErrorPlace) -> c_int,
+    pub get_text: extern "C" fn(*const c_char, *mut c_void) -> *mut raw::RedisModuleString,
+    pub set_text: extern "C" fn(*const c_char, *mut raw::RedisModuleString, *mut c_void, ErrorPlace) -> c_int,
+    pub apply: extern "C" fn(*mut raw::RedisModuleCtx, *mut c_void, ErrorPlace) -> c_int,
+    pub data: *mut c_void,
 }
 
-fn register(ctx: &Context, index: usize, setting: &Setting) -> Option<()> {
+/// Registers one setting; `None` when Redis does not take it.
+pub fn register_setting(ctx: &Context, setting: &Setting, callbacks: &Callbacks) -> Option<()> {
     let flags =
         if setting.immutable { raw::REDISMODULE_CONFIG_IMMUTABLE } else { raw::REDISMODULE_CONFIG_DEFAULT };
-    let data = ptr::without_provenance_mut::<c_void>(index);
+    let data = callbacks.data;
     let name = setting.name.as_ptr();
-    // SAFETY: names and defaults are static; `data` is an index into SETTINGS and never a pointer to anything.
+    // SAFETY: names and defaults are static; the callbacks are functions of ours that never unwind;
+    // Redis only hands `data` back to them.
     let status = unsafe {
         match setting.kind {
             Kind::Number { default, min, max, .. } => raw::RedisModule_RegisterNumericConfig?(
@@ -323,9 +137,9 @@ fn register(ctx: &Context, index: usize, setting: &Setting) -> Option<()> {
                 flags,
                 min,
                 max,
-                Some(get_number),
-                Some(set_number),
-                Some(on_applied),
+                Some(callbacks.get_number),
+                Some(callbacks.set_number),
+                Some(callbacks.apply),
                 data,
             ),
             Kind::Flag { default, .. } => raw::RedisModule_RegisterBoolConfig?(
@@ -333,8 +147,8 @@ fn register(ctx: &Context, index: usize, setting: &Setting) -> Option<()> {
                 name,
                 c_int::from(default),
                 flags,
-                Some(get_flag),
-                Some(set_flag),
+                Some(callbacks.get_flag),
+                Some(callbacks.set_flag),
                 None,
                 data,
             ),
@@ -343,8 +157,8 @@ fn register(ctx: &Context, index: usize, setting: &Setting) -> Option<()> {
                 name,
                 default.as_ptr(),
                 flags,
-                Some(get_text),
-                Some(set_text),
+                Some(callbacks.get_text),
+                Some(callbacks.set_text),
                 None,
                 data,
             ),
@@ -353,122 +167,31 @@ fn register(ctx: &Context, index: usize, setting: &Setting) -> Option<()> {
     (status == OK).then_some(())
 }
 
-fn kind_of(data: *mut c_void) -> Option<&'static Kind> {
-    SETTINGS.get(data.addr()).map(|setting| &setting.kind)
+/// Takes the values of redis.conf or MODULE LOADEX; `false` when one of them is refused.
+pub fn load_configs(ctx: &Context) -> bool {
+    // SAFETY: called while loading, after all registrations.
+    unsafe { raw::RedisModule_LoadConfigs.map(|load| load(ctx.ctx)) == Some(OK) }
 }
 
-extern "C" fn get_number(_name: *const c_char, data: *mut c_void) -> c_longlong {
-    let value = guarded(|| match kind_of(data) {
-        Some(Kind::Number { field, .. }) => *field(&mut (*Config::current()).clone()),
-        _ => 0,
-    });
-    c_longlong::try_from(value.unwrap_or(0)).unwrap_or(c_longlong::MAX)
-}
-
-/// Redis has checked the range.
-extern "C" fn set_number(
-    _name: *const c_char,
-    value: c_longlong,
-    data: *mut c_void,
-    _error: *mut *mut raw::RedisModuleString,
-) -> c_int {
-    status_of(guarded(|| {
-        if let Some(Kind::Number { field, .. }) = kind_of(data) {
-            Config::update(|config| *field(config) = u64::try_from(value).unwrap_or(0));
-        }
-    }))
-}
-
-extern "C" fn get_flag(_name: *const c_char, data: *mut c_void) -> c_int {
-    let value = guarded(|| match kind_of(data) {
-        Some(Kind::Flag { field, .. }) => *field(&mut (*Config::current()).clone()),
-        _ => false,
-    });
-    c_int::from(value.unwrap_or(false))
-}
-
-extern "C" fn set_flag(
-    _name: *const c_char,
-    value: c_int,
-    data: *mut c_void,
-    _error: *mut *mut raw::RedisModuleString,
-) -> c_int {
-    status_of(guarded(|| {
-        if let Some(Kind::Flag { field, .. }) = kind_of(data) {
-            Config::update(|config| *field(config) = value != 0);
-        }
-    }))
-}
-
-/// Redis copies what this returns and does not free it: one string is kept per setting, and replaced by the next.
-extern "C" fn get_text(_name: *const c_char, data: *mut c_void) -> *mut raw::RedisModuleString {
-    static LENT: [AtomicPtr<raw::RedisModuleString>; SETTINGS.len()] =
-        [const { AtomicPtr::new(ptr::null_mut()) }; SETTINGS.len()];
-    let text = guarded(|| match kind_of(data) {
-        Some(Kind::Text { field, .. }) => field(&mut (*Config::current()).clone()).clone(),
-        _ => String::new(),
-    });
-    let string = new_string(&text.unwrap_or_default());
-    if let Some(slot) = LENT.get(data.addr()) {
-        free_string(slot.swap(string, Ordering::Relaxed));
+/// Tells Redis why a value is refused.
+pub fn put_error(place: ErrorPlace, reason: &str) {
+    if !place.is_null() {
+        // SAFETY: Redis passes a place for the message, and takes over the string put there.
+        unsafe { *place = new_string(reason) };
     }
-    string
 }
 
-extern "C" fn set_text(
-    _name: *const c_char,
-    value: *mut raw::RedisModuleString,
-    data: *mut c_void,
-    error: *mut *mut raw::RedisModuleString,
-) -> c_int {
-    let outcome = guarded(|| match kind_of(data) {
-        Some(Kind::Text { field, check, .. }) => {
-            let text = RedisString::from_ptr(value).map_err(|_| "must be UTF-8")?;
-            check(text)?;
-            Config::update(|config| text.clone_into(field(config)));
-            Ok(())
-        }
-        _ => Ok(()),
-    });
-    refuse(outcome.unwrap_or(Err("internal error")), error)
-}
-
-/// Runs after all values of a CONFIG SET are in place; when it refuses, Redis puts the old ones back.
-extern "C" fn on_applied(
-    _ctx: *mut raw::RedisModuleCtx,
-    _data: *mut c_void,
-    error: *mut *mut raw::RedisModuleString,
-) -> c_int {
-    let is_consistent = guarded(|| Config::current().is_consistent()).unwrap_or(false);
-    refuse(if is_consistent { Ok(()) } else { Err(config::CONTRADICTION) }, error)
-}
-
-fn status_of(done: Option<()>) -> c_int {
-    done.map_or(ERR, |()| OK)
-}
-
-fn refuse(outcome: Result<(), &str>, error: *mut *mut raw::RedisModuleString) -> c_int {
-    let Err(reason) = outcome else {
-        return OK;
-    };
-    // SAFETY: Redis passes a place for the message, and takes over the string put there.
-    unsafe {
-        if !error.is_null() {
-            *error = new_string(reason);
-        }
-    }
-    ERR
-}
-
-fn new_string(text: &str) -> *mut raw::RedisModuleString {
-    // SAFETY: Redis copies the text; without a context the string belongs to whoever frees it.
+/// A string that belongs to whoever frees it.
+pub fn new_string(text: &str) -> *mut raw::RedisModuleString {
+    // SAFETY: Redis copies the text; without a context the string is in nobody's keeping.
     unsafe {
         raw::RedisModule_CreateString
             .map_or(ptr::null_mut(), |create| create(ptr::null_mut(), text.as_ptr().cast(), text.len()))
     }
 }
 
-fn free_string(string: *mut raw::RedisModuleString) {
+/// Frees what [`new_string`] made, unless it is null.
+pub fn free_string(string: *mut raw::RedisModuleString) {
     if !string.is_null() {
         // SAFETY: a string made by `new_string`, taken out of its place, so that nobody else has it.
         unsafe { raw::RedisModule_FreeString.map(|free| free(ptr::null_mut(), string)) };
@@ -477,19 +200,15 @@ fn free_string(string: *mut raw::RedisModuleString) {
 
 // --------------------------------------------------------------------------------------------------------------- INFO
 
-/// Adds fields to the module's section of INFO.
-pub struct InfoWriter(*mut raw::RedisModuleInfoCtx);
-
-impl InfoWriter {
-    /// Adds `hallpass_<name>` with a number.
-    pub fn number(&self, name: &str, value: u64) {
-        raw::add_info_field_unsigned_long_long(self.0, name, value);
-    }
-
-    /// Adds `hallpass_<name>` with a text.
-    pub fn text(&self, name: &str, value: &str) {
-        if !value.contains('\0') {
-            raw::add_info_field_str(self.0, name, value);
+/// The last step of loading: what stays registered after it.
+pub fn finish_loading(ctx: &Context) {
+    // SAFETY: called while loading, with the loading context. An asynchronous load of the dataset affects nothing here.
+    unsafe {
+        if let Some(set) = raw::RedisModule_SetModuleOptions {
+            set(ctx.ctx, raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD as c_int);
+        }
+        if let Some(register) = raw::RedisModule_RegisterInfoFunc {
+            register(ctx.ctx, Some(on_info));
         }
     }
 }
@@ -506,17 +225,20 @@ extern "C" fn on_info(out: *mut raw::RedisModuleInfoCtx, for_crash_report: c_int
     }
 }
 
-/// The value of one of Redis' own settings.
-pub fn config_value(ctx: &Context, name: &str) -> Option<String> {
-    static QUERY: LazyLock<CallOptions> =
-        LazyLock::new(|| CallOptionsBuilder::new().errors_as_replies().build());
-    let reply: CallResult<'_> = ctx.call_ext("CONFIG", &QUERY, &[b"GET".as_slice(), name.as_bytes()]);
-    let Ok(CallReply::Array(pair)) = reply else {
-        return None;
-    };
-    match pair.get(1)? {
-        Ok(CallReply::String(value)) => value.to_string(),
-        _ => None,
+/// Adds fields to the module's section of INFO.
+pub struct InfoWriter(*mut raw::RedisModuleInfoCtx);
+
+impl InfoWriter {
+    /// Adds `hallpass_<name>` with a number.
+    pub fn number(&self, name: &str, value: u64) {
+        raw::add_info_field_unsigned_long_long(self.0, name, value);
+    }
+
+    /// Adds `hallpass_<name>` with a text.
+    pub fn text(&self, name: &str, value: &str) {
+        if !value.contains('\0') {
+            raw::add_info_field_str(self.0, name, value);
+        }
     }
 }
 
@@ -632,4 +354,11 @@ impl Drop for HashKey {
 pub fn notify_keyspace(ctx: &Context, event: &str, key: &RedisString) {
     // SAFETY: called by a write command, with its own context and key.
     let _ = unsafe { raw::notify_keyspace_event(ctx.ctx, NotifyEvent::MODULE, event, key) };
+}
+
+/// Answers the running command with an error.
+pub fn reply_error(ctx: &Context, text: &str) {
+    let text = CString::new(text).unwrap_or_default();
+    // SAFETY: the context is the running command's; the text is a C string that Redis copies.
+    unsafe { raw::RedisModule_ReplyWithError.map(|reply| reply(ctx.ctx, text.as_ptr())) };
 }

@@ -2,9 +2,10 @@
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::ffi::{InfoWriter, config_value};
+use crate::ffi::InfoWriter;
 use crate::keyring;
-use redis_module::Context;
+use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -158,4 +159,18 @@ pub fn warnings(ctx: &Context) -> Vec<&'static str> {
 pub fn unix_ms() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The value of one of Redis' own settings.
+fn config_value(ctx: &Context, name: &str) -> Option<String> {
+    static QUERY: LazyLock<CallOptions> =
+        LazyLock::new(|| CallOptionsBuilder::new().errors_as_replies().build());
+    let reply: CallResult<'_> = ctx.call_ext("CONFIG", &QUERY, &[b"GET".as_slice(), name.as_bytes()]);
+    let Ok(CallReply::Array(pair)) = reply else {
+        return None;
+    };
+    match pair.get(1)? {
+        Ok(CallReply::String(value)) => value.to_string(),
+        _ => None,
+    }
 }

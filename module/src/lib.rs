@@ -7,23 +7,28 @@
 //! - [`keyring`]: the file and the ring in use. [`config`]: `hallpass.*` settings.
 //! - [`receipts`], [`verified`]: what this process remembers of verified access tokens.
 //! - [`events`], [`info`], [`log`]: what operators see.
+//! - [`load`], [`dispatch`], [`settings`], [`command_info`]: how Redis' calls get to the rest.
 //! - [`ffi`]: the edge of Redis, with the only `unsafe` code.
 //!
 //! The rules themselves are in `hallpass-engine`, which knows nothing of Redis.
 
 mod args;
+mod command_info;
 mod commands;
 mod config;
+mod dispatch;
 mod error;
 mod events;
 mod ffi;
 mod info;
 mod keyring;
 mod limits;
+mod load;
 mod log;
 mod minting;
 mod receipts;
 mod reply;
+mod settings;
 mod spec;
 mod store;
 mod verified;

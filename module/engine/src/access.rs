@@ -1,7 +1,7 @@
 //! The access token: a JWT in the profile of RFC 9068, when issuer and audience are set.
 
 use crate::keys::{Keyring, SigningKey, decode, encode};
-use crate::{sid, token};
+use crate::{json, sid, token};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -234,7 +234,7 @@ struct Header {
 }
 
 fn key_named_by<'r>(ring: &'r Keyring, encoded: &str, now: u64) -> Option<&'r SigningKey> {
-    let header: Header = serde_json::from_slice(&decode(encoded)?).ok()?;
+    let header: Header = json::object(&decode(encoded)?)?;
     let key = ring.verifying_key(&header.kid, now)?;
     (header.alg == key.alg().name() && header.typ == TYPE).then_some(key)
 }
@@ -260,7 +260,7 @@ struct Payload {
 
 fn read_claims(encoded: &str) -> Option<AccessToken> {
     let payload = String::from_utf8(decode(encoded)?).ok()?;
-    let claims: Payload = serde_json::from_str(&payload).ok()?;
+    let claims: Payload = json::object(payload.as_bytes())?;
     Some(AccessToken {
         sid: sid::parse(claims.sid.as_bytes())?,
         sub: claims.sub,

@@ -3,7 +3,7 @@
 //! What was received is never stored or signed as it came. The text is parsed, checked and serialised again, so that
 //! two readers of a token cannot disagree about what it says (RFC 8725 §2.4: duplicate members, odd encodings).
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
 use std::fmt;
 
@@ -56,6 +56,11 @@ pub fn claims(text: &[u8], max_bytes: usize) -> Result<String, JsonError> {
 /// Validates session metadata, which has no reserved members, and writes it anew.
 pub fn meta(text: &[u8], max_bytes: usize) -> Result<String, JsonError> {
     rewrite(text, max_bytes, &[])
+}
+
+/// Reads a JSON object, and only an object: serde alone would read a struct from an array of its members, too.
+pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Option<T> {
+    text.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(text).ok()).flatten()
 }
 
 fn rewrite(text: &[u8], max_bytes: usize, reserved: &[&str]) -> Result<String, JsonError> {

@@ -1,7 +1,7 @@
 //! What both kinds of token have in common.
 
 use crate::keys::decode;
-use crate::refresh;
+use crate::{json, refresh};
 use serde::Deserialize;
 
 /// Longer tokens are refused unread.
@@ -22,5 +22,5 @@ pub fn subject(token: &str) -> Option<String> {
     struct Payload {
         sub: String,
     }
-    serde_json::from_slice::<Payload>(&decode(second)?).ok().map(|payload| payload.sub)
+    json::object::<Payload>(&decode(second)?).map(|payload| payload.sub)
 }

@@ -1,0 +1,234 @@
+//! The rotation rules, one test for each row of their table and for each edge of a window.
+
+use crate::support::{DAY, NOW_MS, session};
+use hallpass_engine::record::Session;
+use hallpass_engine::rotation::{Decision, Policy, decide};
+
+const RACE: u64 = 10_000;
+const RETRY: u64 = 600_000;
+const POLICY: Policy = Policy {
+    race_window: RACE,
+    retry_window: RETRY,
+    idle_ttl: 14 * DAY / 1000,
+    recovery: true,
+    not_before: 0,
+};
+const STRICT: Policy = Policy { recovery: false, ..POLICY };
+
+/// The token of `generation` comes `age` ms after the rotation to generation 5, its successor unseen.
+fn after(age: u64, generation: u64, policy: &Policy) -> Decision {
+    decide(Some(&session()), generation, NOW_MS + age, policy, false)
+}
+
+fn after_seen(age: u64, generation: u64, policy: &Policy) -> Decision {
+    decide(Some(&session()), generation, NOW_MS + age, policy, true)
+}
+
+fn rotated(decision: Decision) -> Session {
+    match decision {
+        Decision::Rotate { next, .. } => next,
+        other => panic!("expected a rotation: {other:?}"),
+    }
+}
+
+#[test]
+fn without_a_session_there_is_none_whatever_the_token() {
+    for generation in [0, 5, 6, (1 << 53) - 2] {
+        assert_eq!(decide(None, generation, NOW_MS, &POLICY, false), Decision::NoSession);
+    }
+}
+
+#[test]
+fn a_session_is_over_from_its_idle_expiry_on() {
+    let last = session().idle_expiry - NOW_MS - 1;
+    assert_eq!(rotated(after(last, 5, &POLICY)).generation, 6);
+    for generation in [0, 4, 5, 9] {
+        assert_eq!(after(last + 1, generation, &POLICY), Decision::Expired, "of generation {generation}");
+    }
+}
+
+#[test]
+fn a_session_is_over_from_its_absolute_expiry_on() {
+    let session = Session { absolute_expiry: NOW_MS + 1000, idle_expiry: NOW_MS + 2000, ..session() };
+    let at = |now| decide(Some(&session), 5, now, &POLICY, false);
+    assert_eq!(rotated(at(NOW_MS + 999)).generation, 6);
+    assert_eq!(at(NOW_MS + 1000), Decision::Expired);
+}
+
+#[test]
+fn a_session_issued_before_not_before_is_over() {
+    let issued_at = session().issued_at;
+    let with = |not_before| after(0, 5, &Policy { not_before, ..POLICY });
+    assert_eq!(with(issued_at + 1), Decision::Expired);
+    assert_eq!(rotated(with(issued_at)).generation, 6);
+}
+
+#[test]
+fn an_ended_session_is_expired_before_it_is_reused() {
+    assert_eq!(after(15 * DAY, 0, &POLICY), Decision::Expired);
+}
+
+#[test]
+fn the_current_token_rotates_at_any_age_and_changes_nothing_else() {
+    for age in [0, RACE, RETRY, 13 * DAY] {
+        let expected = Session {
+            generation: 6,
+            rotated_at: NOW_MS + age,
+            idle_expiry: NOW_MS + age + 14 * DAY,
+            ..session()
+        };
+        for seen in [false, true] {
+            let decision = decide(Some(&session()), 5, NOW_MS + age, &POLICY, seen);
+            assert_eq!(decision, Decision::Rotate { next: expected.clone(), recovered: 0 });
+        }
+    }
+}
+
+#[test]
+fn rotation_keeps_every_option_and_what_later_releases_wrote() {
+    let options = Session {
+        claims_version: 7,
+        access_ttl: Some(60),
+        client: Some("web".into()),
+        audience: Some("api".into()),
+        class: Some("phone".into()),
+        meta: Some("{}".into()),
+        claims: Some(r#"{"role":"a"}"#.into()),
+        ..session()
+    };
+    let mut later = options.encode();
+    // Elements 10 to 14 are here, so the array has 14 elements; a later release appends `true`.
+    assert_eq!(later[0], 0x9e);
+    later[0] = 0x9f;
+    later.push(0xc3);
+    let stored = Session::decode(&later).expect("readable");
+    let next = rotated(decide(Some(&stored), 5, NOW_MS, &POLICY, false));
+    assert_eq!(next, Session { generation: 6, ..stored });
+    assert_eq!(next.encode().last(), Some(&0xc3));
+}
+
+#[test]
+fn the_idle_expiry_never_passes_the_absolute_one() {
+    let next = rotated(decide(
+        Some(&Session { absolute_expiry: NOW_MS + 14 * DAY, ..session() }),
+        5,
+        NOW_MS + DAY,
+        &POLICY,
+        false,
+    ));
+    assert_eq!(next.idle_expiry, NOW_MS + 14 * DAY);
+}
+
+#[test]
+fn the_idle_ttl_of_a_session_goes_before_the_policys() {
+    for (own, expected) in [(None, 14 * DAY), (Some(60), 60_000), (Some(20 * DAY / 1000), 20 * DAY)] {
+        let session = Session { idle_ttl: own, ..session() };
+        let next = rotated(decide(Some(&session), 5, NOW_MS, &POLICY, false));
+        assert_eq!(next.idle_expiry, NOW_MS + expected);
+    }
+}
+
+#[test]
+fn an_absurd_idle_ttl_saturates_at_the_absolute_expiry() {
+    let session = Session { idle_ttl: Some((1 << 53) - 1), ..session() };
+    let next = rotated(decide(Some(&session), 5, NOW_MS, &POLICY, false));
+    assert_eq!(next.idle_expiry, session.absolute_expiry);
+}
+
+#[test]
+fn the_previous_token_is_a_retry_inside_the_race_window_even_when_seen() {
+    for age in [0, 1, RACE - 1] {
+        assert_eq!(after(age, 4, &POLICY), Decision::Retry { age });
+        assert_eq!(after_seen(age, 4, &POLICY), Decision::Retry { age });
+    }
+}
+
+#[test]
+fn the_previous_token_is_a_retry_inside_the_retry_window_unless_seen() {
+    for age in [RACE, RETRY - 1] {
+        assert_eq!(after(age, 4, &POLICY), Decision::Retry { age });
+        assert_eq!(after_seen(age, 4, &POLICY), Decision::Reuse { age, distance: 1, seen: true });
+    }
+}
+
+#[test]
+fn an_age_equal_to_the_window_is_outside() {
+    assert_eq!(after_seen(RACE, 4, &POLICY), Decision::Reuse { age: RACE, distance: 1, seen: true });
+    assert_eq!(after(RETRY, 4, &POLICY), Decision::Reuse { age: RETRY, distance: 1, seen: false });
+    assert_eq!(after(RETRY + 1, 4, &POLICY), Decision::Reuse { age: RETRY + 1, distance: 1, seen: false });
+}
+
+#[test]
+fn a_window_of_zero_is_off() {
+    let no_race = Policy { race_window: 0, ..POLICY };
+    let no_retry = Policy { retry_window: 0, ..POLICY };
+    let neither = Policy { retry_window: 0, ..no_race };
+    assert_eq!(after_seen(0, 4, &no_race), Decision::Reuse { age: 0, distance: 1, seen: true });
+    assert_eq!(after(0, 4, &no_race), Decision::Retry { age: 0 });
+    assert_eq!(after(RACE - 1, 4, &no_retry), Decision::Retry { age: RACE - 1 });
+    assert_eq!(after(RACE, 4, &no_retry), Decision::Reuse { age: RACE, distance: 1, seen: false });
+    assert_eq!(after(0, 4, &neither), Decision::Reuse { age: 0, distance: 1, seen: false });
+}
+
+#[test]
+fn a_race_window_longer_than_the_retry_window_still_holds() {
+    let policy = Policy { race_window: 60_000, retry_window: 1_000, ..POLICY };
+    assert_eq!(after_seen(59_999, 4, &policy), Decision::Retry { age: 59_999 });
+}
+
+#[test]
+fn an_older_token_is_reuse_in_any_window() {
+    for (generation, distance) in [(3, 2), (0, 5)] {
+        assert_eq!(after(0, generation, &POLICY), Decision::Reuse { age: 0, distance, seen: false });
+        assert_eq!(after_seen(7, generation, &STRICT), Decision::Reuse { age: 7, distance, seen: true });
+    }
+}
+
+#[test]
+fn a_token_ahead_proves_a_rollback_and_is_treated_as_current() {
+    for (generation, recovered) in [(6, 1), (105, 100), ((1 << 53) - 2, (1 << 53) - 7)] {
+        let expected = Session {
+            generation: generation + 1,
+            rotated_at: NOW_MS + 5,
+            idle_expiry: NOW_MS + 5 + 14 * DAY,
+            ..session()
+        };
+        assert_eq!(after(5, generation, &POLICY), Decision::Rotate { next: expected, recovered });
+    }
+}
+
+#[test]
+fn a_token_ahead_is_reuse_where_recovery_is_off() {
+    assert_eq!(after(5, 6, &STRICT), Decision::Reuse { age: 5, distance: 1, seen: false });
+    assert_eq!(after_seen(5, 105, &STRICT), Decision::Reuse { age: 5, distance: 100, seen: true });
+}
+
+#[test]
+fn a_clock_that_went_back_makes_the_age_zero() {
+    let earlier = |generation, seen| decide(Some(&session()), generation, NOW_MS - DAY, &POLICY, seen);
+    assert_eq!(earlier(4, true), Decision::Retry { age: 0 });
+    assert_eq!(earlier(3, false), Decision::Reuse { age: 0, distance: 2, seen: false });
+}
+
+#[test]
+fn a_rotation_under_a_clock_that_went_back_starts_at_that_time() {
+    let next = rotated(decide(Some(&session()), 5, NOW_MS - DAY, &POLICY, false));
+    assert_eq!((next.rotated_at, next.idle_expiry), (NOW_MS - DAY, NOW_MS + 13 * DAY));
+}
+
+#[test]
+fn the_first_generation_has_no_previous_token() {
+    let fresh = Session { generation: 0, ..session() };
+    let next = rotated(decide(Some(&fresh), 0, NOW_MS, &STRICT, false));
+    assert_eq!(next.generation, 1);
+    assert!(matches!(decide(Some(&fresh), 1, NOW_MS, &STRICT, false), Decision::Reuse { distance: 1, .. }));
+}
+
+#[test]
+fn no_generation_makes_the_decision_panic() {
+    for generation in [u64::MAX - 1, u64::MAX] {
+        for policy in [&POLICY, &STRICT] {
+            assert_ne!(after(0, generation, policy), Decision::NoSession);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! From a handler to the client: every handler runs under one guard, and its outcome is sent when all work is done.
+
+use crate::commands::Outcome;
+use crate::error::Error;
+use crate::reply::Reply;
+use crate::{ffi, info};
+use redis_module::{Context, RedisResult, RedisString, RedisValue, raw};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs a handler, counts what it refuses, and sends its outcome. A panic becomes an error reply.
+pub fn dispatch(
+    ctx: &Context,
+    args: &[RedisString],
+    handler: fn(&Context, &[RedisString]) -> Outcome,
+) -> RedisResult {
+    let outcome = guarded(|| handler(ctx, args)).unwrap_or(Err(Error::Internal));
+    match outcome {
+        Ok(reply) => send(ctx, &reply),
+        Err(error) => {
+            info::STATS.count_error(error);
+            ffi::reply_error(ctx, error.text());
+        }
+    }
+    Ok(RedisValue::NoReply)
+}
+
+/// Stops a panic, which would end redis-server if it went on into C. The panic hook has logged it.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+fn send(ctx: &Context, reply: &Reply) {
+    match reply {
+        Reply::Text(text) => {
+            raw::reply_with_string_buffer(ctx.ctx, text.as_ptr().cast(), text.len());
+        }
+        Reply::Number(number) => {
+            raw::reply_with_long_long(ctx.ctx, *number);
+        }
+        Reply::Array(items) => {
+            raw::reply_with_array(ctx.ctx, reply_len(items.len()));
+            items.iter().for_each(|item| send(ctx, item));
+        }
+        Reply::Map(members) => {
+            raw::reply_with_map(ctx.ctx, reply_len(members.len()));
+            for (name, value) in members {
+                raw::reply_with_string_buffer(ctx.ctx, name.as_ptr().cast(), name.len());
+                send(ctx, value);
+            }
+        }
+    }
+}
+
+fn reply_len(len: usize) -> std::ffi::c_long {
+    std::ffi::c_long::try_from(len).unwrap_or(0)
+}

@@ -11,7 +11,7 @@ use tracing::level_filters::LevelFilter;
 
 /// HTTP front of Hallpass: sessions, rotating refresh tokens and JWT access tokens, kept in Redis.
 #[derive(Debug, Parser)]
-#[command(name = "hallpass-server", version, disable_help_subcommand = true)]
+#[command(name = "hallpass-server", version)]
 #[command(
     after_help = "Without a command, `serve` is meant: `hallpass-server serve --help` lists its flags."
 )]

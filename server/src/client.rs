@@ -115,10 +115,9 @@ impl Store {
         let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(DEAD_PEER_TIMEOUT);
         let client = Client::open(info.set_redis_settings(redis).set_tcp_settings(tcp))?;
-        // One quick retry: callers do not wait for Redis to come back, each of them triggers the next attempt.
+        // Callers do not wait for Redis to come back; each of them triggers the next attempt.
         let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_min_delay(Duration::from_millis(20))
+            .set_number_of_retries(0)
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_pipeline_buffer_size(1024);
@@ -126,9 +125,9 @@ impl Store {
         Ok(Self { connection, last_warning: Mutex::new(None) })
     }
 
-    /// `INFO hallpass`: whether the module is there, and how it is configured.
+    /// `INFO hallpass`: whether the module is there, and how it is configured. Its failures are the caller's to report.
     pub async fn module_info(&self) -> Result<ModuleInfo, StoreError> {
-        let text: String = self.call(cmd("INFO").arg("hallpass")).await?;
+        let text: String = self.ask(cmd("INFO").arg("hallpass")).await?;
         let field = |name: &str| {
             let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.trim();
             (!value.is_empty()).then(|| value.to_owned())
@@ -192,17 +191,27 @@ impl Store {
         self.call(&cmd("AUTH.JWKS")).await
     }
 
-    /// Sends one command and reads its answer.
-    async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let answer = match tokio::time::timeout(CALL_TIMEOUT, self.send(command)).await {
-            Ok(Ok(value)) => T::from_redis_value(value).map_err(|_| unexpected()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(StoreError::Unavailable("Redis does not answer in time".into())),
-        };
-        if let Err(StoreError::Unavailable(reason)) = &answer {
-            self.warn(reason);
+    /// Logs an outage, but not once per request.
+    pub fn report(&self, error: &StoreError) {
+        let StoreError::Unavailable(reason) = error else { return };
+        let Ok(mut last) = self.last_warning.lock() else { return };
+        if last.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
+            *last = Some(Instant::now());
+            tracing::warn!("Redis is unavailable: {reason}");
         }
-        answer
+    }
+
+    /// Sends one command, reads its answer, and reports an outage.
+    async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        self.ask(command).await.inspect_err(|error| self.report(error))
+    }
+
+    /// Sends one command and reads its answer.
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        match tokio::time::timeout(CALL_TIMEOUT, self.send(command)).await {
+            Ok(answer) => T::from_redis_value(answer?).map_err(|_| unexpected()),
+            Err(_) => Err(StoreError::Unavailable("Redis does not answer in time".into())),
+        }
     }
 
     /// Sends the command, and again if the connection was refused: nothing was sent then, and the refusal may be that
@@ -214,15 +223,6 @@ impl Store {
             result => result,
         }?
         .extract_error()
-    }
-
-    /// Logs an outage, but not once per request.
-    fn warn(&self, reason: &str) {
-        let Ok(mut last) = self.last_warning.lock() else { return };
-        if last.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
-            *last = Some(Instant::now());
-            tracing::warn!("Redis is unavailable: {reason}");
-        }
     }
 }
 

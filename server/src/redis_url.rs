@@ -21,6 +21,9 @@ impl RedisAddress {
                 "redis-sentinel" => refuse("names Redis Sentinel, which this version does not connect to"),
                 "redis-cluster" => refuse("names Redis Cluster, which this version does not connect to"),
                 _ if !SCHEMES.contains(&scheme) => refuse(&format!("has an unknown scheme: {FORMS}")),
+                _ if text.contains('#') => {
+                    refuse("has a fragment; there are no options, and certificates are always checked")
+                }
                 _ if rest.is_empty() => refuse(&format!("names no host: {FORMS}")),
                 _ => Ok(Self(text.to_owned())),
             };
@@ -90,6 +93,7 @@ mod tests {
             "host:99999",
             "http://secret@host",
             "redis://",
+            "rediss://secret@h#insecure",
             "redis-sentinel://secret@h:1/m",
             "redis-cluster://secret@h:1",
         ] {

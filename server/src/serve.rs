@@ -139,7 +139,12 @@ impl Serving<'_> {
         };
         listener::run(self.listener.socket, app(state), stop).await;
         // A supervisor starts both again; alone, the server would only answer 503 for ever.
-        if died { Err(directory.redis_died()) } else { Ok(()) }
+        let log = directory.shown("redis.log");
+        if died {
+            Err(Failure::new(format!("the private redis-server has died: see {}", log.display())))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -83,11 +83,6 @@ impl DataDir {
         }
     }
 
-    /// What to say when Redis ends by itself.
-    pub fn redis_died(&self) -> Failure {
-        Failure::new(format!("the private redis-server has died: see {}", self.shown("redis.log").display()))
-    }
-
     fn check(&self) -> Outcome<()> {
         let length = self.socket().as_os_str().len();
         if length > MAX_SOCKET_PATH {

@@ -27,16 +27,16 @@ fn examples(address: SocketAddr, secret: &str, session: &str) -> String {
     format!(
         r#"
 # Begin a session, as your login handler would:
-curl -sS -u "local:$(cat {secret})" -H 'Content-Type: application/json' -d '{{"subject":"alice","claims":{{"role":"admin"}}}}' http://{address}/sessions | tee {session}
+curl -sS -u "local:$(cat {secret})" -H 'Content-Type: application/json' -d '{{"subject":"alice","claims":{{"role":"admin"}}}}' -w '\n' http://{address}/sessions | tee {session}
 
 # Verify its access token:
 curl -sS -i -H "Authorization: Bearer {access}" http://{address}/verify
 
 # Exchange its refresh token for the next one:
-curl -sS -d grant_type=refresh_token -d "refresh_token={refresh}" http://{address}/token
+curl -sS -d grant_type=refresh_token -d "refresh_token={refresh}" -w '\n' http://{address}/token
 
 # The public keys, for verifiers of your own:
-curl -sS http://{address}/.well-known/jwks.json
+curl -sS -w '\n' http://{address}/.well-known/jwks.json
 
 "#
     )

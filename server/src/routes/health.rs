@@ -14,7 +14,7 @@ pub async fn alive() -> Json<Value> {
 
 /// `GET /readyz` → 200 when Redis answers and has the module, configured as it was when the server started; 503 else.
 pub async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, ApiError> {
-    let module = state.store.module_info().await?;
+    let module = state.store.module_info().await.inspect_err(|error| state.store.report(error))?;
     if module.key_pattern != state.module.key_pattern || module.issuer != state.module.issuer {
         tracing::warn!("not ready: key pattern or issuer of the module have changed; restart the server");
         return Err(ApiError::Unavailable);

@@ -72,9 +72,10 @@ fn payload(claims: &Claims<'_>) -> String {
     if let Some(client) = claims.client_id {
         member("client_id", json!(client));
     }
-    if let Some(custom) = claims.custom.filter(|custom| custom.len() > "{}".len()) {
+    let custom = claims.custom.and_then(|custom| custom.strip_prefix('{')?.strip_suffix('}'));
+    if let Some(members) = custom.filter(|members| !members.is_empty()) {
         out.push(',');
-        out.push_str(&custom[1..custom.len() - 1]);
+        out.push_str(members);
     }
     out.push('}');
     out

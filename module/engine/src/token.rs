@@ -13,14 +13,15 @@ pub fn subject(token: &str) -> Option<String> {
     if token.len() > MAX_BYTES {
         return None;
     }
-    let mut parts = token.split('.');
-    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
-    if first == refresh::PREFIX {
-        return String::from_utf8(decode(third)?).ok();
-    }
     #[derive(Deserialize)]
     struct Payload {
         sub: String,
     }
-    json::object::<Payload>(&decode(second)?).map(|payload| payload.sub)
+    // One part more than either kind has is enough to see that it is neither.
+    let parts: Vec<_> = token.splitn(7, '.').collect();
+    match parts[..] {
+        [refresh::PREFIX, _, subject, _, _, _] => String::from_utf8(decode(subject)?).ok(),
+        [_, payload, _] => json::object::<Payload>(&decode(payload)?).map(|payload| payload.sub),
+        _ => None,
+    }
 }

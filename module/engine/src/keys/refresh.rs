@@ -19,6 +19,9 @@ impl RefreshKey {
         if jwk.kty != "oct" {
             return Err(Problem::KeyType);
         }
+        if jwk.alg.as_deref().is_some_and(|alg| alg != "HS256") {
+            return Err(Problem::Algorithm);
+        }
         let secret = symmetric_secret(jwk)?;
         Ok(Self { kid: jwk.kid.clone(), validity, key: hmac::Key::new(hmac::HMAC_SHA256, &secret) })
     }

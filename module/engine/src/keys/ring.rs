@@ -1,6 +1,7 @@
 //! The keyring as a whole: which key signs at a time, and which keys verify.
 
 use super::{Jwk, JwkSet, RefreshKey, SigningKey, Validity};
+use crate::json;
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt;
@@ -50,8 +51,8 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError`] when any key in it is unusable, or one of the two kinds is missing: a ring is taken whole or not.
-    pub fn parse(json: &[u8]) -> Result<Self, KeyringError> {
-        let set: JwkSet = serde_json::from_slice(json).map_err(|_| KeyringError::NotAJwkSet)?;
+    pub fn parse(text: &[u8]) -> Result<Self, KeyringError> {
+        let set: JwkSet = json::object(text).ok_or(KeyringError::NotAJwkSet)?;
         let mut ring = Self { signing: Vec::new(), refresh: Vec::new() };
         let mut kids = HashSet::new();
         for (index, jwk) in set.keys.iter().enumerate() {

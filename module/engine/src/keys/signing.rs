@@ -105,8 +105,8 @@ fn ed25519(jwk: &Jwk) -> Result<(Signer, DecodingKey), Problem> {
 
 fn p256(jwk: &Jwk) -> Result<(Signer, DecodingKey), Problem> {
     let (x, y, d) = (member(jwk.x.as_deref())?, member(jwk.y.as_deref())?, member(jwk.d.as_deref())?);
-    // RFC 7518 §6.2.1.2: coordinates are always of full length.
-    if x.len() != 32 || y.len() != 32 {
+    // RFC 7518 §6.2.1.2, §6.2.2.1: always of full length.
+    if [&x, &y, &d].iter().any(|member| member.len() != 32) {
         return Err(Problem::KeyMaterial);
     }
     let public = [&[4][..], &x, &y].concat();

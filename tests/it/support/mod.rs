@@ -2,6 +2,8 @@
 
 pub mod build;
 pub mod client;
+pub mod http;
+pub mod http_server;
 pub mod jwt;
 pub mod keyring;
 pub mod process;
@@ -11,6 +13,7 @@ pub mod tokens;
 pub mod wait;
 
 pub use client::{Answer, AuthCommands, Con, Refusal, refused};
+pub use http_server::Server;
 pub use keyring::{Key, Keyring};
 pub use raw::{Raw, Reply};
 pub use redis_server::Redis;

@@ -1,9 +1,10 @@
 //! The router: which request goes where, and what holds for all of them.
 
-use crate::client::{ModuleInfo, Store};
+use crate::client::Store;
 use crate::clients::Clients;
 use crate::error::ApiError;
 use crate::routes::{health, jwks, sessions, token, verify};
+use crate::wire::ModuleInfo;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::{HeaderValue, header};

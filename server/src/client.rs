@@ -5,6 +5,7 @@
 //! once it is back the next call succeeds.
 
 use crate::redis_url::RedisAddress;
+use crate::wire::{IssueOptions, ModuleInfo, StoreError, Tokens};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, ProtocolVersion, RedisError, Value, cmd};
@@ -21,84 +22,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Outages are logged at most this often.
 const WARNING_INTERVAL: Duration = Duration::from_secs(5);
-
-/// Why a command gave no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreError {
-    /// `INVALIDTOKEN`: not a token of ours, or not for this caller.
-    InvalidToken,
-    /// `EXPIREDTOKEN`: the token or its session has expired.
-    ExpiredToken,
-    /// `NOSESSION`: the session has ended.
-    NoSession,
-    /// `REUSEDTOKEN`: an old refresh token came back; its session has been ended.
-    ReusedToken,
-    /// `STALETOKEN`: the session's claims have changed since the token was signed.
-    StaleToken,
-    /// `SESSIONLIMIT`: the session would be one too many.
-    SessionLimit,
-    /// `WRONGTYPE`: the subject's key holds something that is not sessions.
-    WrongType,
-    /// `ERR hallpass: …`: a mistake of the caller, in the module's fixed words.
-    Rejected(String),
-    /// Everything else: Redis is away, busy, read-only, full, or does not have the module. The reason is for the
-    /// operator; it holds no argument of the command.
-    Unavailable(String),
-}
-
-/// What `INFO hallpass` says about the module's configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModuleInfo {
-    /// `hallpass.key-pattern`.
-    pub key_pattern: String,
-    /// `hallpass.issuer`, unless it is empty.
-    pub issuer: Option<String>,
-    /// `hallpass.audience`, unless it is empty.
-    pub audience: Option<String>,
-}
-
-/// The options of `AUTH.ISSUE`, each as the module takes it.
-#[derive(Default)]
-pub struct IssueOptions<'a> {
-    /// CLAIMS: JSON text.
-    pub claims: Option<&'a str>,
-    /// AUDIENCE.
-    pub audience: Option<&'a str>,
-    /// CLIENT: binds the session.
-    pub client: Option<&'a str>,
-    /// CLASS.
-    pub class: Option<&'a str>,
-    /// META: JSON text.
-    pub meta: Option<&'a str>,
-    /// LIMIT.
-    pub limit: Option<u64>,
-    /// EVICT or REJECT, after LIMIT.
-    pub on_limit: Option<&'a str>,
-    /// SID: makes the command safe to repeat.
-    pub session_id: Option<&'a str>,
-    /// ACCESSTTL in seconds.
-    pub access_ttl: Option<u64>,
-    /// IDLETTL in seconds.
-    pub idle_ttl: Option<u64>,
-    /// MAXTTL in seconds.
-    pub max_ttl: Option<u64>,
-}
-
-/// The answer of `AUTH.ISSUE` and `AUTH.REFRESH`.
-pub struct Tokens {
-    /// The access token, a JWT.
-    pub access_token: String,
-    /// Its remaining lifetime in seconds.
-    pub expires_in: u64,
-    /// The refresh token.
-    pub refresh_token: String,
-    /// Its remaining lifetime in seconds.
-    pub refresh_expires_in: u64,
-    /// The session's id.
-    pub session_id: String,
-    /// The sessions that had to go; only `AUTH.ISSUE` answers with it.
-    pub evicted: Option<Vec<String>>,
-}
 
 /// A Redis with the module.
 pub struct Store {
@@ -128,21 +51,12 @@ impl Store {
     /// `INFO hallpass`: whether the module is there, and how it is configured. Its failures are the caller's to report.
     pub async fn module_info(&self) -> Result<ModuleInfo, StoreError> {
         let text: String = self.ask(cmd("INFO").arg("hallpass")).await?;
-        let field = |name: &str| {
-            let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.trim();
-            (!value.is_empty()).then(|| value.to_owned())
-        };
-        let missing = || StoreError::Unavailable("the hallpass module is not loaded in this Redis".into());
-        Ok(ModuleInfo {
-            key_pattern: field("hallpass_key_pattern").ok_or_else(missing)?,
-            issuer: field("hallpass_issuer"),
-            audience: field("hallpass_audience"),
-        })
+        ModuleInfo::parse(&text).ok_or_else(StoreError::no_module)
     }
 
-    /// Whether Redis answers commands: not while it still loads its data.
+    /// Whether Redis answers commands: not while it still loads its data. Failures are the caller's to report.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.call(&cmd("PING")).await
+        self.ask(&cmd("PING")).await
     }
 
     /// `AUTH.ISSUE`: a new session.
@@ -160,7 +74,7 @@ impl Store {
         option(&mut command, "ACCESSTTL", options.access_ttl);
         option(&mut command, "IDLETTL", options.idle_ttl);
         option(&mut command, "MAXTTL", options.max_ttl);
-        Tokens::read(self.call(&command).await?)
+        tokens(self.call(&command).await?)
     }
 
     /// `AUTH.REFRESH`: the successor of a refresh token. `access` is the session's access token, `client` who asks.
@@ -175,7 +89,7 @@ impl Store {
         command.arg(key).arg(token);
         option(&mut command, "ACCESS", access);
         option(&mut command, "CLIENT", client);
-        Tokens::read(self.call(&command).await?)
+        tokens(self.call(&command).await?)
     }
 
     /// `AUTH.VERIFY`: the claims of a valid access token as JSON text.
@@ -226,45 +140,26 @@ impl Store {
     }
 }
 
-impl Tokens {
-    /// Reads the reply map, which RESP2 and RESP3 write differently.
-    fn read(mut reply: HashMap<String, Value>) -> Result<Self, StoreError> {
-        fn field<T: FromRedisValue>(reply: &mut HashMap<String, Value>, name: &str) -> Result<T, StoreError> {
-            let value = reply.remove(name).ok_or_else(unexpected)?;
-            T::from_redis_value(value).map_err(|_| unexpected())
-        }
-        Ok(Self {
-            access_token: field(&mut reply, "access_token")?,
-            expires_in: field(&mut reply, "expires_in")?,
-            refresh_token: field(&mut reply, "refresh_token")?,
-            refresh_expires_in: field(&mut reply, "refresh_expires_in")?,
-            session_id: field(&mut reply, "session_id")?,
-            evicted: reply.contains_key("evicted").then(|| field(&mut reply, "evicted")).transpose()?,
-        })
+/// Reads the reply map of AUTH.ISSUE and AUTH.REFRESH, which RESP2 and RESP3 write differently.
+fn tokens(mut reply: HashMap<String, Value>) -> Result<Tokens, StoreError> {
+    fn field<T: FromRedisValue>(reply: &mut HashMap<String, Value>, name: &str) -> Result<T, StoreError> {
+        let value = reply.remove(name).ok_or_else(unexpected)?;
+        T::from_redis_value(value).map_err(|_| unexpected())
     }
+    Ok(Tokens {
+        access_token: field(&mut reply, "access_token")?,
+        expires_in: field(&mut reply, "expires_in")?,
+        refresh_token: field(&mut reply, "refresh_token")?,
+        refresh_expires_in: field(&mut reply, "refresh_expires_in")?,
+        session_id: field(&mut reply, "session_id")?,
+        evicted: reply.contains_key("evicted").then(|| field(&mut reply, "evicted")).transpose()?,
+    })
 }
 
 impl From<RedisError> for StoreError {
-    /// Tells the module's error codes from everything else that Redis may answer.
     fn from(error: RedisError) -> Self {
-        let detail = error.detail().unwrap_or_default();
         match error.code() {
-            Some("INVALIDTOKEN") => Self::InvalidToken,
-            Some("EXPIREDTOKEN") => Self::ExpiredToken,
-            Some("NOSESSION") => Self::NoSession,
-            Some("REUSEDTOKEN") => Self::ReusedToken,
-            Some("STALETOKEN") => Self::StaleToken,
-            Some("SESSIONLIMIT") => Self::SessionLimit,
-            Some("WRONGTYPE") => Self::WrongType,
-            Some("ERR") => match detail.strip_prefix("hallpass: ") {
-                Some(text) => Self::Rejected(text.to_owned()),
-                // The detail repeats the arguments of an unknown command, tokens among them.
-                None if detail.starts_with("unknown command") => {
-                    Self::Unavailable("the hallpass module is not loaded in this Redis".into())
-                }
-                None => Self::Unavailable("Redis answered ERR".into()),
-            },
-            Some(code) => Self::Unavailable(format!("Redis answered {code}")),
+            Some(code) => Self::from_reply(code, error.detail().unwrap_or_default()),
             None => Self::Unavailable(error.to_string()),
         }
     }
@@ -279,4 +174,41 @@ fn option<T: redis::ToRedisArgs>(command: &mut Cmd, name: &str, value: Option<T>
 
 fn unexpected() -> StoreError {
     StoreError::Unavailable("Redis answered with something unexpected".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redis::parse_redis_value;
+
+    fn error(reply: &str) -> StoreError {
+        let value = parse_redis_value(reply.as_bytes()).expect("a reply");
+        value.extract_error().expect_err("an error").into()
+    }
+
+    #[test]
+    fn an_error_reply_is_read_by_its_code() {
+        assert_eq!(error("-NOSESSION the session has ended\r\n"), StoreError::NoSession);
+        assert_eq!(error("-WRONGTYPE no sessions\r\n"), StoreError::WrongType);
+        assert_eq!(error("-ERR hallpass: syntax error\r\n"), StoreError::Rejected("syntax error".into()));
+        for reply in [
+            "-ERR unknown command 'AUTH.VERIFY', with args beginning with: 'hp1.secret'\r\n",
+            "-OOM full\r\n",
+        ] {
+            let StoreError::Unavailable(reason) = error(reply) else { panic!("{reply}") };
+            assert!(!reason.contains("secret"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_read_from_both_protocols() {
+        let members = "$12\r\naccess_token\r\n$1\r\na\r\n$10\r\nexpires_in\r\n:900\r\n$13\r\nrefresh_token\r\n$1\r\nr\r\n\
+                       $18\r\nrefresh_expires_in\r\n:7\r\n$10\r\nsession_id\r\n$1\r\ns\r\n";
+        for head in ["%5\r\n", "*10\r\n"] {
+            let value = parse_redis_value(format!("{head}{members}").as_bytes()).expect("a reply");
+            let tokens = tokens(HashMap::from_redis_value(value).expect("a map")).expect("tokens");
+            assert_eq!((tokens.expires_in, tokens.refresh_expires_in, tokens.evicted), (900, 7, None));
+        }
+        assert!(tokens(HashMap::new()).is_err());
+    }
 }

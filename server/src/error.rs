@@ -1,7 +1,7 @@
 //! The one error type of the HTTP side. Every refusal, axum's own included, becomes
 //! `{"error": "…", "error_description": "…"}` (RFC 6749 §5.2) with the status and headers that belong to it.
 
-use crate::client::StoreError;
+use crate::wire::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -3,8 +3,8 @@
 //!
 //! # Layout
 //! `cli` reads the flags; `serve`, `keys_cmd`, `clients::cmd` and `healthcheck` are the commands. `embedded` runs the
-//! private Redis. `app` makes the router of `routes`, `listener` serves it, `client` talks to Redis, `error` is what
-//! every refusal becomes.
+//! private Redis. `app` makes the router of `routes`, `listener` serves it. `client` talks to Redis in the terms of
+//! `wire`; `error` is what every refusal becomes.
 
 #![forbid(unsafe_code)]
 
@@ -28,6 +28,7 @@ mod routes;
 mod serve;
 mod shutdown;
 mod token_response;
+mod wire;
 
 use cli::{Cli, Command};
 use failure::Outcome;

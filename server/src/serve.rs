@@ -3,11 +3,12 @@
 use crate::app::{AppState, app};
 use crate::claims::is_reserved;
 use crate::cli::Serve;
-use crate::client::{ModuleInfo, Store, StoreError};
+use crate::client::Store;
 use crate::clients::{self, Client, Clients, Scope, Secret, SecretHash};
 use crate::embedded::{DataDir, Redis, greeting};
 use crate::failure::{Failure, Outcome};
 use crate::redis_url::RedisAddress;
+use crate::wire::{ModuleInfo, StoreError};
 use crate::{listener, shutdown::Shutdown};
 use axum::http::Uri;
 use hallpass_engine::key_pattern::KeyPattern;
@@ -22,6 +23,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub fn run(flags: &Serve) -> Outcome<()> {
     check(flags)?;
     start_logging(flags);
+    listener::raise_file_limit();
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {

@@ -1,7 +1,7 @@
 //! The token response (RFC 6749 §5.1) of POST /sessions and POST /token.
 
 use crate::claims::Granted;
-use crate::client::Tokens;
+use crate::wire::Tokens;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};

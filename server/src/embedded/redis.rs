@@ -4,8 +4,9 @@ use super::redis_log::RedisLog;
 use super::{DataDir, orphan, redis_conf};
 use crate::atomic_file;
 use crate::cli::Serve;
-use crate::client::{ModuleInfo, Store, StoreError};
+use crate::client::Store;
 use crate::failure::{Failure, Outcome};
+use crate::wire::{ModuleInfo, StoreError};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -14,10 +15,12 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// How long Redis may take to write its data and exit.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
+/// Loading that takes longer than this is worth a line in the log.
+const SLOW_START: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const MODULE: &str = "libhallpass.so";
 
@@ -78,7 +81,13 @@ async fn answers(store: &Store, socket: &Path) -> Result<ModuleInfo, StoreError>
     while UnixStream::connect(socket).await.is_err() {
         sleep(POLL_INTERVAL).await;
     }
+    let slow = Instant::now() + SLOW_START;
+    let mut told = false;
     while store.ping().await.is_err() {
+        if !told && Instant::now() > slow {
+            tracing::info!("Redis is loading its data");
+            told = true;
+        }
         sleep(POLL_INTERVAL).await;
     }
     store.module_info().await

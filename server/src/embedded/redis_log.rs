@@ -38,6 +38,9 @@ impl RedisLog {
     }
 }
 
+/// What Redis says after a module refused to load.
+const NOT_LOADED: [&str; 3] = ["failed to load", "initialization failed", "Can't load module"];
+
 /// The line that matters: what the module said when it refused to load, a mistake in the configuration, or the last
 /// warning.
 fn reason(log: &str) -> Option<String> {
@@ -45,8 +48,7 @@ fn reason(log: &str) -> Option<String> {
         return Some(log[index..].trim_end().to_owned());
     }
     let warnings: Vec<_> = log.lines().filter_map(|line| Some(line.split_once(" # ")?.1)).collect();
-    let not_loaded =
-        warnings.iter().position(|line| line.contains("failed to load") || line.starts_with("Can't load"));
+    let not_loaded = warnings.iter().position(|line| NOT_LOADED.iter().any(|words| line.contains(words)));
     let line = match not_loaded {
         Some(index) if index > 0 && warnings[index - 1].starts_with("<hallpass>") => {
             warnings.get(index - 1).copied()
@@ -68,7 +70,7 @@ mod tests {
         let log = format!(
             "{PREFIX} # WARNING Memory overcommit must be enabled!\n\
              {PREFIX} # <hallpass> keyring.json: readable by others\n\
-             {PREFIX} # Module /m.so failed to load\n\
+             {PREFIX} # Module /m.so initialization failed. Module not loaded\n\
              {PREFIX} # Can't load module from /m.so: server aborting\n"
         );
         assert_eq!(reason(&log).as_deref(), Some("keyring.json: readable by others"));

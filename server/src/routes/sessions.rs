@@ -2,11 +2,11 @@
 
 use crate::app::AppState;
 use crate::claims::Granted;
-use crate::client::IssueOptions;
 use crate::clients::{Client, Scope};
 use crate::error::ApiError;
 use crate::request_body;
 use crate::token_response::token_response;
+use crate::wire::IssueOptions;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;

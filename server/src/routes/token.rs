@@ -2,11 +2,11 @@
 
 use crate::app::AppState;
 use crate::claims::Granted;
-use crate::client::Tokens;
 use crate::error::ApiError;
 use crate::form::Form;
 use crate::request_body;
 use crate::token_response::token_response;
+use crate::wire::Tokens;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;

@@ -310,10 +310,11 @@ impl HashKey {
         (status == OK && !value.is_null()).then(|| RedisString::from_redis_module_string(self.ctx, value))
     }
 
-    /// Shows every field and its value.
-    pub fn each<F: FnMut(&[u8], &[u8])>(&self, mut visit: F) {
-        // SAFETY: the cursor is made, used and destroyed here; the callback gets `visit` back as its last argument and
-        // is not called after the scan returns.
+    /// Shows the fields and their values, until `visit` answers `false`.
+    pub fn each<F: FnMut(&[u8], &[u8]) -> bool>(&self, visit: F) {
+        let mut visitor = Visitor { visit, goes_on: true };
+        // SAFETY: the cursor is made, used and destroyed here; the callback gets `visitor` back as its last argument
+        // and is not called after the scan returns.
         unsafe {
             let (Some(create), Some(scan), Some(destroy)) = (
                 raw::RedisModule_ScanCursorCreate,
@@ -323,21 +324,31 @@ impl HashKey {
                 return;
             };
             let cursor = create();
-            while scan(self.key, cursor, Some(on_field::<F>), (&raw mut visit).cast()) != 0 {}
+            while visitor.goes_on
+                && scan(self.key, cursor, Some(on_field::<F>), (&raw mut visitor).cast()) != 0
+            {}
             destroy(cursor);
         }
     }
 }
 
-unsafe extern "C" fn on_field<F: FnMut(&[u8], &[u8])>(
+struct Visitor<F> {
+    visit: F,
+    goes_on: bool,
+}
+
+unsafe extern "C" fn on_field<F: FnMut(&[u8], &[u8]) -> bool>(
     _key: *mut raw::RedisModuleKey,
     field: *mut raw::RedisModuleString,
     value: *mut raw::RedisModuleString,
-    visit: *mut c_void,
+    visitor: *mut c_void,
 ) {
-    // SAFETY: `visit` is the closure that `each` passed in and keeps alive; nobody else uses it meanwhile.
-    let visit = unsafe { &mut *visit.cast::<F>() };
-    let _ = guarded(|| visit(RedisString::string_as_slice(field), RedisString::string_as_slice(value)));
+    // SAFETY: it is the visitor that `each` passed in and keeps alive; nobody else uses it meanwhile.
+    let visitor = unsafe { &mut *visitor.cast::<Visitor<F>>() };
+    if visitor.goes_on {
+        let (field, value) = (RedisString::string_as_slice(field), RedisString::string_as_slice(value));
+        visitor.goes_on = guarded(|| (visitor.visit)(field, value)).unwrap_or(false);
+    }
 }
 
 impl Drop for HashKey {

@@ -123,13 +123,13 @@ pub fn write(out: &InfoWriter, ctx: Option<&Context>) {
     out.text("key_pattern", &config.key_pattern);
     out.text("issuer", &config.issuer);
     out.text("audience", &config.audience);
-    write_keyring(out, &config);
+    write_keyring(out);
     if let Some(ctx) = ctx {
         out.text("warnings", &warnings(ctx).join("; "));
     }
 }
 
-fn write_keyring(out: &InfoWriter, config: &Config) {
+fn write_keyring(out: &InfoWriter) {
     let Some(loaded) = keyring::current() else {
         return;
     };
@@ -138,7 +138,7 @@ fn write_keyring(out: &InfoWriter, config: &Config) {
     let refresh = loaded.ring.refresh_key(now, now).map_or("", |key| key.kid());
     out.text("signing_kid", signing);
     out.text("refresh_kid", refresh);
-    out.number("keyring_stale", u64::from(loaded.is_stale(&config.keyring_file)));
+    out.number("keyring_stale", u64::from(loaded.is_stale()));
 }
 
 /// Settings of Redis under which sessions get lost.

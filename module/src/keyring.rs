@@ -4,6 +4,7 @@ use hallpass_engine::keys::{Keyring, KeyringError};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 use std::{fmt, io};
@@ -18,6 +19,8 @@ pub struct Loaded {
     pub ring: Keyring,
     /// Whether the group can read the file: allowed for mounted secrets, but worth a warning.
     pub group_readable: bool,
+    /// Absolute, since CONFIG SET dir changes the directory.
+    path: PathBuf,
     modified: Option<SystemTime>,
 }
 
@@ -49,7 +52,8 @@ pub fn load(path: &str) -> Result<Loaded, LoadError> {
         return Err(LoadError::NotConfigured);
     }
     let io = |error: io::Error| LoadError::Io(error.kind());
-    let file = File::options().read(true).custom_flags(NON_BLOCKING).open(path).map_err(io)?;
+    let path = std::path::absolute(path).map_err(io)?;
+    let file = File::options().read(true).custom_flags(NON_BLOCKING).open(&path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
     let mode = metadata.mode() & 0o777;
     if !metadata.is_file() {
@@ -64,7 +68,7 @@ pub fn load(path: &str) -> Result<Loaded, LoadError> {
         return Err(LoadError::TooLarge);
     }
     let ring = Keyring::parse(&text).map_err(LoadError::Ring)?;
-    Ok(Loaded { ring, group_readable: mode & 0o040 != 0, modified: metadata.modified().ok() })
+    Ok(Loaded { ring, group_readable: mode & 0o040 != 0, path, modified: metadata.modified().ok() })
 }
 
 /// Puts a ring into use.
@@ -79,8 +83,8 @@ pub fn current() -> Option<Arc<Loaded>> {
 
 impl Loaded {
     /// Whether the file has changed since it was read.
-    pub fn is_stale(&self, path: &str) -> bool {
-        let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    pub fn is_stale(&self) -> bool {
+        let modified = std::fs::metadata(&self.path).and_then(|metadata| metadata.modified()).ok();
         modified.is_some() && modified > self.modified
     }
 }
@@ -93,16 +97,15 @@ impl fmt::Display for LoadError {
                  'hallpass-server keys generate --keyring keyring.json' and name it there",
             ),
             Self::Io(io::ErrorKind::NotFound) => f.write_str(
-                "the keyring file does not exist; make one with \
-                 'hallpass-server keys generate --keyring PATH'",
+                "the file does not exist; make one with 'hallpass-server keys generate --keyring PATH'",
             ),
-            Self::Io(kind) => write!(f, "the keyring file cannot be read: {kind}"),
-            Self::NotAFile => f.write_str("the keyring file is not a regular file"),
+            Self::Io(kind) => write!(f, "the file cannot be read: {kind}"),
+            Self::NotAFile => f.write_str("it is not a regular file"),
             Self::Permissions(mode) => {
-                write!(f, "the keyring file is accessible to others (mode {mode:04o}); use chmod 600")
+                write!(f, "the file is accessible to others (mode {mode:04o}); use chmod 600")
             }
-            Self::TooLarge => f.write_str("the keyring file is larger than 1 MiB"),
-            Self::Ring(error) => write!(f, "the keyring file is not usable: {error}"),
+            Self::TooLarge => f.write_str("the file is larger than 1 MiB"),
+            Self::Ring(error) => write!(f, "{error}"),
         }
     }
 }

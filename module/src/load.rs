@@ -2,6 +2,7 @@
 
 use crate::config::{self, Config};
 use crate::dispatch::guarded;
+use crate::keyring::LoadError;
 use crate::spec::COMMANDS;
 use crate::{command_info, ffi, info, keyring, log, settings};
 use redis_module::{Context, RedisString, Status};
@@ -30,7 +31,8 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     if !config.is_consistent() {
         return Err(config::CONTRADICTION.into());
     }
-    let loaded = keyring::load(&config.keyring_file).map_err(|error| error.to_string())?;
+    let loaded =
+        keyring::load(&config.keyring_file).map_err(|error| refusal(&config.keyring_file, &error))?;
     if loaded.group_readable {
         log::warning("the keyring file is readable by its group; chmod 600 unless it is a mounted secret");
     }
@@ -38,6 +40,13 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     info::warnings(ctx).into_iter().for_each(log::warning);
     ffi::finish_loading(ctx);
     Ok(())
+}
+
+fn refusal(path: &str, error: &LoadError) -> String {
+    match error {
+        LoadError::NotConfigured => error.to_string(),
+        _ => format!("keyring file '{path}' is not usable: {error}"),
+    }
 }
 
 /// Logs where a panic happened, and not its message, which may hold what a client sent.

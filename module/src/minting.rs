@@ -65,9 +65,9 @@ impl Minting<'_> {
     /// `iat` and `exp` of the access token: from the rotation on, or from now if that token would be over already.
     fn lifetime(&self, session: &Session) -> (u64, u64) {
         let ttl = session.access_ttl.unwrap_or(self.config.access_ttl);
-        // A token may not be refused for the session's last fraction of a second.
-        let end = session.idle_expiry.min(session.absolute_expiry).div_ceil(1000);
-        let from = |iat: u64| (iat, iat.saturating_add(ttl).min(end));
+        let end = session.idle_expiry.min(session.absolute_expiry) / 1000;
+        // In the session's last second a token still gets one, or it would be expired at birth.
+        let from = |iat: u64| (iat, iat.saturating_add(ttl).min(end).max(iat + 1));
         let (began, now) = (session.rotated_at / 1000, self.now / 1000);
         let (iat, exp) = from(began);
         if exp > now { (iat, exp) } else { from(now) }

@@ -61,13 +61,16 @@ impl<'c> UserHash<'c> {
 
     /// One session; `None` when there is none or its record cannot be read.
     pub fn session(&self, sid: &Uuid) -> Result<Option<Session>, Error> {
-        let Some(key) = self.open()? else {
-            return Ok(None);
-        };
-        let Some(value) = key.get(sid) else {
-            return Ok(None);
-        };
-        Ok(self.decode(value.as_slice()))
+        Ok(self.field(sid)?.and_then(|value| self.decode(value.as_slice())))
+    }
+
+    /// Whether the session's id is taken, by a record that can be read or by one that cannot.
+    pub fn contains(&self, sid: &Uuid) -> Result<bool, Error> {
+        Ok(self.field(sid)?.is_some())
+    }
+
+    fn field(&self, sid: &Uuid) -> Result<Option<RedisString>, Error> {
+        Ok(self.open()?.and_then(|key| key.get(sid)))
     }
 
     fn decode(&self, value: &[u8]) -> Option<Session> {
@@ -88,7 +91,10 @@ impl<'c> UserHash<'c> {
         let fields = key.len();
         if fields <= SMALL_HASH || whole(fields) {
             let mut survey = Survey::default();
-            key.each(|field, value| self.note(&mut survey, field, value));
+            key.each(|field, value| {
+                self.note(&mut survey, field, value);
+                !survey.is_foreign
+            });
             return Ok(survey);
         }
         drop(key);
@@ -142,6 +148,7 @@ impl<'c> UserHash<'c> {
         if current.is_none() && key.len() > 1 {
             key.each(|_, value| {
                 latest = Session::decode(value).map_or(latest, |session| latest.max(session.idle_expiry));
+                true
             });
         }
         Ok(key_expiry::extend(current, latest, idle_ttl.saturating_mul(1000)))

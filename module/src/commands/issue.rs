@@ -83,9 +83,10 @@ fn repeated(
     let Some(sid) = &request.sid else {
         return Ok(None);
     };
-    let Some(existing) = hash.session(sid)? else {
+    if !hash.contains(sid)? {
         return Ok(None);
-    };
+    }
+    let existing = hash.session(sid)?.ok_or(error::SID_USED)?;
     let age = now.saturating_sub(existing.rotated_at);
     let is_repeatable = existing.generation == 0
         && age < config.retry_window.saturating_mul(1000)

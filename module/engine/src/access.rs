@@ -39,16 +39,33 @@ pub struct Claims<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SigningFailed;
 
-/// Mints the token. The same arguments give the same text where signatures are deterministic (EdDSA, HS256).
+/// Mints the token. The same arguments give the same text where signatures are deterministic (EdDSA, RS256, HS256).
 ///
 /// # Errors
 /// [`SigningFailed`], which is not expected.
 pub fn mint(key: &SigningKey, claims: &Claims<'_>) -> Result<String, SigningFailed> {
-    let mut text = format!("{}.{}", key.header(), encode(payload(claims)));
-    let signature = key.sign(text.as_bytes()).map_err(|_| SigningFailed)?;
-    text.push('.');
-    text.push_str(&encode(signature));
-    Ok(text)
+    seal(key, unsigned(key, claims))
+}
+
+/// The token's encoded header and payload, which [`seal`] completes.
+pub fn unsigned(key: &SigningKey, claims: &Claims<'_>) -> String {
+    format!("{}.{}", key.header(), encode(payload(claims)))
+}
+
+/// Length of the token that `unsigned` becomes.
+pub fn sealed_len(key: &SigningKey, unsigned: &str) -> usize {
+    unsigned.len() + 1 + (key.signature_len() * 4).div_ceil(3)
+}
+
+/// Signs.
+///
+/// # Errors
+/// [`SigningFailed`], which is not expected.
+pub fn seal(key: &SigningKey, mut unsigned: String) -> Result<String, SigningFailed> {
+    let signature = key.sign(unsigned.as_bytes()).map_err(|_| SigningFailed)?;
+    unsigned.push('.');
+    unsigned.push_str(&encode(signature));
+    Ok(unsigned)
 }
 
 fn payload(claims: &Claims<'_>) -> String {

@@ -1,6 +1,6 @@
-//! New keys, made from random bytes that the caller provides.
+//! New keys, made from random bytes that the caller provides; only RSA primes come from the cryptographic library.
 
-use crate::keys::{Algorithm, Jwk, encode};
+use crate::keys::{Algorithm, Jwk, encode, rsa};
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -18,7 +18,7 @@ impl fmt::Display for KeygenError {
 
 impl std::error::Error for KeygenError {}
 
-/// A signing key whose secret is `random`.
+/// A signing key whose secret is `random`; an RSA key's secret is drawn anew, and `random` only names it.
 ///
 /// # Errors
 /// [`KeygenError`] when the bytes lie outside the algorithm's range.
@@ -26,6 +26,7 @@ pub fn signing_key(alg: Algorithm, random: &[u8; 32]) -> Result<Jwk, KeygenError
     let jwk = match alg {
         Algorithm::EdDSA => ed25519(random)?,
         Algorithm::ES256 => p256(random)?,
+        Algorithm::RS256 | Algorithm::PS256 => rsa::generate().ok_or(KeygenError)?,
         Algorithm::HS256 => Jwk { kty: "oct".into(), k: Some(encode(random)), ..Jwk::default() },
     };
     Ok(Jwk { usage: "sig".into(), alg: Some(alg.to_string()), kid: key_id(b"sig", random), ..jwk })

@@ -10,21 +10,32 @@ pub enum Algorithm {
     EdDSA,
     /// ECDSA on P-256 with SHA-256: for verifiers that lack EdDSA. Signatures are randomised.
     ES256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256: for verifiers that know nothing newer. Signing is slow: about a millisecond.
+    RS256,
+    /// RSASSA-PSS with SHA-256. Slow to sign as RS256 is; signatures are randomised.
+    PS256,
     /// HMAC with SHA-256: for those who verify with `AUTH.VERIFY` only, since verifiers would need the secret.
     HS256,
 }
 
 impl Algorithm {
     /// Every algorithm, in order of preference.
-    pub const ALL: [Self; 3] = [Self::EdDSA, Self::ES256, Self::HS256];
+    pub const ALL: [Self; 5] = [Self::EdDSA, Self::ES256, Self::RS256, Self::PS256, Self::HS256];
 
     /// The name in the `alg` header member.
     pub fn name(self) -> &'static str {
         match self {
             Self::EdDSA => "EdDSA",
             Self::ES256 => "ES256",
+            Self::RS256 => "RS256",
+            Self::PS256 => "PS256",
             Self::HS256 => "HS256",
         }
+    }
+
+    /// Whether signing takes so long that a server's main thread should not wait for it.
+    pub fn is_slow_to_sign(self) -> bool {
+        matches!(self, Self::RS256 | Self::PS256)
     }
 }
 
@@ -40,7 +51,7 @@ pub struct UnknownAlgorithm;
 
 impl fmt::Display for UnknownAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unknown algorithm: use EdDSA, ES256 or HS256")
+        f.write_str("unknown algorithm: use EdDSA, ES256, RS256, PS256 or HS256")
     }
 }
 
@@ -59,6 +70,8 @@ impl From<Algorithm> for jsonwebtoken::Algorithm {
         match alg {
             Algorithm::EdDSA => Self::EdDSA,
             Algorithm::ES256 => Self::ES256,
+            Algorithm::RS256 => Self::RS256,
+            Algorithm::PS256 => Self::PS256,
             Algorithm::HS256 => Self::HS256,
         }
     }

@@ -14,7 +14,7 @@ pub struct JwkSet {
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Jwk {
-    /// Key type: `OKP`, `EC` or `oct`.
+    /// Key type: `OKP`, `EC`, `RSA` or `oct`.
     pub kty: String,
     /// `sig` for keys that sign access tokens, `refresh` for keys that authenticate refresh tokens.
     #[serde(rename = "use")]
@@ -33,9 +33,30 @@ pub struct Jwk {
     /// The y coordinate of an EC public key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub y: Option<String>,
+    /// Modulus of an RSA key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n: Option<String>,
+    /// Public exponent of an RSA key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub e: Option<String>,
     /// Private key of an asymmetric pair: secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub d: Option<String>,
+    /// First prime of an RSA key: secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p: Option<String>,
+    /// Second prime of an RSA key: secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// `d mod (p − 1)`: secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dp: Option<String>,
+    /// `d mod (q − 1)`: secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dq: Option<String>,
+    /// Inverse of `q mod p`: secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qi: Option<String>,
     /// Symmetric key: secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<String>,
@@ -50,7 +71,18 @@ pub struct Jwk {
 impl Jwk {
     /// The public half, ready to be published; `None` for symmetric keys, which have none.
     pub fn public(&self) -> Option<Self> {
-        (self.kty != "oct").then(|| Self { d: None, k: None, nbf: None, exp: None, ..self.clone() })
+        (self.kty != "oct").then(|| Self {
+            kty: self.kty.clone(),
+            usage: self.usage.clone(),
+            kid: self.kid.clone(),
+            alg: self.alg.clone(),
+            crv: self.crv.clone(),
+            x: self.x.clone(),
+            y: self.y.clone(),
+            n: self.n.clone(),
+            e: self.e.clone(),
+            ..Self::default()
+        })
     }
 }
 

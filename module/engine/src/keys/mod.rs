@@ -4,12 +4,13 @@ mod algorithm;
 mod jwk;
 mod refresh;
 mod ring;
+pub(crate) mod rsa;
 mod signing;
 
 pub use algorithm::Algorithm;
 pub use jwk::{Jwk, JwkSet};
 pub use refresh::RefreshKey;
-pub use ring::{Keyring, KeyringError, Problem};
+pub use ring::{KeyStatus, KeySummary, Keyring, KeyringError, Problem};
 pub use signing::SigningKey;
 
 use base64::Engine as _;

@@ -12,6 +12,46 @@ pub struct Keyring {
     refresh: Vec<RefreshKey>,
 }
 
+/// What a key is doing at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStatus {
+    /// It will sign from its `nbf` on; it verifies already.
+    Next,
+    /// It is the one that signs.
+    Active,
+    /// It verifies, and no longer signs.
+    Retiring,
+    /// It is good for nothing any more.
+    Expired,
+}
+
+impl KeyStatus {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Active => "active",
+            Self::Retiring => "retiring",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// What may be told about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySummary {
+    /// Key id.
+    pub kid: String,
+    /// Algorithm.
+    pub alg: &'static str,
+    /// `sig` or `refresh`.
+    pub usage: &'static str,
+    /// What it is doing.
+    pub status: KeyStatus,
+    /// When it may be used.
+    pub validity: Validity,
+}
+
 /// Why a keyring file is refused. Its text is one line without key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyringError {
@@ -40,7 +80,7 @@ pub enum Problem {
     Algorithm,
     /// Key members are missing, malformed, or do not belong together.
     KeyMaterial,
-    /// A symmetric key of fewer than 32 bytes.
+    /// A symmetric key of fewer than 32 bytes, or an RSA key of fewer than 2048 bits.
     TooShort,
     /// `exp` is not after `nbf`.
     NeverValid,
@@ -106,6 +146,21 @@ impl Keyring {
         self.refresh.iter().find(|key| key.kid == kid && key.validity.is_unexpired(now))
     }
 
+    /// What may be told about all keys at `now`: signing keys first, each kind in file order.
+    pub fn summaries(&self, now: u64) -> Vec<KeySummary> {
+        let signs = self.signing_key(now, now).map(|key| key.kid.as_str());
+        let refreshes = self.refresh_key(now, now).map(|key| key.kid.as_str());
+        let signing = self.signing.iter().map(|key| (&key.kid, key.alg().name(), "sig", key.validity, signs));
+        let refresh = self.refresh.iter().map(|key| (&key.kid, "HS256", "refresh", key.validity, refreshes));
+        signing
+            .chain(refresh)
+            .map(|(kid, alg, usage, validity, active)| {
+                let status = status(validity, active == Some(kid.as_str()), now);
+                KeySummary { kid: kid.clone(), alg, usage, status, validity }
+            })
+            .collect()
+    }
+
     /// The JWK Set to publish: public halves of all unexpired signing keys, those of the future included.
     pub fn public_jwks(&self, now: u64) -> String {
         let keys: Vec<_> = self
@@ -124,6 +179,15 @@ fn choose<K>(keys: &[K], validity: impl Fn(&K) -> Validity, at: u64, now: u64) -
     let newest =
         |time| keys.iter().filter(|key| validity(key).may_sign(time)).max_by_key(|key| validity(key).nbf);
     newest(at).filter(|key| validity(key).is_unexpired(now)).or_else(|| newest(now))
+}
+
+fn status(validity: Validity, is_active: bool, now: u64) -> KeyStatus {
+    match (validity.is_unexpired(now), validity.may_sign(now)) {
+        (false, _) => KeyStatus::Expired,
+        (true, false) => KeyStatus::Next,
+        (true, true) if is_active => KeyStatus::Active,
+        (true, true) => KeyStatus::Retiring,
+    }
 }
 
 fn is_kid(kid: &str) -> bool {
@@ -152,7 +216,7 @@ impl fmt::Display for Problem {
             Self::KeyType => "unsupported kty or crv",
             Self::Algorithm => "alg does not fit the key",
             Self::KeyMaterial => "key members are missing, malformed or do not belong together",
-            Self::TooShort => "symmetric keys need at least 32 bytes",
+            Self::TooShort => "symmetric keys need at least 32 bytes, RSA keys 2048 bits",
             Self::NeverValid => "exp must be after nbf",
         })
     }

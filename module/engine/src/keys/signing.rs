@@ -5,9 +5,13 @@
 
 use super::refresh::symmetric_secret;
 use super::ring::Problem;
-use super::{Algorithm, Jwk, Validity, decode, encode};
+use super::{Algorithm, Jwk, Validity, decode, encode, rsa};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
+use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
+    RsaEncoding,
+};
 use aws_lc_rs::{error::Unspecified, hmac};
 use jsonwebtoken::DecodingKey;
 
@@ -26,6 +30,7 @@ pub struct SigningKey {
 enum Signer {
     Ed25519(Ed25519KeyPair),
     P256(EcdsaKeyPair),
+    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
     Hmac(hmac::Key),
 }
 
@@ -35,6 +40,8 @@ impl SigningKey {
         let (signer, verifier) = match alg {
             Algorithm::EdDSA => ed25519(jwk)?,
             Algorithm::ES256 => p256(jwk)?,
+            Algorithm::RS256 => rsa(jwk, &RSA_PKCS1_SHA256)?,
+            Algorithm::PS256 => rsa(jwk, &RSA_PSS_SHA256)?,
             Algorithm::HS256 => hs256(jwk)?,
         };
         let header = format!(r#"{{"typ":"at+jwt","alg":"{alg}","kid":"{}"}}"#, jwk.kid);
@@ -72,7 +79,21 @@ impl SigningKey {
         match &self.signer {
             Signer::Ed25519(pair) => Ok(pair.try_sign(message)?.as_ref().to_vec()),
             Signer::P256(pair) => Ok(pair.sign(&SystemRandom::new(), message)?.as_ref().to_vec()),
+            Signer::Rsa(pair, encoding) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)?;
+                Ok(signature)
+            }
             Signer::Hmac(key) => Ok(hmac::sign(key, message).as_ref().to_vec()),
+        }
+    }
+
+    /// Length of every signature of this key, in bytes.
+    pub fn signature_len(&self) -> usize {
+        match &self.signer {
+            Signer::Ed25519(_) | Signer::P256(_) => 64,
+            Signer::Rsa(pair, _) => pair.public_modulus_len(),
+            Signer::Hmac(_) => 32,
         }
     }
 
@@ -82,18 +103,21 @@ impl SigningKey {
     }
 }
 
-/// The algorithm that the key type leaves as the only choice; an `alg` that says otherwise is an error.
+/// The algorithm of a key: what its type leaves as the only choice, or what `alg` says where there are two.
 fn algorithm_of(jwk: &Jwk) -> Result<Algorithm, Problem> {
-    let alg = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-        ("OKP", Some("Ed25519")) => Algorithm::EdDSA,
-        ("EC", Some("P-256")) => Algorithm::ES256,
-        ("oct", _) => Algorithm::HS256,
+    let possible: &[Algorithm] = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+        ("OKP", Some("Ed25519")) => &[Algorithm::EdDSA],
+        ("EC", Some("P-256")) => &[Algorithm::ES256],
+        ("RSA", _) => &[Algorithm::RS256, Algorithm::PS256],
+        ("oct", _) => &[Algorithm::HS256],
         _ => return Err(Problem::KeyType),
     };
-    match jwk.alg.as_deref() {
-        Some(named) if named != alg.name() => Err(Problem::Algorithm),
-        _ => Ok(alg),
-    }
+    let chosen = match (jwk.alg.as_deref(), possible) {
+        (Some(named), _) => possible.iter().find(|alg| alg.name() == named),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    chosen.copied().ok_or(Problem::Algorithm)
 }
 
 fn ed25519(jwk: &Jwk) -> Result<(Signer, DecodingKey), Problem> {
@@ -116,13 +140,19 @@ fn p256(jwk: &Jwk) -> Result<(Signer, DecodingKey), Problem> {
     Ok((Signer::P256(pair), usable(verifier)?))
 }
 
+fn rsa(jwk: &Jwk, encoding: &'static dyn RsaEncoding) -> Result<(Signer, DecodingKey), Problem> {
+    let pair = rsa::key_pair(jwk)?;
+    let verifier = jwk.n.as_deref().zip(jwk.e.as_deref()).map(|(n, e)| DecodingKey::from_rsa_components(n, e));
+    Ok((Signer::Rsa(pair, encoding), usable(verifier)?))
+}
+
 fn hs256(jwk: &Jwk) -> Result<(Signer, DecodingKey), Problem> {
     let secret = symmetric_secret(jwk)?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
     Ok((Signer::Hmac(key), DecodingKey::from_secret(&secret)))
 }
 
-fn member(value: Option<&str>) -> Result<Vec<u8>, Problem> {
+pub(super) fn member(value: Option<&str>) -> Result<Vec<u8>, Problem> {
     value.and_then(decode).ok_or(Problem::KeyMaterial)
 }
 

@@ -1,0 +1,51 @@
+//! RSA keys: from and to their JWK members (RFC 7518 §6.3).
+
+use super::ring::Problem;
+use super::signing::member;
+use super::{Jwk, encode};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeyPairComponents, KeySize, PublicKeyComponents};
+use pkcs1::RsaPrivateKey;
+use pkcs8::PrivateKeyInfoRef;
+
+/// RFC 7518 §3.3: smaller keys must not be used.
+const MIN_MODULUS_BYTES: usize = 256;
+
+/// The key pair of a private RSA JWK, with all its members proven to belong together.
+pub(super) fn key_pair(jwk: &Jwk) -> Result<KeyPair, Problem> {
+    let part = |value: &Option<String>| member(value.as_deref());
+    let components = KeyPairComponents {
+        public_key: PublicKeyComponents { n: part(&jwk.n)?, e: part(&jwk.e)? },
+        d: part(&jwk.d)?,
+        p: part(&jwk.p)?,
+        q: part(&jwk.q)?,
+        dP: part(&jwk.dp)?,
+        dQ: part(&jwk.dq)?,
+        qInv: part(&jwk.qi)?,
+    };
+    if components.public_key.n.len() < MIN_MODULUS_BYTES {
+        return Err(Problem::TooShort);
+    }
+    KeyPair::from_components(&components).map_err(|_| Problem::KeyMaterial)
+}
+
+/// The members of a new key of 2048 bits, drawn from the cryptographic library's own generator.
+pub(crate) fn generate() -> Option<Jwk> {
+    let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+    let info = PrivateKeyInfoRef::try_from(der.as_ref()).ok()?;
+    let key = RsaPrivateKey::try_from(info.private_key.as_bytes()).ok()?;
+    let text = |number: pkcs1::UintRef<'_>| Some(encode(number.as_bytes()));
+    Some(Jwk {
+        kty: "RSA".into(),
+        n: text(key.modulus),
+        e: text(key.public_exponent),
+        d: text(key.private_exponent),
+        p: text(key.prime1),
+        q: text(key.prime2),
+        dp: text(key.exponent1),
+        dq: text(key.exponent2),
+        qi: text(key.coefficient),
+        ..Jwk::default()
+    })
+}

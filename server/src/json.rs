@@ -2,7 +2,7 @@
 
 use serde_json::error::{Category, Error};
 
-/// Such as "unusable member at line 1 column 7", never with a word of the text itself.
+/// The kind of mistake and its place, without a word of the text itself.
 pub fn problem(error: &Error) -> String {
     let what = match error.classify() {
         Category::Data => "a member is missing, unknown, repeated or of the wrong type",

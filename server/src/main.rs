@@ -20,6 +20,7 @@ mod error;
 mod failure;
 mod form;
 mod healthcheck;
+mod json;
 mod keys_cmd;
 mod listener;
 mod redis_url;

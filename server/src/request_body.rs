@@ -2,22 +2,24 @@
 
 use crate::error::ApiError;
 use crate::form::Form;
+use crate::json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 /// The body as JSON. 415 unless it says that it is, 400 when it is something else.
-pub async fn json<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
+pub async fn from_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
     if !has_type(request.headers(), "application/json") {
         return Err(ApiError::UnsupportedMediaType("the Content-Type must be application/json"));
     }
     let bytes = read(request).await?;
-    serde_json::from_slice(&bytes).map_err(|error| ApiError::invalid_request(format!("the body: {error}")))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| ApiError::invalid_request(format!("the body: {}", json::problem(&error))))
 }
 
 /// The body as form parameters. RFC 6749 knows no 415: another content type is an `invalid_request`.
-pub async fn form(request: Request) -> Result<Form, ApiError> {
+pub async fn from_form(request: Request) -> Result<Form, ApiError> {
     if !has_type(request.headers(), "application/x-www-form-urlencoded") {
         return Err(ApiError::invalid_request("the Content-Type must be application/x-www-form-urlencoded"));
     }

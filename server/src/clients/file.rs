@@ -3,6 +3,7 @@
 use super::{Client, audience_problem, id_problem};
 use crate::atomic_file::{self, directory_of};
 use crate::failure::{Failure, Outcome};
+use crate::json;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -24,9 +25,9 @@ pub fn load(path: &Path) -> Outcome<Option<Vec<Client>>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::file("read", path, error)),
     };
-    let content: Content =
-        serde_json::from_slice(&bytes).map_err(|error| Failure::file("use clients file", path, error))?;
-    check(&content.clients).map_err(|problem| Failure::file("use clients file", path, problem))?;
+    let unusable = |problem: String| Failure::file("use the clients file", path, problem);
+    let content: Content = serde_json::from_slice(&bytes).map_err(|error| unusable(json::problem(&error)))?;
+    check(&content.clients).map_err(unusable)?;
     Ok(Some(content.clients))
 }
 
@@ -128,6 +129,6 @@ mod tests {
         let path = directory.path().join("clients.json");
         fs::write(&path, r#"{"clients":[{"id":"a","scopes":["issue"],"secrets":[],"confidental":true}]}"#)
             .expect("written");
-        assert!(load(&path).expect_err("refused").to_string().contains("confidental"));
+        assert!(load(&path).expect_err("refused").to_string().contains("unknown"));
     }
 }

@@ -11,7 +11,7 @@ pub fn print_listening(address: SocketAddr, issuer: &str) {
     print(&format!("Hallpass listens on http://{address}, issuer {issuer}\n"));
 }
 
-/// Where the server listens and how to use it. The lines work in any order of typing after the first one, which keeps
+/// Where the server listens and how to use it. The lines work in any order after the first one, which keeps
 /// its answer in a file for the others; the secret is read by the shell and never printed.
 pub fn print_embedded(address: SocketAddr, issuer: &str, directory: &DataDir) {
     print_listening(address, issuer);

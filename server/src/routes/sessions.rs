@@ -55,7 +55,7 @@ impl OnLimit {
 /// `limit` rejects or the key holds something else.
 pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
-    let session: NewSession = request_body::json(request).await?;
+    let session: NewSession = request_body::from_json(request).await?;
     let key = state.keys.key_for(&session.subject).ok_or_else(bad_subject)?;
     let options = options(&state, client, &session)?;
     let tokens = state.store.issue(&key, &options).await?;

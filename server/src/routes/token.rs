@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// two. Others are ignored.
 pub async fn token(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let form = request_body::form(request).await?;
+    let form = request_body::from_form(request).await?;
     let tokens = refresh(&state, &headers, &form).await?;
     let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
     // Only the new token tells the session's scope. The refusal costs the caller nothing: the refresh token that it

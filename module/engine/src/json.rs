@@ -34,7 +34,7 @@ pub const RESERVED_CLAIMS: [&str; 17] = [
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {
-    /// Not JSON (RFC 8259), not UTF-8, or a number that cannot be represented.
+    /// Not JSON (RFC 8259), not UTF-8, or a number of 2⁶⁴ or more, which few readers could hold.
     Malformed,
     /// JSON, but not an object.
     NotAnObject,
@@ -189,8 +189,10 @@ impl<'de> Visitor<'de> for Node<'_> {
         self.scalar(value)
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        self.scalar(value)
+    /// Integers that fit no 64 bits arrive here rounded; signing another number than the caller's would be a lie.
+    fn visit_f64<E: serde::de::Error>(mut self, value: f64) -> Result<(), E> {
+        const LARGEST_EXACT: f64 = 18_446_744_073_709_551_615.0;
+        if value.abs() >= LARGEST_EXACT { Err(self.refuse(JsonError::Malformed)) } else { self.scalar(value) }
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
@@ -235,8 +237,17 @@ mod tests {
         for text in ["[]", "1", "\"x\"", "null", "true", "1.5", "-1"] {
             assert_eq!(claims(text.as_bytes(), 99), Err(JsonError::NotAnObject), "{text}");
         }
-        for text in ["", "{", "{}x", "{}{}", "{'a':1}", "{\"a\":1e999}", "{\"a\":NaN}", "{\"a\":\"\\ud800\"}"]
-        {
+        for text in [
+            "",
+            "{",
+            "{}x",
+            "{}{}",
+            "{'a':1}",
+            "{\"a\":1e999}",
+            "{\"a\":18446744073709551616}",
+            "{\"a\":NaN}",
+            "{\"a\":\"\\ud800\"}",
+        ] {
             assert_eq!(claims(text.as_bytes(), 99), Err(JsonError::Malformed), "{text}");
         }
         assert_eq!(claims(b"{\"a\":\"\xff\"}", 99), Err(JsonError::Malformed));

@@ -142,7 +142,8 @@ fn p256(jwk: &Jwk) -> Result<(Signer, DecodingKey), Problem> {
 
 fn rsa(jwk: &Jwk, encoding: &'static dyn RsaEncoding) -> Result<(Signer, DecodingKey), Problem> {
     let pair = rsa::key_pair(jwk)?;
-    let verifier = jwk.n.as_deref().zip(jwk.e.as_deref()).map(|(n, e)| DecodingKey::from_rsa_components(n, e));
+    let verifier =
+        jwk.n.as_deref().zip(jwk.e.as_deref()).map(|(n, e)| DecodingKey::from_rsa_components(n, e));
     Ok((Signer::Rsa(pair, encoding), usable(verifier)?))
 }
 

@@ -45,6 +45,9 @@ fn key_spec(access: KeyAccess) -> raw::RedisModuleCommandKeySpec {
         KeyAccess::Update => {
             raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_UPDATE
         }
+        KeyAccess::Delete => {
+            raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_DELETE
+        }
         KeyAccess::Insert => {
             raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_INSERT
         }
@@ -85,7 +88,8 @@ fn raw_arg_of(arg: &ArgSpec, arena: &mut Vec<Vec<raw::RedisModuleCommandArg>>) -
         ArgKind::OneOf(parts) => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF, parts),
         ArgKind::Block(parts) => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK, parts),
     };
-    let flags = if arg.optional { raw::REDISMODULE_CMD_ARG_OPTIONAL } else { raw::REDISMODULE_CMD_ARG_NONE };
+    let flags = if arg.optional { raw::REDISMODULE_CMD_ARG_OPTIONAL } else { raw::REDISMODULE_CMD_ARG_NONE }
+        | if arg.multiple { raw::REDISMODULE_CMD_ARG_MULTIPLE } else { raw::REDISMODULE_CMD_ARG_NONE };
     let mut result = raw_arg(arg.name, arg.token, kind, -1, flags);
     if !parts.is_empty() {
         let mut list: Vec<_> = parts.iter().map(|part| raw_arg_of(part, arena)).collect();

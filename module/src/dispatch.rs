@@ -1,9 +1,9 @@
 //! From a handler to the client: every handler runs under one guard, and its outcome is sent when all work is done.
 
-use crate::commands::Outcome;
+use crate::commands::{Answer, Outcome};
 use crate::error::Error;
 use crate::reply::Reply;
-use crate::{ffi, info};
+use crate::{ffi, info, signing};
 use redis_module::{Context, RedisResult, RedisString, RedisValue, raw};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -15,13 +15,22 @@ pub fn dispatch(
 ) -> RedisResult {
     let outcome = guarded(|| handler(ctx, args)).unwrap_or(Err(Error::Internal));
     match outcome {
+        Ok(Answer::Complete(reply)) => send(ctx, &reply),
+        Ok(Answer::Unsigned(tokens)) => signing::answer(ctx, *tokens),
+        Err(error) => finish(ctx, Err(error)),
+    }
+    Ok(RedisValue::NoReply)
+}
+
+/// Sends a reply or an error, which it counts.
+pub fn finish(ctx: &Context, outcome: Result<Reply, Error>) {
+    match outcome {
         Ok(reply) => send(ctx, &reply),
         Err(error) => {
             info::STATS.count_error(error);
             ffi::reply_error(ctx, error.text());
         }
     }
-    Ok(RedisValue::NoReply)
 }
 
 /// Stops a panic, which would end redis-server if it went on into C. The panic hook has logged it.
@@ -36,6 +45,9 @@ fn send(ctx: &Context, reply: &Reply) {
         }
         Reply::Number(number) => {
             raw::reply_with_long_long(ctx.ctx, *number);
+        }
+        Reply::Bool(value) => {
+            raw::reply_with_bool(ctx.ctx, i32::from(*value));
         }
         Reply::Array(items) => {
             raw::reply_with_array(ctx.ctx, reply_len(items.len()));

@@ -48,6 +48,8 @@ pub const TTL: Error =
 pub const SID: Error = Error::Usage("ERR hallpass: SID takes a UUIDv7 in canonical lower case");
 /// A `SID` whose session is past the point at which issuing it again is a repetition.
 pub const SID_USED: Error = Error::Usage("ERR hallpass: SID is already in use");
+/// The keyring file is refused; the ring in use stays.
+pub const KEYRING: Error = Error::Usage("ERR hallpass: the keyring file is not usable, see the server log");
 /// `hallpass.refresh-requires-access` is on and there is no `ACCESS`.
 pub const ACCESS_REQUIRED: Error = Error::Usage("ERR hallpass: ACCESS is required");
 /// The access token would be longer than any verifier here accepts.

@@ -7,8 +7,10 @@
 
 use crate::commands;
 use crate::config::{Kind, Setting};
-use crate::dispatch::{dispatch, guarded};
-use crate::load::init;
+use crate::dispatch::{dispatch, finish, guarded};
+use crate::error::Error;
+use crate::load::{deinit, init};
+use crate::reply::Reply;
 use crate::spec;
 use crate::{info, log};
 use redis_module::alloc::RedisAlloc;
@@ -29,11 +31,18 @@ redis_module! {
     allocator: (RedisAlloc, RedisAlloc),
     data_types: [],
     init: init,
+    deinit: deinit,
     commands: [
         ["auth.issue", issue, spec::flags::ISSUE, 1, 1, 1, ""],
         ["auth.refresh", refresh, spec::flags::REFRESH, 1, 1, 1, ""],
-        ["auth.verify", verify, spec::flags::VERIFY, 1, 1, 1, ""],
-        ["auth.jwks", jwks, spec::flags::JWKS, 0, 0, 0, ""],
+        ["auth.verify", verify, spec::flags::READ, 1, 1, 1, ""],
+        ["auth.inspect", inspect, spec::flags::READ, 1, 1, 1, ""],
+        ["auth.sessions", sessions, spec::flags::READ, 1, 1, 1, ""],
+        ["auth.revoke", revoke, spec::flags::REVOKE, 1, 1, 1, ""],
+        ["auth.setclaims", setclaims, spec::flags::SETCLAIMS, 1, 1, 1, ""],
+        ["auth.jwks", jwks, spec::flags::RING, 0, 0, 0, ""],
+        ["auth.keys", keys, spec::flags::RING, 0, 0, 0, ""],
+        ["auth.reload", reload, spec::flags::RELOAD, 0, 0, 0, ""],
     ],
 }
 
@@ -47,6 +56,30 @@ fn refresh(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
 
 fn verify(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
     dispatch(ctx, &args, commands::verify::run)
+}
+
+fn inspect(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
+    dispatch(ctx, &args, commands::inspect::run)
+}
+
+fn sessions(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
+    dispatch(ctx, &args, commands::sessions::run)
+}
+
+fn revoke(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
+    dispatch(ctx, &args, commands::revoke::run)
+}
+
+fn setclaims(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
+    dispatch(ctx, &args, commands::setclaims::run)
+}
+
+fn keys(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
+    dispatch(ctx, &args, commands::keys::run)
+}
+
+fn reload(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
+    dispatch(ctx, &args, commands::reload::run)
 }
 
 fn jwks(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
@@ -356,6 +389,55 @@ impl Drop for HashKey {
         if !self.key.is_null() {
             raw::close_key(self.key);
         }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- waiting clients
+
+/// A client that waits for its answer. Exactly one `unblock` belongs to it.
+pub struct Blocked(*mut raw::RedisModuleBlockedClient);
+
+// SAFETY: Redis lets any thread unblock a client; the pointer is used for nothing else.
+unsafe impl Send for Blocked {}
+
+/// Lets the running command's client wait; `None` when Redis does not. To be asked only where blocking is allowed.
+pub fn block(ctx: &Context) -> Option<Blocked> {
+    // SAFETY: the context is the running command's; the callbacks never unwind.
+    let client =
+        unsafe { raw::RedisModule_BlockClient?(ctx.ctx, Some(on_unblocked), None, Some(free_outcome), 0) };
+    (!client.is_null()).then_some(Blocked(client))
+}
+
+impl Blocked {
+    /// Hands the outcome to Redis, whose main thread answers the client with it, if it is still there.
+    pub fn unblock(self, outcome: Result<Reply, Error>) {
+        let outcome = Box::into_raw(Box::new(Some(outcome)));
+        // SAFETY: the client was blocked by `block` and is unblocked this once; the outcome is freed by `free_outcome`.
+        unsafe { raw::RedisModule_UnblockClient.map(|unblock| unblock(self.0, outcome.cast())) };
+    }
+}
+
+extern "C" fn on_unblocked(
+    ctx: *mut raw::RedisModuleCtx,
+    _argv: *mut *mut raw::RedisModuleString,
+    _argc: c_int,
+) -> c_int {
+    let _ = guarded(|| {
+        // SAFETY: Redis passes the pointer that `unblock` gave it, not yet freed, and nobody else uses it meanwhile.
+        let outcome = unsafe {
+            let data = raw::RedisModule_GetBlockedClientPrivateData.map(|get| get(ctx));
+            data.and_then(|data| data.cast::<Option<Result<Reply, Error>>>().as_mut())
+        };
+        let outcome = outcome.and_then(Option::take).unwrap_or(Err(Error::Internal));
+        finish(&Context::new(ctx), outcome);
+    });
+    OK
+}
+
+unsafe extern "C" fn free_outcome(_ctx: *mut raw::RedisModuleCtx, outcome: *mut c_void) {
+    if !outcome.is_null() {
+        // SAFETY: made by `unblock`, and passed here once, after the reply or instead of it.
+        drop(unsafe { Box::from_raw(outcome.cast::<Option<Result<Reply, Error>>>()) });
     }
 }
 

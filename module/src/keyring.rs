@@ -1,5 +1,6 @@
 //! The keyring file, and the ring in use.
 
+use crate::log;
 use hallpass_engine::keys::{Keyring, KeyringError};
 use std::fs::File;
 use std::io::Read;
@@ -17,8 +18,7 @@ const NON_BLOCKING: i32 = 0o4000;
 pub struct Loaded {
     /// The keys.
     pub ring: Keyring,
-    /// Whether the group can read the file: allowed for mounted secrets, but worth a warning.
-    pub group_readable: bool,
+    group_readable: bool,
     /// Absolute, since CONFIG SET dir changes the directory.
     path: PathBuf,
     modified: Option<SystemTime>,
@@ -71,8 +71,29 @@ pub fn load(path: &str) -> Result<Loaded, LoadError> {
     Ok(Loaded { ring, group_readable: mode & 0o040 != 0, path, modified: metadata.modified().ok() })
 }
 
+/// Reads the file that is in use again, and puts its ring into use.
+///
+/// # Errors
+/// [`LoadError`]; the ring in use stays.
+pub fn reload(configured: &str) -> Result<(), LoadError> {
+    // Where it was found at first: the working directory may have changed.
+    let path = current().and_then(|loaded| loaded.path.to_str().map(str::to_owned));
+    load(path.as_deref().unwrap_or(configured)).map(install)
+}
+
+/// One line for the log.
+pub fn refusal(path: &str, error: &LoadError) -> String {
+    match error {
+        LoadError::NotConfigured => error.to_string(),
+        _ => format!("keyring file '{path}' is not usable: {error}"),
+    }
+}
+
 /// Puts a ring into use.
 pub fn install(loaded: Loaded) {
+    if loaded.group_readable {
+        log::warning("the keyring file is readable by its group; chmod 600 unless it is a mounted secret");
+    }
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
 }
 

@@ -2,9 +2,8 @@
 
 use crate::config::{self, Config};
 use crate::dispatch::guarded;
-use crate::keyring::LoadError;
 use crate::spec::COMMANDS;
-use crate::{command_info, ffi, info, keyring, log, settings};
+use crate::{command_info, ffi, info, keyring, log, settings, signing};
 use redis_module::{Context, RedisString, Status};
 
 /// Everything after the commands are registered. Nothing here leaves a callback behind when it fails.
@@ -19,6 +18,12 @@ pub fn init(ctx: &Context, args: &[RedisString]) -> Status {
     .unwrap_or(Status::Err)
 }
 
+/// Before the module is unloaded.
+pub fn deinit(_ctx: &Context) -> Status {
+    guarded(signing::stop);
+    Status::Ok
+}
+
 fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     ffi::keep_detached_context(ctx);
     log_panics();
@@ -31,22 +36,12 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     if !config.is_consistent() {
         return Err(config::CONTRADICTION.into());
     }
-    let loaded =
-        keyring::load(&config.keyring_file).map_err(|error| refusal(&config.keyring_file, &error))?;
-    if loaded.group_readable {
-        log::warning("the keyring file is readable by its group; chmod 600 unless it is a mounted secret");
-    }
+    let loaded = keyring::load(&config.keyring_file)
+        .map_err(|error| keyring::refusal(&config.keyring_file, &error))?;
     keyring::install(loaded);
     info::warnings(ctx).into_iter().for_each(log::warning);
     ffi::finish_loading(ctx);
     Ok(())
-}
-
-fn refusal(path: &str, error: &LoadError) -> String {
-    match error {
-        LoadError::NotConfigured => error.to_string(),
-        _ => format!("keyring file '{path}' is not usable: {error}"),
-    }
 }
 
 /// Logs where a panic happened, and not its message, which may hold what a client sent.

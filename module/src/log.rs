@@ -8,6 +8,11 @@ pub fn warning(text: &str) {
     ffi::log(c"warning", text);
 }
 
+/// Something worth a line.
+pub fn notice(text: &str) {
+    ffi::log(c"notice", text);
+}
+
 /// A warning that is repeated at most once a minute. `last` keeps the time (Unix ms) of the last one.
 pub fn warning_once_a_minute(last: &AtomicU64, now: u64, text: &str) {
     let before = last.load(Ordering::Relaxed);

@@ -4,9 +4,10 @@ use crate::config::Config;
 use crate::error::{self, Error};
 use crate::reply::Reply;
 use hallpass_engine::access::{self, Claims};
-use hallpass_engine::keys::Keyring;
+use hallpass_engine::keys::{Keyring, SigningKey};
 use hallpass_engine::record::Session;
 use hallpass_engine::{json, refresh, token};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What the tokens of one answer are made from.
@@ -21,13 +22,16 @@ pub struct Minting<'a> {
     pub now: u64,
 }
 
-/// An answer of `AUTH.ISSUE` and `AUTH.REFRESH`. Lifetimes are seconds from now.
-pub struct Tokens {
-    access_token: String,
+/// An answer of `AUTH.ISSUE` and `AUTH.REFRESH`, complete but for the access token's signature. Lifetimes are seconds
+/// from now.
+pub struct UnsignedTokens {
+    key: Arc<SigningKey>,
+    unsigned: String,
     expires_in: u64,
     refresh_token: String,
     refresh_expires_in: u64,
     session_id: Uuid,
+    evicted: Option<Vec<Uuid>>,
 }
 
 impl Minting<'_> {
@@ -35,7 +39,7 @@ impl Minting<'_> {
     ///
     /// # Errors
     /// [`Error::NoKey`] when no key may sign, `Refused` when the stored claims are not fit to be signed.
-    pub fn tokens(&self, sid: Uuid, session: &Session) -> Result<Tokens, Error> {
+    pub fn tokens(&self, sid: Uuid, session: &Session) -> Result<UnsignedTokens, Error> {
         let (began, now) = (session.rotated_at / 1000, self.now / 1000);
         let signing_key = self.ring.signing_key(began, now).ok_or(Error::NoKey)?;
         let refresh_key = self.ring.refresh_key(began, now).ok_or(Error::NoKey)?;
@@ -53,12 +57,14 @@ impl Minting<'_> {
             client_id: session.client.as_deref(),
             custom: checked_claims(session)?,
         };
-        Ok(Tokens {
-            access_token: access::mint(signing_key, &claims).map_err(|_| Error::Internal)?,
+        Ok(UnsignedTokens {
+            key: signing_key.clone(),
+            unsigned: access::unsigned(signing_key, &claims),
             expires_in: exp.saturating_sub(now),
             refresh_token: refresh::mint(refresh_key, self.subject, &sid, session.generation),
             refresh_expires_in: session.idle_expiry.saturating_sub(self.now) / 1000,
             session_id: sid,
+            evicted: None,
         })
     }
 
@@ -86,23 +92,44 @@ fn checked_claims(session: &Session) -> Result<Option<&str>, Error> {
     }
 }
 
-impl Tokens {
+impl UnsignedTokens {
     /// Whether `AUTH.VERIFY` would read the access token.
     ///
     /// # Errors
     /// [`error::TOKEN_TOO_LARGE`].
     pub fn check_size(&self) -> Result<(), Error> {
-        if self.access_token.len() > token::MAX_BYTES { Err(error::TOKEN_TOO_LARGE) } else { Ok(()) }
+        let length = access::sealed_len(&self.key, &self.unsigned);
+        if length > token::MAX_BYTES { Err(error::TOKEN_TOO_LARGE) } else { Ok(()) }
     }
 
-    /// The reply, in the documented order.
-    pub fn into_members(self) -> Vec<(&'static str, Reply)> {
-        vec![
-            ("access_token", Reply::Text(self.access_token)),
+    /// Whether signing would keep other clients waiting.
+    pub fn is_slow_to_sign(&self) -> bool {
+        self.key.alg().is_slow_to_sign()
+    }
+
+    /// Adds the member `evicted`.
+    pub fn with_evicted(self, evicted: Vec<Uuid>) -> Self {
+        Self { evicted: Some(evicted), ..self }
+    }
+
+    /// Signs, and makes the reply in the documented order.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the cryptographic library fails, which is not expected. The state has changed then, and
+    /// a retry repairs it.
+    pub fn sign(self) -> Result<Reply, Error> {
+        let access_token = access::seal(&self.key, self.unsigned).map_err(|_| Error::Internal)?;
+        let mut members = vec![
+            ("access_token", Reply::Text(access_token)),
             ("expires_in", Reply::number(self.expires_in)),
             ("refresh_token", Reply::Text(self.refresh_token)),
             ("refresh_expires_in", Reply::number(self.refresh_expires_in)),
-            ("session_id", Reply::Text(self.session_id.to_string())),
-        ]
+            ("session_id", Reply::text(self.session_id)),
+        ];
+        if let Some(evicted) = self.evicted {
+            let evicted = evicted.iter().map(Reply::text).collect();
+            members.push(("evicted", Reply::Array(evicted)));
+        }
+        Ok(Reply::Map(members))
     }
 }

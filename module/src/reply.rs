@@ -7,6 +7,8 @@ pub enum Reply {
     Text(String),
     /// An integer.
     Number(i64),
+    /// True or false; 1 or 0 in RESP2.
+    Bool(bool),
     /// An array.
     Array(Vec<Reply>),
     /// A map with fixed names.
@@ -14,6 +16,16 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// A bulk string.
+    pub fn text(text: impl ToString) -> Self {
+        Self::Text(text.to_string())
+    }
+
+    /// The simple answer to a command that only had to be carried out.
+    pub fn ok() -> Self {
+        Self::text("OK")
+    }
+
     /// A count or a number of seconds; what does not fit is capped.
     pub fn number(value: u64) -> Self {
         Self::Number(i64::try_from(value).unwrap_or(i64::MAX))

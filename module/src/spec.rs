@@ -13,6 +13,8 @@ pub enum KeyAccess {
     Update,
     /// As `Update`, and it may create the key.
     Insert,
+    /// It reads the key and removes from it.
+    Delete,
 }
 
 /// One command.
@@ -41,6 +43,8 @@ pub struct ArgSpec {
     pub kind: ArgKind,
     /// Whether it may be left out.
     pub optional: bool,
+    /// Whether it may be repeated, without repeating its token.
+    pub multiple: bool,
 }
 
 /// The type of an argument.
@@ -66,33 +70,72 @@ pub mod flags {
     pub const ISSUE: &str = "write deny-oom no-monitor no-slowlog";
     /// `AUTH.REFRESH`: works when memory is full, since refusing it would log users out.
     pub const REFRESH: &str = "write no-monitor no-slowlog";
-    /// `AUTH.VERIFY`.
-    pub const VERIFY: &str = "readonly no-monitor no-slowlog";
-    /// `AUTH.JWKS`: needs no data.
-    pub const JWKS: &str = "readonly allow-loading allow-stale no-monitor no-slowlog";
+    /// Commands that read a user's sessions: they serve from replicas, too.
+    pub const READ: &str = "readonly no-monitor no-slowlog";
+    /// `AUTH.REVOKE`: logging out works when memory is full.
+    pub const REVOKE: &str = "write no-monitor no-slowlog";
+    /// `AUTH.SETCLAIMS`: refused when memory is full.
+    pub const SETCLAIMS: &str = "write deny-oom no-monitor no-slowlog";
+    /// `AUTH.JWKS` and `AUTH.KEYS`: they need no data.
+    pub const RING: &str = "readonly allow-loading allow-stale no-monitor no-slowlog";
+    /// `AUTH.RELOAD`.
+    pub const RELOAD: &str = "admin allow-loading allow-stale no-monitor no-slowlog";
 }
 
 const fn required(name: &'static CStr, kind: ArgKind) -> ArgSpec {
-    ArgSpec { name, token: None, kind, optional: false }
+    ArgSpec { name, token: None, kind, optional: false, multiple: false }
 }
 
 const fn option(name: &'static CStr, token: &'static CStr, kind: ArgKind) -> ArgSpec {
-    ArgSpec { name, token: Some(token), kind, optional: true }
+    ArgSpec { name, token: Some(token), kind, optional: true, multiple: false }
 }
 
 const fn word(name: &'static CStr, token: &'static CStr) -> ArgSpec {
-    ArgSpec { name, token: Some(token), kind: ArgKind::Word, optional: false }
+    ArgSpec { name, token: Some(token), kind: ArgKind::Word, optional: false, multiple: false }
 }
 
 const LIMIT_MODE: [ArgSpec; 2] = [word(c"evict", c"EVICT"), word(c"reject", c"REJECT")];
 
 const LIMIT: [ArgSpec; 2] = [
-    ArgSpec { name: c"n", token: Some(c"LIMIT"), kind: ArgKind::Integer, optional: false },
-    ArgSpec { name: c"mode", token: None, kind: ArgKind::OneOf(&LIMIT_MODE), optional: true },
+    ArgSpec { name: c"n", token: Some(c"LIMIT"), kind: ArgKind::Integer, optional: false, multiple: false },
+    ArgSpec {
+        name: c"mode",
+        token: None,
+        kind: ArgKind::OneOf(&LIMIT_MODE),
+        optional: true,
+        multiple: false,
+    },
+];
+
+const REVOKE_TARGETS: [ArgSpec; 3] = [
+    ArgSpec {
+        name: c"all",
+        token: None,
+        kind: ArgKind::Block(&[word(c"all", c"ALL"), option(c"sid", c"EXCEPT", ArgKind::Text)]),
+        optional: false,
+        multiple: false,
+    },
+    ArgSpec { name: c"sid", token: Some(c"SESSION"), kind: ArgKind::Text, optional: false, multiple: true },
+    ArgSpec {
+        name: c"token",
+        token: None,
+        kind: ArgKind::Block(&[
+            ArgSpec {
+                name: c"token",
+                token: Some(c"TOKEN"),
+                kind: ArgKind::Text,
+                optional: false,
+                multiple: false,
+            },
+            option(c"id", c"CLIENT", ArgKind::Text),
+        ]),
+        optional: false,
+        multiple: false,
+    },
 ];
 
 /// Every command.
-pub static COMMANDS: [CommandSpec; 4] = [
+pub static COMMANDS: [CommandSpec; 10] = [
     CommandSpec {
         name: c"auth.issue",
         summary: c"Begins a session and returns its first access and refresh token.",
@@ -105,7 +148,13 @@ pub static COMMANDS: [CommandSpec; 4] = [
             option(c"id", c"CLIENT", ArgKind::Text),
             option(c"name", c"CLASS", ArgKind::Text),
             option(c"json", c"META", ArgKind::Text),
-            ArgSpec { name: c"limit", token: None, kind: ArgKind::Block(&LIMIT), optional: true },
+            ArgSpec {
+                name: c"limit",
+                token: None,
+                kind: ArgKind::Block(&LIMIT),
+                optional: true,
+                multiple: false,
+            },
             option(c"uuid", c"SID", ArgKind::Text),
             option(c"seconds", c"ACCESSTTL", ArgKind::Integer),
             option(c"seconds", c"IDLETTL", ArgKind::Integer),
@@ -132,6 +181,79 @@ pub static COMMANDS: [CommandSpec; 4] = [
         arity: -3,
         key: KeyAccess::Read,
         args: &[required(c"access-token", ArgKind::Text), option(c"aud", c"AUDIENCE", ArgKind::Text)],
+    },
+    CommandSpec {
+        name: c"auth.inspect",
+        summary: c"Tells what a refresh token would be answered, without rotating.",
+        complexity: c"O(1)",
+        arity: 3,
+        key: KeyAccess::Read,
+        args: &[required(c"refresh-token", ArgKind::Text)],
+    },
+    CommandSpec {
+        name: c"auth.sessions",
+        summary: c"Lists a user's sessions, newest first.",
+        complexity: c"O(N*log(N)) with N being the number of the user's sessions.",
+        arity: -2,
+        key: KeyAccess::Read,
+        args: &[
+            ArgSpec {
+                name: c"withclaims",
+                token: Some(c"WITHCLAIMS"),
+                kind: ArgKind::Word,
+                optional: true,
+                multiple: false,
+            },
+            option(c"n", c"OFFSET", ArgKind::Integer),
+            option(c"n", c"COUNT", ArgKind::Integer),
+        ],
+    },
+    CommandSpec {
+        name: c"auth.revoke",
+        summary: c"Ends all, some or one of a user's sessions.",
+        complexity: c"O(N) with N being the number of sessions named, or of all of the user's with ALL.",
+        arity: -3,
+        key: KeyAccess::Delete,
+        args: &[ArgSpec {
+            name: c"target",
+            token: None,
+            kind: ArgKind::OneOf(&REVOKE_TARGETS),
+            optional: false,
+            multiple: false,
+        }],
+    },
+    CommandSpec {
+        name: c"auth.setclaims",
+        summary: c"Replaces the custom claims of all or one of a user's sessions.",
+        complexity: c"O(N) with N being the number of sessions updated.",
+        arity: 4,
+        key: KeyAccess::Update,
+        args: &[
+            ArgSpec {
+                name: c"target",
+                token: None,
+                kind: ArgKind::OneOf(&[word(c"all", c"ALL"), required(c"sid", ArgKind::Text)]),
+                optional: false,
+                multiple: false,
+            },
+            required(c"json", ArgKind::Text),
+        ],
+    },
+    CommandSpec {
+        name: c"auth.keys",
+        summary: c"Tells what each key of the ring is doing, without key material.",
+        complexity: c"O(N) with N being the number of keys in the ring.",
+        arity: 1,
+        key: KeyAccess::None,
+        args: &[],
+    },
+    CommandSpec {
+        name: c"auth.reload",
+        summary: c"Reads the keyring file again.",
+        complexity: c"O(N) with N being the number of keys in the file.",
+        arity: 1,
+        key: KeyAccess::None,
+        args: &[],
     },
     CommandSpec {
         name: c"auth.jwks",

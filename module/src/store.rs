@@ -40,6 +40,8 @@ pub struct UserHash<'c> {
 pub struct Survey {
     /// Sessions, live and expired.
     pub sessions: Vec<(Uuid, Session)>,
+    /// Session ids whose records cannot be read.
+    pub unreadable: Vec<Uuid>,
     /// Whether some field is no session id: the hash is somebody else's.
     pub is_foreign: bool,
 }
@@ -101,10 +103,24 @@ impl<'c> UserHash<'c> {
         self.sample()
     }
 
+    /// Looks through all of the hash, and past fields that are no session ids.
+    pub fn everything(&self) -> Result<Survey, Error> {
+        let mut survey = Survey::default();
+        if let Some(key) = self.open()? {
+            key.each(|field, value| {
+                self.note(&mut survey, field, value);
+                true
+            });
+        }
+        Ok(survey)
+    }
+
     fn note(&self, survey: &mut Survey, field: &[u8], value: &[u8]) {
-        match sid::parse(field) {
-            None => survey.is_foreign = true,
-            Some(sid) => survey.sessions.extend(self.decode(value).map(|session| (sid, session))),
+        let sid = sid::parse(field);
+        match (sid, sid.and_then(|_| self.decode(value))) {
+            (None, _) => survey.is_foreign = true,
+            (Some(sid), Some(session)) => survey.sessions.push((sid, session)),
+            (Some(sid), None) => survey.unreadable.push(sid),
         }
     }
 
@@ -132,7 +148,11 @@ impl<'c> UserHash<'c> {
     pub fn put(&self, sid: &Uuid, session: &Session, idle_ttl: u64) -> Result<(), Error> {
         let record = session.encode();
         self.write("HSET", &[self.key.as_slice(), sid.to_string().as_bytes(), &record])?;
-        let Some(expiry) = self.new_expiry(session.idle_expiry, idle_ttl)? else {
+        self.outlive(session.idle_expiry, idle_ttl)
+    }
+
+    fn outlive(&self, idle_expiry: u64, idle_ttl: u64) -> Result<(), Error> {
+        let Some(expiry) = self.new_expiry(idle_expiry, idle_ttl)? else {
             return Ok(());
         };
         self.write("PEXPIREAT", &[self.key.as_slice(), expiry.to_string().as_bytes()]).map(drop)
@@ -152,6 +172,24 @@ impl<'c> UserHash<'c> {
             });
         }
         Ok(key_expiry::extend(current, latest, idle_ttl.saturating_mul(1000)))
+    }
+
+    /// Removes the whole key; memory is freed in the background.
+    pub fn unlink(&self) -> Result<(), Error> {
+        self.write("UNLINK", &[self.key.as_slice()]).map(drop)
+    }
+
+    /// Stores several sessions at once, none of which outlives the key more than before.
+    pub fn put_all(&self, sessions: &[(Uuid, Session)], idle_ttl: u64) -> Result<(), Error> {
+        let Some(latest) = sessions.iter().map(|(_, session)| session.idle_expiry).max() else {
+            return Ok(());
+        };
+        let pairs: Vec<_> =
+            sessions.iter().map(|(sid, session)| (sid.to_string(), session.encode())).collect();
+        let mut args = vec![self.key.as_slice()];
+        args.extend(pairs.iter().flat_map(|(sid, record)| [sid.as_bytes(), record.as_slice()]));
+        self.write("HSET", &args)?;
+        self.outlive(latest, idle_ttl)
     }
 
     /// Removes sessions and tells how many fields were there.

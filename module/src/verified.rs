@@ -37,6 +37,13 @@ pub fn remember(token: &[u8], limit: usize) {
     }
 }
 
+/// Forgets everything: the keys have changed.
+pub fn clear() {
+    let mut cache = lock();
+    cache.tokens.clear();
+    cache.bytes = 0;
+}
+
 fn lock() -> std::sync::MutexGuard<'static, Cache> {
     CACHE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,8 +6,8 @@
 //! or all without one; the sessions that were refreshed least recently make room, or REJECT refuses. SID makes the
 //! command safe to repeat: the same answer within `hallpass.retry-window` while the session is at generation 0.
 
-use super::Outcome;
 use super::refresh::META_MAX_BYTES;
+use super::{Answer, Outcome};
 use crate::args::{self, Options};
 use crate::config::Config;
 use crate::error::{self, Error};
@@ -15,8 +15,7 @@ use crate::events::Event;
 use crate::info::{STATS, unix_ms};
 use crate::keyring;
 use crate::limits::{self, Limit};
-use crate::minting::{Minting, Tokens};
-use crate::reply::Reply;
+use crate::minting::{Minting, UnsignedTokens};
 use crate::store::{Survey, UserHash};
 use hallpass_engine::record::Session;
 use hallpass_engine::{json, sid};
@@ -59,7 +58,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
         None => sid::new(now, &random_bytes()?),
     };
     if let Some(existing) = repeated(&hash, &request, &config, now)? {
-        return Ok(reply(minting.tokens(sid, &existing)?, &[]));
+        return Ok(answer(minting.tokens(sid, &existing)?, Vec::new()));
     }
     let survey = hash.survey(|fields| request.limit.is_some() || limits::may_bind(&config, fields))?;
     let plan = plan(survey, &request, &config, now)?;
@@ -70,7 +69,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     hash.remove(&[plan.evict.as_slice(), plan.prune.as_slice()].concat())?;
     STATS.issued.add(1);
     announce(ctx, key, &minting, &plan.evict);
-    Ok(reply(tokens, &plan.evict))
+    Ok(answer(tokens, plan.evict))
 }
 
 /// The session that an earlier call with the same SID made, when this call repeats that one.
@@ -125,11 +124,8 @@ fn announce(ctx: &Context, key: &RedisString, minting: &Minting<'_>, evicted: &[
         .publish(ctx, key);
 }
 
-fn reply(tokens: Tokens, evicted: &[Uuid]) -> Reply {
-    let mut members = tokens.into_members();
-    let evicted = evicted.iter().map(|sid| Reply::Text(sid.to_string())).collect();
-    members.push(("evicted", Reply::Array(evicted)));
-    Reply::Map(members)
+fn answer(tokens: UnsignedTokens, evicted: Vec<Uuid>) -> Answer {
+    Answer::Unsigned(Box::new(tokens.with_evicted(evicted)))
 }
 
 /// Lifetimes in seconds, fitted into each other.

@@ -2,7 +2,7 @@
 //!
 //! HMAC keys have no public half and are never shown.
 
-use super::Outcome;
+use super::{Outcome, complete};
 use crate::error::Error;
 use crate::info::unix_ms;
 use crate::keyring;
@@ -15,5 +15,5 @@ pub fn run(_ctx: &Context, args: &[RedisString]) -> Outcome {
         return Err(crate::error::SYNTAX);
     }
     let loaded = keyring::current().ok_or(Error::NoKey)?;
-    Ok(Reply::Text(loaded.ring.public_jwks(unix_ms() / 1000)))
+    complete(Reply::Text(loaded.ring.public_jwks(unix_ms() / 1000)))
 }

@@ -4,14 +4,13 @@
 //! Exchanges a refresh token for its successor, in one atomic step. The rules are those of
 //! [`hallpass_engine::rotation`]; ACCESS and CLIENT are checked before anything changes.
 
-use super::Outcome;
+use super::{Answer, Outcome};
 use crate::args::{self, Options};
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
 use crate::info::{STATS, unix_ms};
-use crate::minting::{Minting, Tokens};
-use crate::reply::Reply;
+use crate::minting::Minting;
 use crate::store::UserHash;
 use crate::{keyring, receipts};
 use hallpass_engine::record::Session;
@@ -124,13 +123,13 @@ impl Refreshing<'_> {
             STATS.recovered.add(1);
             self.publish("recovered", "token is ahead of the store", vec![("distance", json!(recovered))]);
         }
-        Ok(reply(tokens))
+        Ok(Answer::Unsigned(Box::new(tokens)))
     }
 
     fn retry(&self, session: &Session, age: u64) -> Outcome {
         let tokens = self.minting.tokens(self.token.sid, session)?;
         STATS.count_retry(age);
-        Ok(reply(tokens))
+        Ok(Answer::Unsigned(Box::new(tokens)))
     }
 
     fn end_reused(&self, age: u64, distance: u64, seen: bool) -> Outcome {
@@ -160,11 +159,8 @@ impl Refreshing<'_> {
     }
 }
 
-fn reply(tokens: Tokens) -> Reply {
-    Reply::Map(tokens.into_members())
-}
-
-fn policy(config: &Config) -> Policy {
+/// The settings that the rules depend on.
+pub fn policy(config: &Config) -> Policy {
     Policy {
         race_window: config.race_window.saturating_mul(1000),
         retry_window: config.retry_window.saturating_mul(1000),

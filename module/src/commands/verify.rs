@@ -3,7 +3,7 @@
 //! Checked in this order: form, `kid` and `alg`, signature, `typ`, `sub` against the key, `exp`, `nbf`, `iss`, audience,
 //! session alive, claims version. Writes nothing. Every success notes that this generation's token has arrived.
 
-use super::Outcome;
+use super::{Outcome, complete};
 use crate::args::{self, Options};
 use crate::config::Config;
 use crate::error::Error;
@@ -40,7 +40,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     check_session(&UserHash::new(ctx, key, now), &token, now, &config)?;
     receipts::note(token.sid, token.generation);
     STATS.verified.add(1);
-    Ok(Reply::Text(token.payload))
+    complete(Reply::Text(token.payload))
 }
 
 fn read_audience(options: &[RedisString]) -> Result<Option<&str>, Error> {

@@ -5,10 +5,11 @@ use crate::json;
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 /// All keys of a node. Parsed once, then only read.
 pub struct Keyring {
-    signing: Vec<SigningKey>,
+    signing: Vec<Arc<SigningKey>>,
     refresh: Vec<RefreshKey>,
 }
 
@@ -118,7 +119,7 @@ impl Keyring {
             return Err(Problem::NeverValid);
         }
         match jwk.usage.as_str() {
-            "sig" => self.signing.push(SigningKey::from_jwk(jwk, validity)?),
+            "sig" => self.signing.push(Arc::new(SigningKey::from_jwk(jwk, validity)?)),
             "refresh" => self.refresh.push(RefreshKey::from_jwk(jwk, validity)?),
             _ => return Err(Problem::Usage),
         }
@@ -126,8 +127,9 @@ impl Keyring {
     }
 
     /// The key that signs for something that happened at `at`: chosen by that time, so that a retry uses the same key,
-    /// and by `now` only if that key has expired since. `None` when no key may sign. Unix seconds.
-    pub fn signing_key(&self, at: u64, now: u64) -> Option<&SigningKey> {
+    /// and by `now` only if that key has expired since. `None` when no key may sign. Unix seconds. Shared, so that a slow
+    /// signature can be made elsewhere.
+    pub fn signing_key(&self, at: u64, now: u64) -> Option<&Arc<SigningKey>> {
         choose(&self.signing, |key| key.validity, at, now)
     }
 
@@ -138,7 +140,7 @@ impl Keyring {
 
     /// The unexpired signing key of that id, also before its `nbf`: another node's clock may be ahead.
     pub fn verifying_key(&self, kid: &str, now: u64) -> Option<&SigningKey> {
-        self.signing.iter().find(|key| key.kid == kid && key.validity.is_unexpired(now))
+        self.signing.iter().map(Arc::as_ref).find(|key| key.kid == kid && key.validity.is_unexpired(now))
     }
 
     /// The unexpired refresh key of that id.

@@ -1,0 +1,146 @@
+//! `AUTH.REVOKE key ALL [EXCEPT sid] | SESSION sid [sid …] | TOKEN token [CLIENT id]` → number of live sessions ended.
+//!
+//! ALL removes every session field, readable or not, and leaves other fields alone. TOKEN takes either kind of token, of any
+//! age, if its signature or MAC is right and the client fits; anything else counts 0.
+
+use super::{Outcome, complete};
+use crate::args::{self, Options};
+use crate::config::Config;
+use crate::error::{self, Error};
+use crate::events::Event;
+use crate::info::{STATS, unix_ms};
+use crate::keyring;
+use crate::reply::Reply;
+use crate::store::UserHash;
+use hallpass_engine::keys::Keyring;
+use hallpass_engine::{access, refresh, sid};
+use redis_module::{Context, RedisString};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Which sessions are to end.
+enum Target<'a> {
+    All { except: Option<Uuid> },
+    Sessions(BTreeSet<Uuid>),
+    Token { text: &'a [u8], client: Option<&'a str> },
+}
+
+/// One revocation on its way.
+struct Revoking<'a> {
+    hash: UserHash<'a>,
+    config: &'a Config,
+    now: u64,
+}
+
+/// Runs the command.
+pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+    let [_, key, target @ ..] = args else {
+        return Err(error::SYNTAX);
+    };
+    let config = Config::current();
+    let subject = args::subject(&config.pattern, key)?;
+    let (target, reason) = Target::parse(target)?;
+    let now = unix_ms();
+    let revoking = Revoking { hash: UserHash::new(ctx, key, now), config: &config, now };
+    let ended = match target {
+        Target::All { except } => revoking.all(except)?,
+        Target::Sessions(sids) => revoking.sessions(sids.into_iter().collect())?,
+        Target::Token { text, client } => revoking.token(subject, text, client)?,
+    };
+    if !ended.is_empty() {
+        STATS.revoked.add(ended.len() as u64);
+        Event { name: "revoked", subject, sids: &ended, reason, now, details: Vec::new() }.publish(ctx, key);
+    }
+    complete(Reply::number(ended.len() as u64))
+}
+
+impl<'a> Target<'a> {
+    /// The target, and how an event names it.
+    fn parse(args: &'a [RedisString]) -> Result<(Self, &'static str), Error> {
+        let mut options = Options::new(args);
+        match options.next_name(&["ALL", "SESSION", "TOKEN"])? {
+            Some("ALL") => Ok((Self::All { except: except(options)? }, "all sessions revoked")),
+            Some("SESSION") => Ok((Self::Sessions(sids(&args[1..])?), "session revoked")),
+            Some(_) => {
+                let text = options.value()?;
+                Ok((Self::Token { text, client: client(options)? }, "token revoked"))
+            }
+            None => Err(error::SYNTAX),
+        }
+    }
+}
+
+fn except(mut options: Options<'_>) -> Result<Option<Uuid>, Error> {
+    let mut except = None;
+    while options.next_name(&["EXCEPT"])?.is_some() {
+        except = Some(sid::parse(options.value()?).ok_or(error::SID)?);
+    }
+    Ok(except)
+}
+
+fn client(mut options: Options<'_>) -> Result<Option<&str>, Error> {
+    let mut client = None;
+    while options.next_name(&["CLIENT"])?.is_some() {
+        client = Some(args::name(options.value()?)?);
+    }
+    Ok(client)
+}
+
+fn sids(args: &[RedisString]) -> Result<BTreeSet<Uuid>, Error> {
+    if args.is_empty() {
+        return Err(error::SYNTAX);
+    }
+    args.iter().map(|arg| sid::parse(arg.as_slice()).ok_or(error::SID)).collect()
+}
+
+impl Revoking<'_> {
+    /// Ends all sessions but one, and returns those that were alive.
+    fn all(&self, except: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
+        let survey = self.hash.everything()?;
+        let stays = |sid: &Uuid| except == Some(*sid);
+        let readable = survey.sessions.iter().map(|(sid, _)| *sid);
+        let present: Vec<_> = readable.chain(survey.unreadable.iter().copied()).collect();
+        if survey.is_foreign || present.iter().any(stays) {
+            let goes: Vec<_> = present.into_iter().filter(|sid| !stays(sid)).collect();
+            self.hash.remove(&goes)?;
+        } else if !present.is_empty() {
+            self.hash.unlink()?;
+        }
+        let live = survey.sessions.into_iter().filter(|(sid, session)| !stays(sid) && !self.is_over(session));
+        Ok(live.map(|(sid, _)| sid).collect())
+    }
+
+    /// Ends these sessions, readable or not, and returns those that were alive.
+    fn sessions(&self, sids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+        let mut live = Vec::new();
+        for sid in &sids {
+            if self.hash.session(sid)?.is_some_and(|session| !self.is_over(&session)) {
+                live.push(*sid);
+            }
+        }
+        self.hash.remove(&sids)?;
+        Ok(live)
+    }
+
+    fn token(&self, subject: &str, text: &[u8], client: Option<&str>) -> Result<Vec<Uuid>, Error> {
+        let loaded = keyring::current().ok_or(Error::NoKey)?;
+        let Some((owner, sid)) = opened(&loaded.ring, text, self.now / 1000) else {
+            return Ok(Vec::new());
+        };
+        let bound = self.hash.session(&sid)?.and_then(|session| session.client);
+        if owner != subject || bound.is_some_and(|bound| client != Some(bound.as_str())) {
+            return Ok(Vec::new());
+        }
+        self.sessions(vec![sid])
+    }
+
+    fn is_over(&self, session: &hallpass_engine::record::Session) -> bool {
+        session.is_over(self.now, self.config.not_before.saturating_mul(1000))
+    }
+}
+
+/// Subject and session of an authentic token of either kind.
+fn opened(ring: &Keyring, text: &[u8], now: u64) -> Option<(String, Uuid)> {
+    let refresh = refresh::open(ring, text, now).map(|token| (token.subject, token.sid)).ok();
+    refresh.or_else(|| access::authenticate(ring, text, now).map(|token| (token.sub, token.sid)).ok())
+}

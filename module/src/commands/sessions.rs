@@ -1,0 +1,73 @@
+//! `AUTH.SESSIONS key [WITHCLAIMS] [OFFSET n] [COUNT n]` → array of maps, newest session first: `sid`, `class`, `client`, `meta`,
+//! `issued_at`, `last_used_at`, `expires_at`, `ends_at`, `gen`, and with WITHCLAIMS `claims`; what is not set is left out. `meta` and
+//! `claims` are JSON text. COUNT is 1–1000, by default 100. Expired sessions are skipped.
+
+use super::{Outcome, complete};
+use crate::args::{self, Options};
+use crate::config::Config;
+use crate::error::{self, Error};
+use crate::info::unix_ms;
+use crate::reply::Reply;
+use crate::store::UserHash;
+use hallpass_engine::record::Session;
+use redis_module::{Context, RedisString};
+use std::cmp::Reverse;
+use uuid::Uuid;
+
+struct Page {
+    with_claims: bool,
+    offset: u64,
+    count: u64,
+}
+
+/// Runs the command.
+pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+    let [_, key, options @ ..] = args else {
+        return Err(error::SYNTAX);
+    };
+    let config = Config::current();
+    args::subject(&config.pattern, key)?;
+    let page = Page::parse(options)?;
+    let now = unix_ms();
+    let mut sessions = UserHash::new(ctx, key, now).everything()?.sessions;
+    sessions.retain(|(_, session)| !session.is_over(now, config.not_before.saturating_mul(1000)));
+    sessions.sort_unstable_by_key(|(sid, _)| Reverse(*sid));
+    let (offset, count) = (as_index(page.offset), as_index(page.count));
+    let shown = sessions.iter().skip(offset).take(count);
+    complete(Reply::Array(shown.map(|(sid, session)| entry(sid, session, page.with_claims)).collect()))
+}
+
+fn as_index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+impl Page {
+    fn parse(options: &[RedisString]) -> Result<Self, Error> {
+        let mut options = Options::new(options);
+        let mut page = Self { with_claims: false, offset: 0, count: 100 };
+        while let Some(name) = options.next_name(&["WITHCLAIMS", "OFFSET", "COUNT"])? {
+            match name {
+                "WITHCLAIMS" => page.with_claims = true,
+                "OFFSET" => page.offset = args::integer(options.value()?, 0..=u64::from(u32::MAX))?,
+                _ => page.count = args::integer(options.value()?, 1..=1000)?,
+            }
+        }
+        Ok(page)
+    }
+}
+
+fn entry(sid: &Uuid, session: &Session, with_claims: bool) -> Reply {
+    let mut members = vec![("sid", Reply::text(sid))];
+    let claims = session.claims.as_ref().filter(|_| with_claims);
+    let texts = [("class", &session.class), ("client", &session.client), ("meta", &session.meta)].into_iter();
+    members.extend(texts.filter_map(|(name, text)| Some((name, Reply::text(text.as_ref()?)))));
+    members.extend([
+        ("issued_at", Reply::number(session.issued_at / 1000)),
+        ("last_used_at", Reply::number(session.rotated_at / 1000)),
+        ("expires_at", Reply::number(session.idle_expiry / 1000)),
+        ("ends_at", Reply::number(session.absolute_expiry / 1000)),
+        ("gen", Reply::number(session.generation)),
+    ]);
+    members.extend(claims.map(|claims| ("claims", Reply::text(claims))));
+    Reply::Map(members)
+}

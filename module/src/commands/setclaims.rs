@@ -1,0 +1,61 @@
+//! `AUTH.SETCLAIMS key ALL|sid json` → number of sessions updated; an unknown sid is 0.
+//!
+//! Replaces the custom claims. The claims version becomes max(version + 1, now in seconds), so that AUTH.VERIFY answers
+//! STALETOKEN to tokens minted before, until they are refreshed.
+
+use super::{Outcome, complete};
+use crate::args;
+use crate::config::Config;
+use crate::error::{self, Error};
+use crate::info::unix_ms;
+use crate::keyring;
+use crate::minting::Minting;
+use crate::reply::Reply;
+use crate::store::UserHash;
+use hallpass_engine::record::Session;
+use hallpass_engine::{json, sid};
+use redis_module::{Context, RedisString};
+use uuid::Uuid;
+
+/// Runs the command.
+pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+    let [_, key, target, text] = args else {
+        return Err(error::SYNTAX);
+    };
+    let config = Config::current();
+    let subject = args::subject(&config.pattern, key)?;
+    let target = parse_target(target.as_slice())?;
+    let max = usize::try_from(config.claims_max_bytes).unwrap_or(usize::MAX);
+    let claims = json::claims(text.as_slice(), max).map_err(Error::of_json)?;
+    let now = unix_ms();
+    let hash = UserHash::new(ctx, key, now);
+    let mut sessions = match target {
+        None => hash.everything()?.sessions,
+        Some(sid) => hash.session(&sid)?.map(|session| (sid, session)).into_iter().collect(),
+    };
+    sessions.retain(|(_, session)| !session.is_over(now, config.not_before.saturating_mul(1000)));
+    for (_, session) in &mut sessions {
+        session.claims = Some(claims.clone());
+        session.claims_version = (session.claims_version + 1).max(now / 1000);
+    }
+    let loaded = keyring::current().ok_or(Error::NoKey)?;
+    check_size(&Minting { config: &config, ring: &loaded.ring, subject, now }, &sessions)?;
+    hash.put_all(&sessions, config.idle_ttl)?;
+    complete(Reply::number(sessions.len() as u64))
+}
+
+/// `ALL` is `None`.
+fn parse_target(target: &[u8]) -> Result<Option<Uuid>, Error> {
+    if target.eq_ignore_ascii_case(b"ALL") {
+        return Ok(None);
+    }
+    sid::parse(target).map(Some).ok_or(error::SID)
+}
+
+/// Whether the longest of the tokens to come can still be verified: claims are the same for all of them.
+fn check_size(minting: &Minting<'_>, sessions: &[(Uuid, Session)]) -> Result<(), Error> {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let longest =
+        sessions.iter().max_by_key(|(_, session)| length(&session.client) + length(&session.audience));
+    longest.map_or(Ok(()), |(sid, session)| minting.tokens(*sid, session)?.check_size())
+}

@@ -1,0 +1,87 @@
+//! Slow signatures are made by worker threads while the client waits, so that Redis' other clients do not.
+//!
+//! By then the command has decided and written: a worker only signs. Where blocking is denied (MULTI, Lua, a call from
+//! another module) the signature is made at once. A failover in between answers the waiting client with UNBLOCKED, and
+//! asking again is a retry.
+
+use crate::dispatch::{finish, guarded};
+use crate::error::Error;
+use crate::ffi::{self, Blocked};
+use crate::minting::UnsignedTokens;
+use redis_module::{Context, ContextFlags};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+struct Job {
+    client: Blocked,
+    tokens: UnsignedTokens,
+}
+
+struct Pool {
+    jobs: Sender<Job>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Started by the first slow signature: most rings never need one.
+static POOL: Mutex<Option<Pool>> = Mutex::new(None);
+
+/// Signs and answers, now or later.
+pub fn answer(ctx: &Context, tokens: UnsignedTokens) {
+    if !tokens.is_slow_to_sign() || !may_block(ctx) {
+        return finish(ctx, sign(tokens));
+    }
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if pool.is_none() {
+        *pool = start();
+    }
+    match pool.as_ref().zip(ffi::block(ctx)) {
+        // The receiver lives as long as the pool, so sending cannot fail.
+        Some((pool, client)) => drop(pool.jobs.send(Job { client, tokens })),
+        None => finish(ctx, sign(tokens)),
+    }
+}
+
+fn sign(tokens: UnsignedTokens) -> Result<crate::reply::Reply, Error> {
+    guarded(|| tokens.sign()).unwrap_or(Err(Error::Internal))
+}
+
+fn may_block(ctx: &Context) -> bool {
+    let denied = ContextFlags::MULTI | ContextFlags::LUA | ContextFlags::DENY_BLOCKING;
+    !ctx.get_flags().intersects(denied)
+}
+
+/// One thread per core beyond the one that Redis' main thread keeps busy; `None` when not even one can be started.
+fn start() -> Option<Pool> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let (jobs, queue) = channel();
+    let queue = Arc::new(Mutex::new(queue));
+    let threads: Vec<_> = (0..cores.saturating_sub(1).max(1)).filter_map(|_| spawn(queue.clone())).collect();
+    (!threads.is_empty()).then_some(Pool { jobs, threads })
+}
+
+fn spawn(queue: Arc<Mutex<Receiver<Job>>>) -> Option<JoinHandle<()>> {
+    thread::Builder::new().name("hallpass-sign".into()).spawn(move || while work(&queue) {}).ok()
+}
+
+/// Does the next job; `false` when there will be no more.
+fn work(queue: &Mutex<Receiver<Job>>) -> bool {
+    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    let Ok(Job { client, tokens }) = job else {
+        return false;
+    };
+    client.unblock(sign(tokens));
+    true
+}
+
+/// Ends the threads, before the module's code goes away.
+pub fn stop() {
+    let pool = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Pool { jobs, threads }) = pool {
+        drop(jobs);
+        for thread in threads {
+            // A thread that panicked has ended, too.
+            let _ = thread.join();
+        }
+    }
+}

@@ -12,8 +12,8 @@ const NUMBERS: [(&str, i64, i64, i64); 10] = [
     ("leeway", 0, 0, 60),
     ("session-limit", 100, 0, 10_000),
     ("claims-max-bytes", 4096, 0, 65_536),
-    ("verify-cache-bytes", 33_554_432, 0, i64::MAX),
-    ("not-before", 0, 0, i64::MAX),
+    ("verify-cache-bytes", 33_554_432, 0, 1 << 40),
+    ("not-before", 0, 0, 253_402_300_799),
 ];
 
 /// What `CONFIG GET hallpass.<name>` says.
@@ -56,7 +56,7 @@ fn values_out_of_range_are_refused_and_change_nothing() {
     let redis = Redis::start();
     let mut con = redis.connect();
     for (name, default, smallest, largest) in NUMBERS {
-        let over = largest.checked_add(1).map_or("9223372036854775808".to_owned(), |over| over.to_string());
+        let over = (largest + 1).to_string();
         for value in [&(smallest - 1).to_string(), &over, "x", "", "1.5"] {
             let refusal = set(&mut con, &[(name, value)]).unwrap_err();
             assert_eq!(refusal.code, "ERR", "{name} {value}");

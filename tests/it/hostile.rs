@@ -16,6 +16,21 @@ const CODES: [&str; 8] = [
     "WRONGTYPE",
 ];
 
+/// Words that commands know, and that errors may name.
+const OPTIONS: [&str; 11] = [
+    "CLAIMS",
+    "AUDIENCE",
+    "CLIENT",
+    "CLASS",
+    "META",
+    "LIMIT",
+    "SID",
+    "ACCESSTTL",
+    "IDLETTL",
+    "MAXTTL",
+    "ACCESS",
+];
+
 /// Arguments that have broken something somewhere before.
 fn hostile_values() -> Vec<Vec<u8>> {
     let mut values: Vec<Vec<u8>> = [
@@ -106,10 +121,9 @@ impl Victim {
         let line = reply.text();
         assert!(CODES.contains(&reply.error_code()), "{:?}: {line}", shown());
         assert!(line.is_ascii() && line.len() < 200, "{:?}: {line}", shown());
-        let echoed = args[1..]
-            .iter()
-            .filter_map(|arg| std::str::from_utf8(arg).ok())
-            .find(|arg| arg.len() > 6 && !arg.starts_with("auth:42") && line.contains(*arg));
+        let hostile = |arg: &&str| arg.len() > 6 && !arg.starts_with("auth:42") && !OPTIONS.contains(arg);
+        let mut texts = args[1..].iter().filter_map(|arg| std::str::from_utf8(arg).ok());
+        let echoed = texts.find(|arg| hostile(arg) && line.contains(arg));
         assert_eq!(echoed, None, "{line}");
     }
 
@@ -184,18 +198,6 @@ fn as_part_of_a_token() {
 fn as_an_option_and_as_its_value() {
     let mut victim = Victim::new();
     let (access, refresh) = (victim.tokens.access.clone(), victim.tokens.refresh.clone());
-    let options: [&[u8]; 10] = [
-        b"CLAIMS",
-        b"AUDIENCE",
-        b"CLIENT",
-        b"CLASS",
-        b"META",
-        b"LIMIT",
-        b"SID",
-        b"ACCESSTTL",
-        b"IDLETTL",
-        b"MAXTTL",
-    ];
     for value in hostile_values() {
         victim.attack(&[b"AUTH.ISSUE", b"auth:43", &value]);
         victim.attack(&[b"AUTH.ISSUE", b"auth:43", &value, &value]);
@@ -204,7 +206,7 @@ fn as_an_option_and_as_its_value() {
         victim.attack(&[b"AUTH.REFRESH", b"auth:42", refresh.as_bytes(), &value, &value]);
         victim.attack(&[b"AUTH.VERIFY", b"auth:42", access.as_bytes(), &value]);
         victim.attack(&[b"AUTH.JWKS", &value]);
-        for option in options {
+        for option in OPTIONS.map(str::as_bytes) {
             if !acceptable(option, &value) {
                 victim.attack(&[b"AUTH.ISSUE", b"auth:43", option, &value]);
                 victim.attack(&[b"AUTH.ISSUE", b"auth:43", option, &value, option, &value]);
@@ -230,7 +232,7 @@ fn acceptable(option: &[u8], value: &[u8]) -> bool {
             (1..=255).contains(&value.len()) && value.iter().all(|byte| (0x20..0x7f).contains(byte))
         }
         b"CLIENT" | b"CLASS" => (1..=64).contains(&value.len()) && value.iter().all(word),
-        b"CLAIMS" | b"META" => value == b"{}" || value == b"{\"a\":123456789012345678901234567890}",
+        b"CLAIMS" | b"META" => value == b"{}",
         _ => false,
     }
 }

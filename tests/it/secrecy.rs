@@ -116,7 +116,7 @@ fn neither_slowlog_nor_config_nor_info_nor_latency_shows_a_secret() {
     for (command, witness) in [
         (&["CONFIG", "GET", "*"][..], "keyring.json"),
         (&["INFO", "everything"], "hallpass_refreshed"),
-        (&["CLIENT", "LIST"], "cmd=auth.jwks"),
+        (&["CLIENT", "LIST"], "cmd=client"),
         (&["COMMAND", "DOCS", "AUTH.REFRESH"], "auth.refresh"),
     ] {
         let shown = flat_text(&raw.call(command));

@@ -36,7 +36,7 @@ pub fn redis_server() -> PathBuf {
     env::var_os("REDIS_SERVER").map_or("redis-server".into(), PathBuf::from)
 }
 
-/// Runs cargo and returns the directory that holds its products.
+/// Builds the workspace, as `make build` does, and returns the directory that holds the products.
 fn build() -> PathBuf {
     let out = profile_dir();
     let profile = match out.file_name().and_then(|name| name.to_str()) {
@@ -44,7 +44,7 @@ fn build() -> PathBuf {
         Some(name) => name.to_owned(),
     };
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "hallpass-module", "-p", "hallpass-server"])
+        .args(["build", "--quiet", "--workspace"])
         .args(["--profile", &profile])
         .arg("--target-dir")
         .arg(out.parent().expect("a target directory"))

@@ -57,9 +57,10 @@ impl Server {
         let dir = directory();
         let secret = add_client(dir.path(), "local", &["--scope", "issue,introspect,manage"]);
         let url = format!("unix:{}", redis.socket().display());
-        let clients = clients_file(dir.path());
-        let fixed = ["--redis-url", &url, "--clients-file", clients.to_str().expect("a plain path")];
-        let mut server = Self::launch(dir, &[&fixed, flags].concat());
+        let own = clients_file(dir.path());
+        let own = ["--clients-file", own.to_str().expect("a plain path")];
+        let clients = if flags.contains(&own[0]) { &[][..] } else { &own };
+        let mut server = Self::launch(dir, &[&["--redis-url", &url], clients, flags].concat());
         server.secret = secret;
         server
     }

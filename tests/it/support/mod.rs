@@ -12,8 +12,7 @@ pub mod redis_server;
 pub mod tokens;
 pub mod wait;
 
-pub use client::{Answer, AuthCommands, Con, Refusal, refused};
-pub use http_server::Server;
+pub use client::{Answer, AuthCommands, Con, refused};
 pub use keyring::{Key, Keyring};
 pub use raw::{Raw, Reply};
 pub use redis_server::Redis;

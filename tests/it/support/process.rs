@@ -30,13 +30,15 @@ impl Process {
     /// The exit status, when the child ends within `deadline`.
     pub fn exit_within(&mut self, deadline: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
-        while started.elapsed() < deadline {
+        loop {
             if let Ok(Some(status)) = self.0.try_wait() {
                 return Some(status);
             }
+            if started.elapsed() >= deadline {
+                return None;
+            }
             thread::sleep(Duration::from_millis(5));
         }
-        None
     }
 
     /// Sends `signal` to the child.

@@ -174,19 +174,16 @@ impl Redis {
         self.dir.path().join(name)
     }
 
-    /// Its directory.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
-    }
-
     /// Stops it cleanly, so that everything it persists is written.
     pub fn stop(&mut self) {
-        let status = self.process.as_mut().and_then(|process| process.terminate(SOON));
-        assert!(status.is_some_and(|status| status.success()), "no clean stop: {}", self.log());
-        self.process = None;
+        if let Some(mut process) = self.process.take() {
+            let status = process.terminate(SOON);
+            let is_clean = status.is_some_and(|status| status.success());
+            assert!(is_clean, "no clean stop, {status:?}: {}", self.log());
+        }
     }
 
-    /// Stops it cleanly and starts it again on the same files.
+    /// Stops it cleanly, if it runs, and starts it again on the same files.
     pub fn restart(&mut self) {
         self.stop();
         assert!(self.launch(), "no restart: {}", self.log());
@@ -268,8 +265,13 @@ pub fn refuses_to_start(config: impl Fn(&Path) -> String) -> String {
         .stderr(Stdio::piped())
         .spawn();
     let mut process = Process::new(output.expect("redis-server starts"));
-    let status = process.exit_within(SOON);
-    let mut log = fs::read_to_string(path.join("redis.log")).unwrap_or_default();
+    let logged = || fs::read_to_string(path.join("redis.log")).unwrap_or_default();
+    let status = wait_for("redis-server refuses or starts", SOON, || {
+        let has_started = logged().contains("ready to accept connections");
+        has_started.then_some(None).or_else(|| process.exit_within(Duration::ZERO).map(Some))
+    });
+    process.kill();
+    let mut log = logged();
     use std::io::Read;
     let child = process.child();
     child.stderr.take().expect("a pipe").read_to_string(&mut log).ok();

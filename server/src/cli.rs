@@ -2,8 +2,8 @@
 
 use crate::clients::Scope;
 use crate::failure::Failure;
+use crate::keys_cmd::Keys;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
-use hallpass_engine::keys::Algorithm;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub struct Cli {
 pub enum Command {
     /// Serve HTTP (the default): with a private Redis, or with the one that --redis-url names.
     Serve(Box<Serve>),
-    /// Make keys.
+    /// Make, rotate, list and prune the keys of a keyring file.
     #[command(subcommand)]
     Keys(Keys),
     /// Manage the clients that may issue, introspect and manage sessions.
@@ -79,20 +79,6 @@ pub struct Serve {
 
 /// Where the server listens unless told otherwise.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-
-/// `keys …`
-#[derive(Debug, Subcommand)]
-pub enum Keys {
-    /// Make a keyring file: one signing key and one refresh key.
-    Generate {
-        /// The file to make; an existing one is never overwritten.
-        #[arg(long, value_name = "FILE")]
-        keyring: PathBuf,
-        /// Algorithm of the signing key: EdDSA, ES256 or HS256.
-        #[arg(long, value_name = "ALG", default_value_t = Algorithm::EdDSA)]
-        alg: Algorithm,
-    },
-}
 
 /// `clients …`
 #[derive(Debug, Subcommand)]
@@ -209,6 +195,15 @@ mod tests {
 
     #[test]
     fn an_unknown_algorithm_is_refused() {
-        assert!(read("hallpass-server keys generate --keyring k --alg none").is_err());
+        for command in ["generate", "rotate"] {
+            assert!(read(&format!("hallpass-server keys {command} --keyring k --alg none")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_that_is_none_is_refused_with_a_hint() {
+        let failure = read("hallpass-server keys rotate --keyring k --activate-in 1w").expect_err("refused");
+        let failure = failure.to_string();
+        assert!(failure.contains("--activate-in") && failure.contains("like 24h"), "{failure}");
     }
 }

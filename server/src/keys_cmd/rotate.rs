@@ -1,0 +1,63 @@
+//! `keys rotate`: new keys of both kinds take over at a time that leaves room to take them to every node, and the old
+//! ones get an end.
+
+use super::document::Document;
+use super::file::Locked;
+use super::flags::Rotate;
+use super::schedule::{Retired, Schedule};
+use super::{EDDSA_NOTE, kind, new_refresh_key, new_signing_key, utc};
+use crate::failure::{Failure, Outcome};
+use hallpass_engine::keys::{Algorithm, Jwk, KeyStatus, KeySummary};
+use serde_json::Result as JsonResult;
+
+/// Rotates a keyring. Returns what is to be told about it.
+pub fn rotate(flags: &Rotate) -> Outcome<String> {
+    let mut file = Locked::open(&flags.keyring)?;
+    let now = utc::now()?;
+    let keys = file.keys(now);
+    let schedule = Schedule::new(now, flags.activate_in, flags.retire_after);
+    schedule.check(&keys, flags.force)?;
+
+    let former = newest_algorithm(&keys);
+    let alg = flags.alg.or(former).unwrap_or(Algorithm::EdDSA);
+    let new = [new_signing_key(alg)?, new_refresh_key()?];
+    let changed = apply(&mut file.document, &keys, new, &schedule);
+    let changed = changed.map_err(|error| Failure::file("change", &flags.keyring, error))?;
+    file.replace()?;
+
+    let note = if alg == Algorithm::EdDSA && former != Some(alg) { EDDSA_NOTE } else { "" };
+    Ok(format!("rotated {}\n{changed}{}{note}", flags.keyring.display(), schedule.next_step()))
+}
+
+/// The algorithm that signing keys have lately.
+fn newest_algorithm(keys: &[KeySummary]) -> Option<Algorithm> {
+    let newest = keys
+        .iter()
+        .filter(|key| key.usage == "sig")
+        .max_by_key(|key| (key.status != KeyStatus::Expired, key.validity.nbf));
+    newest.and_then(|key| key.alg.parse().ok())
+}
+
+/// Puts the new keys in and gives the old ones their end. Returns a line about each.
+fn apply(document: &mut Document, old: &[KeySummary], new: [Jwk; 2], times: &Schedule) -> JsonResult<String> {
+    let mut report = String::new();
+    for key in new {
+        let key = Jwk { nbf: Some(times.activation), ..key };
+        document.add(&key)?;
+        let (kind, alg, from) = (kind(&key.usage), key.alg.as_deref(), utc::format(times.activation));
+        report += &format!("new {kind} key {} ({}), signs from {from}\n", key.kid, alg.unwrap_or("HS256"));
+    }
+    for key in old.iter().filter(|key| key.status != KeyStatus::Expired) {
+        let Retired { nbf, exp } = times.retired(key.validity);
+        if nbf != key.validity.nbf {
+            document.set_time(&key.kid, "nbf", nbf)?;
+        }
+        if Some(exp) != key.validity.exp {
+            document.set_time(&key.kid, "exp", exp)?;
+        }
+        let (usage, alg) = (key.usage, key.alg);
+        report +=
+            &format!("old {} key {} ({alg}), verifies until {}\n", kind(usage), key.kid, utc::format(exp));
+    }
+    Ok(report)
+}

@@ -21,6 +21,7 @@ mod issue;
 mod issue_limits;
 mod issue_options;
 mod jwks;
+mod keys_cli;
 mod load;
 mod outage;
 mod pause_oom;

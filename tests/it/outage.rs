@@ -87,7 +87,7 @@ fn redis_is_stopped() {
 #[test]
 fn redis_is_loading() {
     let site = Site::new(redis());
-    site.command(&["DEBUG", "POPULATE", "2000", "filler"]);
+    site.command(&["DEBUG", "POPULATE", "5000", "filler"]);
     site.command(&[
         "CONFIG",
         "SET",

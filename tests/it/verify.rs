@@ -125,7 +125,7 @@ fn audience_is_checked_when_given_or_configured_and_a_star_skips_it() {
 fn a_cached_answer_is_still_checked_against_audience_session_and_time() {
     let redis = Redis::start();
     let mut con = redis.connect();
-    let tokens = con.issue("auth:42", &["AUDIENCE", "api", "ACCESSTTL", "2"]).unwrap();
+    let tokens = con.issue("auth:42", &["AUDIENCE", "api", "ACCESSTTL", "4"]).unwrap();
     let ended = con.issue("auth:42", &[]).unwrap();
     for _ in 0..2 {
         con.verify("auth:42", &tokens.access, &[]).unwrap();
@@ -137,7 +137,7 @@ fn a_cached_answer_is_still_checked_against_audience_session_and_time() {
     assert_eq!(refused(con.verify("auth:43", &tokens.access, &[])), "INVALIDTOKEN");
     con.get::<i64>(&["HDEL", "auth:42", &ended.session_id]);
     assert_eq!(refused(con.verify("auth:42", &ended.access, &[])), "NOSESSION");
-    con.let_pass(Duration::from_millis(3100));
+    con.let_pass(Duration::from_millis(5100));
     assert_eq!(refused(con.verify("auth:42", &tokens.access, &[])), "EXPIREDTOKEN");
 }
 

@@ -164,6 +164,11 @@ impl Redis {
         self.path("redis.sock")
     }
 
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
+    }
+
     /// The TCP port, 0 when there is none.
     pub fn port(&self) -> u16 {
         self.port

@@ -1,6 +1,6 @@
 //! Access tokens whose content is right and whose encoding is loose.
 
-use crate::{algorithm_attacks::Target, support::*};
+use crate::support::{target::Target, *};
 
 /// The order of the Ed25519 group, little-endian (RFC 8032 §5.1).
 const ED25519_ORDER: [u8; 32] = [

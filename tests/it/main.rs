@@ -1,37 +1,47 @@
 //! One integration binary: every test runs against real redis-server and hallpass-server processes of its own.
 #![allow(clippy::unwrap_used)]
 
-/// The harness.
+// The harness, and what it promises about processes and files.
+mod harness;
 mod support;
 
-mod acl;
-mod algorithm_attacks;
-mod command_docs;
-mod concurrency;
-mod config;
-mod embedded;
-mod encoding_attacks;
-mod events;
-mod harness;
-mod hostile;
-mod http;
-mod http_errors;
-mod info;
-/// AUTH.ISSUE: its options, their limits, its errors.
+// The commands, one by one.
 mod issue;
 mod issue_limits;
 mod issue_options;
 mod jwks;
-mod keys_cli;
-mod load;
-mod outage;
-mod pause_oom;
-mod persistence;
-mod readme;
-mod records;
 mod refresh;
-mod replication;
-mod secrecy;
-mod transactions;
 mod verify;
 mod windows;
+
+// What Redis makes of them: rights, documentation, transactions, settings, loading, statistics, events.
+mod acl;
+mod command_docs;
+mod config;
+mod events;
+mod info;
+mod load;
+mod transactions;
+
+// What must hold whatever happens: many clients, replicas, restarts, a server that may not write, nothing leaked.
+mod concurrency;
+mod pause_oom;
+mod persistence;
+mod replication;
+mod secrecy;
+
+// What an attacker sends.
+mod algorithm_attacks;
+mod encoding_attacks;
+mod hostile;
+mod records;
+
+// The HTTP server: its routes, its errors, its private Redis, an outage behind it.
+mod embedded;
+mod http;
+mod http_errors;
+mod outage;
+
+// The command line, and what the README and redis.conf say.
+mod keys_cli;
+mod readme;

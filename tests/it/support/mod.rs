@@ -9,7 +9,9 @@ pub mod keyring;
 pub mod process;
 pub mod raw;
 pub mod redis_server;
+pub mod target;
 pub mod tokens;
+pub mod victim;
 pub mod wait;
 
 pub use client::{Answer, AuthCommands, Con, refused};

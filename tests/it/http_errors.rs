@@ -220,7 +220,11 @@ fn no_log_at_any_level_and_no_refusal_repeats_a_secret() {
     let (access, refresh) = (login.text_of("access_token"), login.text_of("refresh_token"));
     let next = server.token(&refresh, &[("access_token", &access)]).text_of("refresh_token");
     server.token(&next, &[("client_id", "local"), ("client_secret", server.secret())]);
+    let with_secret = || server.request("POST", "/sessions").basic("local", server.secret());
     let refused = [
+        with_secret().typed("application/json", format!("\"{refresh}\"")).send(),
+        with_secret().typed("application/json", format!("{{\"{refresh}\":1}}")).send(),
+        with_secret().json(&json!({"subject": "42", "on_limit": refresh})).send(),
         server.token(&refresh, &[]),
         server.token(&refresh, &[]),
         server.verify(&access),
@@ -228,8 +232,6 @@ fn no_log_at_any_level_and_no_refusal_repeats_a_secret() {
         server.get(&format!("/{refresh}")),
         server.request("POST", "/sessions").basic("local", &access).json(&json!({"subject": "42"})).send(),
     ];
-    let wrong_body = server.request("POST", "/sessions").basic("local", server.secret());
-    wrong_body.typed("application/json", format!("\"{refresh}\"")).send();
     let mac = |token: &str| token.rsplit('.').next().unwrap().to_owned();
     let secrets = [mac(&access), mac(&refresh), mac(&next), server.secret().to_owned()];
     let log = server.log() + &server.printed();

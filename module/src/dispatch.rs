@@ -40,6 +40,9 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 
 fn send(ctx: &Context, reply: &Reply) {
     match reply {
+        Reply::Ok => {
+            raw::reply_with_simple_string(ctx.ctx, c"OK".as_ptr());
+        }
         Reply::Text(text) => {
             raw::reply_with_string_buffer(ctx.ctx, text.as_ptr().cast(), text.len());
         }

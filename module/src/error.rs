@@ -46,6 +46,8 @@ pub const TTL: Error =
     Error::Usage("ERR hallpass: TTLs must satisfy ACCESSTTL <= IDLETTL <= MAXTTL <= hallpass.max-ttl");
 /// A `SID` that is no canonical UUIDv7.
 pub const SID: Error = Error::Usage("ERR hallpass: SID takes a UUIDv7 in canonical lower case");
+/// An `EXCEPT` that is no UUID.
+pub const EXCEPT: Error = Error::Usage("ERR hallpass: EXCEPT takes a session id");
 /// A `SID` whose session is past the point at which issuing it again is a repetition.
 pub const SID_USED: Error = Error::Usage("ERR hallpass: SID is already in use");
 /// The keyring file is refused; the ring in use stays.

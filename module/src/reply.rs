@@ -3,6 +3,8 @@
 /// What a command answers. Maps keep their order; in RESP2 they are flat arrays.
 #[derive(Debug)]
 pub enum Reply {
+    /// The simple string `OK`, of a command that only had to be carried out.
+    Ok,
     /// A bulk string.
     Text(String),
     /// An integer.
@@ -19,11 +21,6 @@ impl Reply {
     /// A bulk string.
     pub fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
-    }
-
-    /// The simple answer to a command that only had to be carried out.
-    pub fn ok() -> Self {
-        Self::text("OK")
     }
 
     /// A count or a number of seconds; what does not fit is capped.

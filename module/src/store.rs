@@ -66,6 +66,11 @@ impl<'c> UserHash<'c> {
         Ok(self.field(sid)?.and_then(|value| self.decode(value.as_slice())))
     }
 
+    /// Whether the key is there; an error when it holds something else.
+    pub fn exists(&self) -> Result<bool, Error> {
+        Ok(self.open()?.is_some())
+    }
+
     /// Whether the session's id is taken, by a record that can be read or by one that cannot.
     pub fn contains(&self, sid: &Uuid) -> Result<bool, Error> {
         Ok(self.field(sid)?.is_some())

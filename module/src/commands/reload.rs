@@ -20,7 +20,7 @@ pub fn run(_ctx: &Context, args: &[RedisString]) -> Outcome {
             // Another key may have taken over a key id.
             verified::clear();
             log::notice("the keyring was reloaded");
-            complete(Reply::ok())
+            complete(Reply::Ok)
         }
         Err(reason) => {
             log::warning(&format!("the keyring in use stays: {}", keyring::refusal(path, &reason)));

@@ -73,7 +73,8 @@ impl<'a> Target<'a> {
 fn except(mut options: Options<'_>) -> Result<Option<Uuid>, Error> {
     let mut except = None;
     while options.next_name(&["EXCEPT"])?.is_some() {
-        except = Some(sid::parse(options.value()?).ok_or(error::SID)?);
+        // A misspelt exception must not end the session that was to be kept.
+        except = Some(Uuid::try_parse_ascii(options.value()?).map_err(|_| error::EXCEPT)?);
     }
     Ok(except)
 }
@@ -86,11 +87,12 @@ fn client(mut options: Options<'_>) -> Result<Option<&str>, Error> {
     Ok(client)
 }
 
+/// What is no session id names no session, as with HDEL, and never another field of the hash.
 fn sids(args: &[RedisString]) -> Result<BTreeSet<Uuid>, Error> {
     if args.is_empty() {
         return Err(error::SYNTAX);
     }
-    args.iter().map(|arg| sid::parse(arg.as_slice()).ok_or(error::SID)).collect()
+    Ok(args.iter().filter_map(|arg| sid::parse(arg.as_slice())).collect())
 }
 
 impl Revoking<'_> {

@@ -24,15 +24,12 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     };
     let config = Config::current();
     let subject = args::subject(&config.pattern, key)?;
-    let target = parse_target(target.as_slice())?;
+    let is_all = target.as_slice().eq_ignore_ascii_case(b"ALL");
     let max = usize::try_from(config.claims_max_bytes).unwrap_or(usize::MAX);
     let claims = json::claims(text.as_slice(), max).map_err(Error::of_json)?;
     let now = unix_ms();
     let hash = UserHash::new(ctx, key, now);
-    let mut sessions = match target {
-        None => hash.everything()?.sessions,
-        Some(sid) => hash.session(&sid)?.map(|session| (sid, session)).into_iter().collect(),
-    };
+    let mut sessions = if is_all { hash.everything()?.sessions } else { named(&hash, target.as_slice())? };
     sessions.retain(|(_, session)| !session.is_over(now, config.not_before.saturating_mul(1000)));
     for (_, session) in &mut sessions {
         session.claims = Some(claims.clone());
@@ -44,12 +41,13 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     complete(Reply::number(sessions.len() as u64))
 }
 
-/// `ALL` is `None`.
-fn parse_target(target: &[u8]) -> Result<Option<Uuid>, Error> {
-    if target.eq_ignore_ascii_case(b"ALL") {
-        return Ok(None);
-    }
-    sid::parse(target).map(Some).ok_or(error::SID)
+/// The session of that id; none for what is no session id.
+fn named(hash: &UserHash<'_>, target: &[u8]) -> Result<Vec<(Uuid, Session)>, Error> {
+    let Some(sid) = sid::parse(target) else {
+        // A key of another type is an error whatever the target.
+        return hash.exists().map(|_| Vec::new());
+    };
+    Ok(hash.session(&sid)?.map(|session| (sid, session)).into_iter().collect())
 }
 
 /// Whether the longest of the tokens to come can still be verified: claims are the same for all of them.

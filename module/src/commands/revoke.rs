@@ -114,6 +114,8 @@ impl Revoking<'_> {
 
     /// Ends these sessions, readable or not, and returns those that were alive.
     fn sessions(&self, sids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+        // A key of another type is an error even when nothing is named.
+        self.hash.exists()?;
         let mut live = Vec::new();
         for sid in &sids {
             if self.hash.session(sid)?.is_some_and(|session| !self.is_over(&session)) {

@@ -6,11 +6,13 @@ mod harness;
 mod support;
 
 // The commands, one by one.
+mod inspect;
 mod issue;
 mod issue_limits;
 mod issue_options;
 mod jwks;
 mod refresh;
+mod sessions;
 mod verify;
 mod windows;
 

@@ -1,0 +1,241 @@
+//! AUTH.INSPECT: what a refresh token would be answered, told without answering it.
+
+use std::time::Duration;
+
+use crate::support::*;
+
+/// The reply of `AUTH.INSPECT auth:42 token` in RESP3.
+fn inspect(redis: &Redis, token: &str) -> Reply {
+    redis.raw().resp3().call(&["AUTH.INSPECT", "auth:42", token])
+}
+
+/// The member names of a reply, in order.
+fn names(reply: &Reply) -> Vec<String> {
+    reply.pairs().into_iter().map(|(name, _)| name).collect()
+}
+
+/// Whether a token is active, and in which state.
+fn state(redis: &Redis, token: &str) -> (bool, String) {
+    let reply = inspect(redis, token);
+    let Reply::Boolean(is_active) = reply.member("active") else { panic!("{reply:?}") };
+    (is_active, reply.member("state").text())
+}
+
+fn active(state: &str) -> (bool, String) {
+    (true, state.to_owned())
+}
+
+fn inactive(state: &str) -> (bool, String) {
+    (false, state.to_owned())
+}
+
+#[test]
+fn the_current_token_shows_its_session() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let options = ["CLIENT", "web", "AUDIENCE", "api", "CLAIMS", r#"{"scope":"a b","role":"x"}"#];
+    let tokens = con.issue("auth:42", &options).unwrap();
+    let reply = inspect(&redis, &tokens.refresh);
+    let claims = tokens.claims();
+    let iat = claims["iat"].as_i64().unwrap();
+
+    let expected = ["active", "state", "sub", "sid", "exp", "iat", "aud", "client_id", "scope"];
+    assert_eq!(names(&reply), expected);
+    assert_eq!(reply.member("active"), Reply::Boolean(true));
+    assert_eq!(reply.member("iat"), Reply::Integer(iat));
+    assert_eq!(reply.member("exp"), Reply::Integer(iat + 1_209_600));
+    for (name, text) in [
+        ("state", "current"),
+        ("sub", "42"),
+        ("sid", &tokens.session_id),
+        ("aud", "api"),
+        ("client_id", "web"),
+        ("scope", "a b"),
+    ] {
+        assert_eq!(reply.member(name), Reply::Bulk(text.as_bytes().to_vec()), "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_set_is_left_out() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    for claims in ["{}", r#"{"scope":["a"]}"#, r#"{"scope":null}"#] {
+        let tokens = con.issue("auth:42", &["CLAIMS", claims]).unwrap();
+        let expected = ["active", "state", "sub", "sid", "exp", "iat"];
+        assert_eq!(names(&inspect(&redis, &tokens.refresh)), expected, "{claims}");
+    }
+    con.get::<()>(&["CONFIG", "SET", "hallpass.audience", "everybody"]);
+    let tokens = con.issue("auth:42", &[]).unwrap();
+    assert_eq!(inspect(&redis, &tokens.refresh).member("aud").text(), "everybody", "as in its tokens");
+}
+
+#[test]
+fn in_resp2_it_is_a_flat_array_with_a_one_or_a_zero() {
+    let redis = Redis::with(&["hallpass.race-window 0", "hallpass.retry-window 0"]);
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    for (token, is_active) in [(&second.refresh, 1), (&first.refresh, 0)] {
+        let flat = redis.raw().call(&["AUTH.INSPECT", "auth:42", token]);
+        assert!(matches!(flat, Reply::Array(_)));
+        assert_eq!(flat.member("active"), Reply::Integer(is_active));
+        assert_eq!(names(&flat), names(&inspect(&redis, token)));
+    }
+}
+
+#[test]
+fn the_previous_token_is_a_retry_until_its_successor_was_seen() {
+    let redis = Redis::with(&["hallpass.race-window 0"]);
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    assert_eq!(state(&redis, &first.refresh), active("retry"));
+    assert_eq!(state(&redis, &second.refresh), active("current"));
+    let iat = second.claims()["iat"].as_i64().unwrap();
+    let reply = inspect(&redis, &first.refresh);
+    assert_eq!(reply.member("iat"), Reply::Integer(iat), "of the rotation");
+    assert_eq!(reply.member("exp"), Reply::Integer(iat + 1_209_600));
+
+    con.verify("auth:42", &second.access, &[]).unwrap();
+    assert_eq!(state(&redis, &first.refresh), inactive("reused"));
+    con.get::<()>(&["CONFIG", "SET", "hallpass.race-window", "60"]);
+    assert_eq!(state(&redis, &first.refresh), active("retry"), "two tabs may still race");
+}
+
+#[test]
+fn an_older_token_is_reused_and_its_session_lives_on() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    let third = con.refresh("auth:42", &second.refresh, &[]).unwrap();
+    assert_eq!(state(&redis, &first.refresh), inactive("reused"));
+    assert_eq!(names(&inspect(&redis, &first.refresh)).len(), 6);
+    assert_eq!(con.counter("reused"), 0);
+    con.refresh("auth:42", &third.refresh, &[]).unwrap();
+}
+
+#[test]
+fn a_token_ahead_of_the_store_is_active_while_recovery_is_on() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let backup = con.records("auth:42").remove(&first.session_id).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    con.run(&[&b"HSET"[..], b"auth:42", first.session_id.as_bytes(), &backup]).unwrap();
+
+    assert_eq!(state(&redis, &second.refresh), active("ahead"));
+    con.get::<()>(&["CONFIG", "SET", "hallpass.recovery", "no"]);
+    assert_eq!(state(&redis, &second.refresh), inactive("ahead"));
+    let expected = ["active", "state", "sub", "sid", "exp", "iat"];
+    assert_eq!(names(&inspect(&redis, &second.refresh)), expected);
+    assert_eq!(con.counter("recovered") + con.counter("reused"), 0);
+    assert_eq!(con.records("auth:42")[&first.session_id], backup);
+}
+
+#[test]
+fn an_ended_session_is_gone_and_shows_only_whose_it_was() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let one = con.issue("auth:42", &["CLIENT", "web", "AUDIENCE", "api"]).unwrap();
+    con.issue("auth:42", &[]).unwrap();
+    for removal in [&["HDEL", "auth:42", &one.session_id][..], &["DEL", "auth:42"]] {
+        con.get::<i64>(removal);
+        let reply = inspect(&redis, &one.refresh);
+        let texts = |name: &str| reply.member(name).text();
+        assert_eq!(names(&reply), ["active", "state", "sub", "sid"]);
+        assert_eq!(reply.member("active"), Reply::Boolean(false));
+        assert_eq!([texts("state"), texts("sub"), texts("sid")], ["gone", "42", &one.session_id]);
+    }
+    con.get::<i64>(&["HSET", "auth:42", &one.session_id, "unreadable"]);
+    assert_eq!(state(&redis, &one.refresh), inactive("gone"), "no record that can be read is no session");
+}
+
+#[test]
+fn a_session_past_its_time_is_expired_and_stays_where_it_is() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let lasting = con.issue("auth:42", &[]).unwrap();
+    let idle = con.issue("auth:42", &["IDLETTL", "1"]).unwrap();
+    con.let_pass(Duration::from_millis(1100));
+    assert_eq!(state(&redis, &idle.refresh), inactive("expired"));
+    let expected = ["active", "state", "sub", "sid", "exp", "iat"];
+    assert_eq!(names(&inspect(&redis, &idle.refresh)), expected);
+    assert!(con.records("auth:42").contains_key(&idle.session_id));
+
+    let now = (con.now_ms() / 1000).to_string();
+    con.get::<()>(&["CONFIG", "SET", "hallpass.not-before", &now]);
+    assert_eq!(state(&redis, &lasting.refresh), inactive("expired"));
+    con.get::<()>(&["CONFIG", "SET", "hallpass.not-before", "0"]);
+    assert_eq!(state(&redis, &lasting.refresh), active("current"));
+}
+
+#[test]
+fn what_is_no_refresh_token_of_this_key_is_invalid() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let tokens = con.issue("auth:42", &[]).unwrap();
+    let token = &tokens.refresh;
+    let stranger = con.issue("auth:43", &[]).unwrap();
+    let other_server = Redis::start().connect().issue("auth:42", &[]).unwrap();
+    let next = jwt::forge_refresh(redis.ring().key("sig-1"), token, "1");
+    let bad = [
+        "",
+        "x",
+        "hp1.....",
+        &token[1..],
+        &token[..token.len() - 1],
+        &format!("{token} "),
+        &token.replace("ref-1", "ref-2"),
+        &tokens.access,
+        &stranger.refresh,
+        &other_server.refresh,
+        &next,
+    ];
+    for bad in bad {
+        assert_eq!(inspect(&redis, bad).error_code(), "INVALIDTOKEN", "{bad}");
+    }
+    assert_eq!(con.counter("invalid"), 11);
+}
+
+#[test]
+fn a_key_that_is_no_session_key_is_refused() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let tokens = con.issue("auth:42", &[]).unwrap();
+    let mut raw = redis.raw();
+    let mut answer = |args: &[&str]| raw.call(&[&["AUTH.INSPECT"], args].concat()).text();
+    assert!(answer(&["user:42", &tokens.refresh]).starts_with("ERR hallpass: "));
+    assert!(answer(&["auth:42"]).starts_with("ERR wrong number of arguments"));
+    assert!(answer(&["auth:42", &tokens.refresh, "CLIENT", "web"]).starts_with("ERR wrong number"));
+    con.get::<()>(&["SET", "auth:42", "x"]);
+    assert!(answer(&["auth:42", &tokens.refresh]).starts_with("WRONGTYPE "));
+    assert_eq!(con.get::<String>(&["GET", "auth:42"]), "x");
+}
+
+#[test]
+fn looking_changes_nothing_and_proves_nothing() {
+    let redis = Redis::with(&["hallpass.race-window 0"]);
+    let mut con = redis.connect();
+    let mut events = redis.raw();
+    events.call(&["SUBSCRIBE", "hallpass:events"]);
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    let before = (con.records("auth:42"), con.expires_at("auth:42"));
+    let unsaved = |con: &mut Con| {
+        let text: String = con.get(&["INFO", "persistence"]);
+        text.lines().find(|line| line.starts_with("rdb_changes_since_last_save")).map(str::to_owned)
+    };
+    let unsaved_before = unsaved(&mut con);
+    for _ in 0..20 {
+        assert_eq!(state(&redis, &second.refresh), active("current"));
+        assert_eq!(state(&redis, &first.refresh), active("retry"), "looking is no proof of receipt");
+    }
+    assert_eq!((con.records("auth:42"), con.expires_at("auth:42")), before);
+    assert_eq!(unsaved(&mut con), unsaved_before, "nothing was written");
+    assert_eq!((con.counter("refreshed"), con.counter("retried"), con.counter("verified")), (1, 0, 0));
+    assert_eq!(events.reply_within(Duration::from_millis(200)), None);
+    let again = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    assert_eq!(again.refresh, second.refresh);
+}

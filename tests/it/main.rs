@@ -30,6 +30,7 @@ mod concurrency;
 mod pause_oom;
 mod persistence;
 mod replication;
+mod rsa_signing;
 mod secrecy;
 
 // What an attacker sends.

@@ -4,7 +4,7 @@ use crate::app::{AppState, app};
 use crate::claims::is_reserved;
 use crate::cli::Serve;
 use crate::client::Store;
-use crate::clients::{self, Client, Clients, Scope, Secret, SecretHash};
+use crate::clients::{self, Client, Clients, Scope, SecretHash};
 use crate::embedded::{DataDir, Redis, greeting};
 use crate::failure::{Failure, Outcome};
 use crate::redis_url::RedisAddress;
@@ -14,6 +14,7 @@ use axum::http::Uri;
 use hallpass_engine::key_pattern::KeyPattern;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::Path;
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -75,7 +76,7 @@ async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdo
     let store = Store::new(address).map_err(|error| unusable(&error))?;
     let module = store.module_info().await.map_err(|error| unusable(&error))?;
     let issuer = check_issuer(&module, flags.issuer.as_deref())?;
-    let clients = Clients::new(load_clients(flags)?);
+    let clients = clients_in_use(flags, None)?;
     if clients.is_empty() {
         tracing::warn!("no clients, so nobody can issue sessions here: see `hallpass-server clients add`");
     }
@@ -104,10 +105,9 @@ async fn serve_embedded(flags: &Serve, shutdown: &Shutdown) -> Outcome<()> {
     let listener = bind(flags).await?;
     let issuer = flags.issuer.clone().unwrap_or_else(|| format!("http://{}", listener.address));
     let secret = directory.prepare_secrets()?;
-    let mut clients = load_clients(flags)?;
-    clients.push(local_client(&clients, &secret)?);
+    let clients = clients_in_use(flags, Some(SecretHash::of(secret.reveal())))?;
     let mut redis = Redis::start(&directory, flags, &issuer).await?;
-    let serving = Serving { flags, shutdown, clients: Clients::new(clients), listener };
+    let serving = Serving { flags, shutdown, clients, listener };
     let outcome = serving.run(&directory, &mut redis, &issuer).await;
     redis.stop().await;
     outcome
@@ -150,23 +150,38 @@ impl Serving<'_> {
     }
 }
 
+/// The clients, which SIGHUP reads again: those of the file and, with a private Redis, `local`.
+fn clients_in_use(flags: &Serve, local_secret: Option<SecretHash>) -> Outcome<Clients> {
+    let (file, data_dir) = (flags.clients_file.clone(), flags.data_dir.clone());
+    let read = move || {
+        let mut found = load_clients(file.as_deref(), &data_dir)?;
+        if let Some(secret) = &local_secret {
+            found.push(local_client(&found, secret.clone())?);
+        }
+        Ok(found)
+    };
+    let clients = Clients::new(read()?);
+    clients::on_hangup(clients.clone(), read)?;
+    Ok(clients)
+}
+
 /// The client `local` of a private Redis: it may do everything, and its sessions are not bound to it.
-fn local_client(others: &[Client], secret: &Secret) -> Outcome<Client> {
+fn local_client(others: &[Client], secret: SecretHash) -> Outcome<Client> {
     const ID: &str = "local";
     if others.iter().any(|client| client.id == ID) {
         return Err(Failure::new(
             "the clients file has a client local, which the private Redis has by itself",
         ));
     }
-    let secrets = vec![SecretHash::of(secret.reveal())];
+    let secrets = vec![secret];
     Ok(Client { id: ID.into(), scopes: Scope::ALL.into(), audiences: None, confidential: false, secrets })
 }
 
 /// The clients file's clients. A file that was named must be there; the default one may be missing.
-fn load_clients(flags: &Serve) -> Outcome<Vec<Client>> {
-    match &flags.clients_file {
+fn load_clients(file: Option<&Path>, data_dir: &Path) -> Outcome<Vec<Client>> {
+    match file {
         Some(path) => clients::load(path)?.ok_or_else(|| Failure::file("read", path, "it does not exist")),
-        None => Ok(clients::load(&flags.data_dir.join("clients.json"))?.unwrap_or_default()),
+        None => Ok(clients::load(&data_dir.join("clients.json"))?.unwrap_or_default()),
     }
 }
 

@@ -7,35 +7,61 @@ use crate::form::{self, Form};
 use axum::http::HeaderMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-/// The clients that this server knows.
-#[derive(Debug, Default)]
-pub struct Clients(HashMap<String, Client>);
+/// The clients that this server knows. Clones share them, so that a file that was read again counts everywhere.
+#[derive(Clone, Debug, Default)]
+pub struct Clients(Arc<RwLock<Known>>);
+
+/// Clients by their id.
+type Known = HashMap<String, Arc<Client>>;
 
 impl Clients {
     /// These clients.
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
-        Self(clients.into_iter().map(|client| (client.id.clone(), client)).collect())
+        Self(Arc::new(RwLock::new(by_id(clients))))
+    }
+
+    /// These clients from now on, instead of those known so far.
+    pub fn replace(&self, clients: impl IntoIterator<Item = Client>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = by_id(clients);
     }
 
     /// Whether there is none, so that nobody can issue a session here.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known().is_empty()
     }
 
     /// The client that the request's Basic credentials prove, if it has this scope: 401 or 403 else.
-    pub fn authorize(&self, headers: &HeaderMap, scope: Scope) -> Result<&Client, ApiError> {
-        let client = self.basic(headers)?.ok_or(ApiError::InvalidClient)?;
-        if !client.scopes.contains(&scope) {
-            let text = format!("the client does not have the scope {}", scope.name());
-            return Err(ApiError::InsufficientScope(text.into()));
-        }
-        Ok(client)
+    pub fn authorize(&self, headers: &HeaderMap, scope: Scope) -> Result<Arc<Client>, ApiError> {
+        permitted(self.basic(headers)?, scope)
     }
 
-    /// Who calls an endpoint that also takes public clients: an authenticated client, a bare `client_id`, or nobody.
-    /// Credentials that are sent must be right, and a confidential client must send them.
-    pub fn identify<'a>(&'a self, headers: &HeaderMap, form: &'a Form) -> Result<Option<&'a str>, ApiError> {
+    /// The client that the credentials in header or form prove, if it has this scope: 401 or 403 else.
+    pub fn authorize_form(
+        &self,
+        headers: &HeaderMap,
+        form: &Form,
+        scope: Scope,
+    ) -> Result<Arc<Client>, ApiError> {
+        permitted(self.authenticate(headers, form)?, scope)
+    }
+
+    /// Who calls an endpoint that also takes public clients: the id of an authenticated client, a bare `client_id`, or
+    /// nobody. Credentials that are sent must be right, and a confidential client must send them.
+    pub fn identify(&self, headers: &HeaderMap, form: &Form) -> Result<Option<String>, ApiError> {
+        if let Some(client) = self.authenticate(headers, form)? {
+            return Ok(Some(client.id.clone()));
+        }
+        let id = form.get("client_id")?;
+        if id.and_then(|id| self.get(id)).is_some_and(|client| client.confidential) {
+            return Err(ApiError::InvalidClient);
+        }
+        Ok(id.map(str::to_owned))
+    }
+
+    /// The client whose credentials came with the request, in one way; `None` without a secret.
+    fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<Option<Arc<Client>>, ApiError> {
         let (id, secret) = (form.get("client_id")?, form.get("client_secret")?);
         if let Some(client) = self.basic(headers)? {
             return match (id, secret) {
@@ -43,21 +69,18 @@ impl Clients {
                 (Some(id), None) if id != client.id => {
                     Err(ApiError::invalid_request("client_id is not the client that authenticates"))
                 }
-                _ => Ok(Some(&client.id)),
+                _ => Ok(Some(client)),
             };
         }
         match (id, secret) {
-            (Some(id), Some(secret)) => self.check(id, secret).map(|client| Some(client.id.as_str())),
+            (Some(id), Some(secret)) => self.check(id, secret).map(Some),
             (None, Some(_)) => Err(ApiError::InvalidClient),
-            (Some(id), None) if self.0.get(id).is_some_and(|client| client.confidential) => {
-                Err(ApiError::InvalidClient)
-            }
-            (id, None) => Ok(id),
+            (_, None) => Ok(None),
         }
     }
 
     /// The client of the Basic credentials; `None` without any.
-    fn basic(&self, headers: &HeaderMap) -> Result<Option<&Client>, ApiError> {
+    fn basic(&self, headers: &HeaderMap) -> Result<Option<Arc<Client>>, ApiError> {
         let Some(credentials) = bearer::credentials(headers, "Basic")? else { return Ok(None) };
         let (id, secret) = decode_basic(credentials).ok_or(ApiError::InvalidClient)?;
         self.check(&id, &secret).map(Some)
@@ -65,13 +88,36 @@ impl Clients {
 
     /// The client of this name, if `secret` is one of its secrets. Says the same of an unknown client as of a wrong
     /// secret, in the same time.
-    fn check(&self, id: &str, secret: &str) -> Result<&Client, ApiError> {
+    fn check(&self, id: &str, secret: &str) -> Result<Arc<Client>, ApiError> {
         let hash = SecretHash::of(secret);
-        let client = self.0.get(id).ok_or(ApiError::InvalidClient)?;
+        let client = self.get(id).ok_or(ApiError::InvalidClient)?;
         // Every secret is compared, so that the time does not tell which one matched.
         let matching = client.secrets.iter().filter(|known| known.matches(&hash)).count();
         if matching == 0 { Err(ApiError::InvalidClient) } else { Ok(client) }
     }
+
+    fn get(&self, id: &str) -> Option<Arc<Client>> {
+        self.known().get(id).cloned()
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        // What is behind the lock is replaced in one step, so that a panic cannot leave it half done.
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn by_id(clients: impl IntoIterator<Item = Client>) -> Known {
+    clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect()
+}
+
+/// The authenticated client, if it has this scope.
+fn permitted(client: Option<Arc<Client>>, scope: Scope) -> Result<Arc<Client>, ApiError> {
+    let client = client.ok_or(ApiError::InvalidClient)?;
+    if !client.scopes.contains(&scope) {
+        let text = format!("the client does not have the scope {}", scope.name());
+        return Err(ApiError::InsufficientScope(text.into()));
+    }
+    Ok(client)
 }
 
 /// Id and secret, each form-encoded before they were joined (RFC 6749 §2.3.1).
@@ -107,7 +153,7 @@ mod tests {
 
     fn identify(headers: &HeaderMap, form: &str) -> Result<Option<String>, ApiError> {
         let form = Form::parse(form).expect("a form");
-        clients().identify(headers, &form).map(|id| id.map(str::to_owned))
+        clients().identify(headers, &form)
     }
 
     #[test]
@@ -149,6 +195,32 @@ mod tests {
         assert_eq!(identify(&basic("web:new"), ""), Ok(Some("web".into())));
         assert_eq!(identify(&basic("web:new"), "client_id=web"), Ok(Some("web".into())));
         assert_eq!(identify(&basic("web:bad"), "client_id=spa"), Err(ApiError::InvalidClient));
+    }
+
+    #[test]
+    fn a_form_proves_a_client_as_a_header_does_and_a_bare_id_proves_nothing() {
+        let authorize = |headers: &HeaderMap, form: &str| {
+            clients().authorize_form(headers, &Form::parse(form).expect("a form"), Scope::Issue)
+        };
+        let none = HeaderMap::new();
+        for (headers, form) in [(&none, "client_id=web&client_secret=new"), (&basic("web:new"), "")] {
+            assert_eq!(authorize(headers, form).expect(form).id, "web");
+        }
+        for form in ["", "client_id=local", "client_id=web", "client_id=web&client_secret=bad"] {
+            assert_eq!(authorize(&none, form).expect_err(form), ApiError::InvalidClient, "{form}");
+        }
+    }
+
+    #[test]
+    fn replaced_clients_count_for_every_clone_at_once() {
+        let (clients, other) = {
+            let clients = clients();
+            (clients.clone(), clients)
+        };
+        clients.replace([]);
+        assert!(other.is_empty());
+        let refused = other.authorize(&basic("web:new"), Scope::Issue).expect_err("no such client any more");
+        assert_eq!(refused, ApiError::InvalidClient);
     }
 
     #[test]

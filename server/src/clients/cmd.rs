@@ -87,7 +87,7 @@ fn remove(path: &Path, id: &str, older_secret: bool) -> Outcome<()> {
         clients[index].secrets.remove(0);
         Ok(())
     })?;
-    eprintln!("removed; a running server knows once it is restarted");
+    eprintln!("removed; a running server knows once it gets SIGHUP or is restarted");
     Ok(())
 }
 

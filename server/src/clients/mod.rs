@@ -4,6 +4,7 @@
 mod auth;
 pub mod cmd;
 mod file;
+mod reload;
 mod secret;
 
 use clap::ValueEnum;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use auth::Clients;
 pub use file::load;
+pub use reload::on_hangup;
 pub use secret::{Secret, SecretHash};
 
 /// What a client may do.

@@ -57,7 +57,7 @@ pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Resu
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
     let session: NewSession = request_body::from_json(request).await?;
     let key = state.keys.key_for(&session.subject).ok_or_else(bad_subject)?;
-    let options = options(&state, client, &session)?;
+    let options = options(&state, &client, &session)?;
     let tokens = state.store.issue(&key, &options).await?;
     let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
     // A repeated session_id answers with the session as it was issued first, possibly for somebody else's audience.

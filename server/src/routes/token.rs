@@ -43,5 +43,5 @@ async fn refresh(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<T
     let subject = token::subject(refresh_token);
     let key = subject.and_then(|subject| state.keys.key_for(&subject));
     let key = key.ok_or(ApiError::InvalidGrant("the refresh token is invalid"))?;
-    state.store.refresh(&key, refresh_token, access, client).await.map_err(ApiError::for_grant)
+    state.store.refresh(&key, refresh_token, access, client.as_deref()).await.map_err(ApiError::for_grant)
 }

@@ -27,6 +27,7 @@ mod transactions;
 
 // What must hold whatever happens: many clients, replicas, restarts, a server that may not write, nothing leaked.
 mod concurrency;
+mod key_rotation_drill;
 mod pause_oom;
 mod persistence;
 mod replication;

@@ -20,7 +20,7 @@ build: deps
 
 lint: deps
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --release --workspace --all-targets --locked -- -D warnings
 
 # redis-server runs the module; bindgen, which reads Redis' module header, needs libclang.
 deps:

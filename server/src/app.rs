@@ -2,18 +2,25 @@
 
 use crate::client::Store;
 use crate::clients::Clients;
+use crate::cookie::CookieMode;
+use crate::cors::{self, Cors};
 use crate::error::ApiError;
-use crate::routes::{health, jwks, sessions, token, verify};
+use crate::metrics::Metrics;
+use crate::rate_limit::{self, RateLimit};
+use crate::routes::{health, jwks, metrics, sessions, token, verify};
+use crate::source::TrustedProxies;
 use crate::wire::ModuleInfo;
+use crate::{in_flight, trace};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use hallpass_engine::key_pattern::KeyPattern;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The largest body that is read: claims, meta and two tokens fit.
 const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -32,10 +39,39 @@ pub struct AppState {
     pub module: ModuleInfo,
     /// The custom claims that /verify shows; all of them if `None`.
     pub verify_claims: Option<Vec<String>>,
+    /// How browsers keep their refresh tokens.
+    pub cookies: CookieMode,
+    /// The origins that may call across origins.
+    pub cors: Cors,
+    /// The proxies that are believed.
+    pub proxies: TrustedProxies,
+    /// How often one address may call.
+    pub limits: RateLimit,
+    /// One permit for each request that is worked on.
+    pub slots: Semaphore,
+    /// Numbers for the operator.
+    pub metrics: Metrics,
 }
 
 /// All routes. Whatever is refused is refused as OAuth-style JSON, and nothing is cached unless its route says so.
 pub fn app(state: AppState) -> Router {
+    let state = Arc::new(state);
+    let bound = middleware::from_fn_with_state(Arc::clone(&state), in_flight::bound);
+    public()
+        .route_layer(bound)
+        .merge(for_operators())
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .fallback(async || ApiError::NotFound)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), rate_limit::failed_clients))
+        .layer(middleware::from_fn(supervise))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), cors::share))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state), trace::observe))
+        .with_state(state)
+}
+
+/// The routes of applications, users and gateways.
+fn public() -> Router<Arc<AppState>> {
     Router::new()
         .route("/sessions", post(sessions::issue))
         .route("/token", post(token::token))
@@ -43,26 +79,21 @@ pub fn app(state: AppState) -> Router {
         .route("/verify/", any(verify::verify_path))
         .route("/verify/{*path}", any(verify::verify_path))
         .route("/.well-known/jwks.json", get(jwks::jwks))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .fallback(async || ApiError::NotFound)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn(supervise))
-        .with_state(Arc::new(state))
 }
 
-/// Ends what takes too long, forbids caching by default, and logs the outcome: the route and the status, but neither
-/// path nor query nor headers, where a user's data or a token may be.
+/// The routes of the operator, which answer also when the server has too much to do.
+fn for_operators() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
+}
+
+/// Ends what takes too long, and forbids caching by default.
 async fn supervise(request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
     let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let route = route.as_ref().map_or("-", MatchedPath::as_str);
-    tracing::debug!(%method, route, status = response.status().as_u16(), elapsed = ?start.elapsed(), "request");
     response
 }
 
@@ -77,8 +108,8 @@ mod tests {
     use serde_json::Value;
     use tower::ServiceExt;
 
-    /// An app whose Redis is not there.
-    fn router() -> Router {
+    /// The state of an app whose Redis is not there.
+    fn state() -> AppState {
         let address = RedisAddress::parse("unix:/nonexistent/redis.sock").expect("an address");
         let client = Client {
             id: "shop".into(),
@@ -88,17 +119,27 @@ mod tests {
             secrets: vec![SecretHash::of("secret")],
         };
         let reader = Client { id: "reader".into(), scopes: vec![Scope::Introspect], ..client.clone() };
-        app(AppState {
+        AppState {
             store: Store::new(&address).expect("a store"),
             clients: Clients::new([client, reader]),
             keys: KeyPattern::parse("auth:*").expect("a pattern"),
             module: ModuleInfo { key_pattern: "auth:*".into(), issuer: None, audience: Some("api".into()) },
             verify_claims: None,
-        })
+            cookies: CookieMode::new(false),
+            cors: Cors::new(&["https://app.example".into()]),
+            proxies: TrustedProxies::default(),
+            limits: RateLimit::per_second(50),
+            slots: Semaphore::new(1),
+            metrics: Metrics::new(),
+        }
     }
 
     async fn send(request: Request) -> (StatusCode, HeaderMap, Value) {
-        let response = router().oneshot(request).await.expect("infallible");
+        send_to(state(), request).await
+    }
+
+    async fn send_to(state: AppState, request: Request) -> (StatusCode, HeaderMap, Value) {
+        let response = app(state).oneshot(request).await.expect("infallible");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         (parts.status, parts.headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
@@ -162,7 +203,7 @@ mod tests {
             r#"{"subject":"u","max_ttl":-1}"#,
             r#"{"subject":"u","on_limit":"evict"}"#,
             r#"{"subject":"u","limit":1,"on_limit":"EVICT"}"#,
-            r#"{"subject":"u","cookie":true}"#,
+            r#"{"subject":"u","cookie":1}"#,
             "{\"subject\":\"\u{1}\"}",
         ] {
             let (status, _, answer) = issue_as("shop", body).await;
@@ -227,6 +268,17 @@ mod tests {
         let (status, _, answer) =
             send(request("POST", "/token").body(Body::from("{}")).expect("valid")).await;
         assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &"invalid_request".into()));
+    }
+
+    #[tokio::test]
+    async fn a_request_too_many_is_turned_away_and_a_probe_is_not() {
+        for (path, status) in [("/verify", 503), ("/token", 503), ("/healthz", 200), ("/metrics", 200)] {
+            let busy = AppState { slots: Semaphore::new(0), ..state() };
+            let (answered, headers, _) =
+                send_to(busy, request("GET", path).body(Body::empty()).expect("valid")).await;
+            assert_eq!(answered, status, "{path}");
+            assert_eq!(headers.contains_key("retry-after"), status == 503, "{path}");
+        }
     }
 
     #[tokio::test]

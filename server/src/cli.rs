@@ -1,9 +1,13 @@
 //! The command line. Every flag of `serve` has an environment variable `HALLPASS_*` of the same name.
 
 use crate::clients::Scope;
+use crate::cors::parse_origin;
 use crate::failure::Failure;
 use crate::keys_cmd::Keys;
+use crate::source::parse_network;
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use ipnet::IpNet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -68,11 +72,46 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_CLIENTS_FILE", value_name = "FILE")]
     pub clients_file: Option<PathBuf>,
 
+    /// An origin whose scripts may call /token, /revoke, /me and the well-known routes with credentials; repeatable.
+    #[arg(
+        long,
+        env = "HALLPASS_ALLOWED_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ',',
+        value_parser = parse_origin
+    )]
+    pub allowed_origin: Vec<String>,
+
+    /// A proxy, or network of proxies, whose X-Forwarded-For is believed; repeatable.
+    #[arg(
+        long,
+        env = "HALLPASS_TRUSTED_PROXY",
+        value_name = "CIDR",
+        value_delimiter = ',',
+        value_parser = parse_network
+    )]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// Calls per second that one address may make to /token, to /revoke and with failed client authentication; four
+    /// times as many at once. 0 is no limit.
+    #[arg(
+        long,
+        env = "HALLPASS_RATE_LIMIT",
+        value_name = "CALLS",
+        default_value_t = 50,
+        value_parser = clap::value_parser!(u32).range(..=1_000_000)
+    )]
+    pub rate_limit: u32,
+
+    /// Name the cookie `hallpass` and allow it without TLS: for development, with --listen on the loopback only.
+    #[arg(long, env = "HALLPASS_DEV_COOKIE", value_parser = BoolishValueParser::new())]
+    pub dev_cookie: bool,
+
     /// Custom claims that /verify puts into X-Auth-Claims [default: all].
     #[arg(long, env = "HALLPASS_VERIFY_CLAIMS", value_name = "NAME,…", value_delimiter = ',')]
     pub verify_claims: Option<Vec<String>>,
 
-    /// What is logged to stderr: off, error, warn, info, debug.
+    /// What is logged to stderr, as JSON unless that is a terminal: off, error, warn, info, debug, trace.
     #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info")]
     pub log: LevelFilter,
 }
@@ -191,6 +230,21 @@ mod tests {
         assert!(!failure.contains("Usage"), "{failure}");
         let failure = read("hallpass-server keys generate").expect_err("no keyring").to_string();
         assert!(failure.contains("--keyring"), "{failure}");
+    }
+
+    #[test]
+    fn lists_are_repeated_or_separated_by_commas() {
+        let line = "hallpass-server --trusted-proxy 10.0.0.0/8,::1 --trusted-proxy 192.0.2.1 --dev-cookie \
+                    --allowed-origin https://a.example --allowed-origin https://b.example";
+        let Command::Serve(flags) = read(line).expect("valid").expect("no help").command else {
+            panic!("not serve")
+        };
+        assert_eq!((flags.trusted_proxy.len(), flags.allowed_origin.len()), (3, 2));
+        assert!(flags.dev_cookie);
+        assert_eq!(flags.rate_limit, 50);
+        for wrong in ["--trusted-proxy proxy", "--allowed-origin *", "--rate-limit -1"] {
+            assert!(read(&format!("hallpass-server {wrong}")).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! A command is sent again only when it was certainly not sent before. While Redis is away every call fails quickly;
 //! once it is back the next call succeeds.
 
+use crate::metrics::Timings;
 use crate::redis_url::RedisAddress;
 use crate::wire::{IssueOptions, ModuleInfo, StoreError, Tokens};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
-use redis::{Client, Cmd, FromRedisValue, IntoConnectionInfo, ProtocolVersion, RedisError, Value, cmd};
+use redis::{Arg, Client, Cmd, FromRedisValue, IntoConnectionInfo, ProtocolVersion, RedisError, Value, cmd};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -27,6 +28,7 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Store {
     connection: ConnectionManager,
     last_warning: Mutex<Option<Instant>>,
+    timings: Timings<2>,
 }
 
 impl Store {
@@ -45,13 +47,23 @@ impl Store {
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_pipeline_buffer_size(1024);
         let connection = ConnectionManager::new_lazy_with_config(client, config)?;
-        Ok(Self { connection, last_warning: Mutex::new(None) })
+        let timings = Timings::new(["command", "outcome"]);
+        Ok(Self { connection, last_warning: Mutex::new(None), timings })
     }
 
     /// `INFO hallpass`: whether the module is there, and how it is configured. Its failures are the caller's to report.
     pub async fn module_info(&self) -> Result<ModuleInfo, StoreError> {
-        let text: String = self.ask(cmd("INFO").arg("hallpass")).await?;
-        ModuleInfo::parse(&text).ok_or_else(StoreError::no_module)
+        ModuleInfo::parse(&self.info().await?).ok_or_else(StoreError::no_module)
+    }
+
+    /// `INFO hallpass` as text; empty without the module. Its failures are the caller's to report.
+    pub async fn info(&self) -> Result<String, StoreError> {
+        self.ask(cmd("INFO").arg("hallpass")).await
+    }
+
+    /// How long the commands took so far, by command and outcome.
+    pub fn timings(&self) -> &Timings<2> {
+        &self.timings
     }
 
     /// Whether Redis answers commands: not while it still loads its data. Failures are the caller's to report.
@@ -122,10 +134,24 @@ impl Store {
 
     /// Sends one command and reads its answer.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        match tokio::time::timeout(CALL_TIMEOUT, self.send(command)).await {
-            Ok(answer) => T::from_redis_value(answer?).map_err(|_| unexpected()),
-            Err(_) => Err(StoreError::Unavailable("Redis does not answer in time".into())),
-        }
+        self.timed(command, in_time(self.send(command))).await
+    }
+
+    /// Waits for the answer to a command, and remembers how long that took.
+    async fn timed<T>(
+        &self,
+        command: &Cmd,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let start = Instant::now();
+        let answer = answer.await;
+        let outcome = match &answer {
+            Ok(_) => "ok",
+            Err(StoreError::Unavailable(_)) => "unavailable",
+            Err(_) => "refused",
+        };
+        self.timings.observe([name(command).into(), outcome.into()], start.elapsed());
+        answer
     }
 
     /// Sends the command, and again if the connection was refused: nothing was sent then, and the refusal may be that
@@ -137,6 +163,16 @@ impl Store {
             result => result,
         }?
         .extract_error()
+    }
+}
+
+/// The answer to what was sent, if it comes within the limit for one call.
+async fn in_time<T: FromRedisValue>(
+    sent: impl Future<Output = Result<Value, RedisError>>,
+) -> Result<T, StoreError> {
+    match tokio::time::timeout(CALL_TIMEOUT, sent).await {
+        Ok(answer) => T::from_redis_value(answer?).map_err(|_| unexpected()),
+        Err(_) => Err(StoreError::Unavailable("Redis does not answer in time".into())),
     }
 }
 
@@ -162,6 +198,14 @@ impl From<RedisError> for StoreError {
             Some(code) => Self::from_reply(code, error.detail().unwrap_or_default()),
             None => Self::Unavailable(error.to_string()),
         }
+    }
+}
+
+/// The name of a command, its first word.
+fn name(command: &Cmd) -> String {
+    match command.args_iter().next() {
+        Some(Arg::Simple(name)) => String::from_utf8_lossy(name).into_owned(),
+        _ => String::new(),
     }
 }
 

@@ -8,9 +8,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::borrow::Cow;
 
-/// How long a client should wait before it asks again after a 503.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
-
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiError {
@@ -42,6 +39,8 @@ pub enum ApiError {
     PayloadTooLarge,
     /// 415 `invalid_request`: the body is not of the type that the route takes.
     UnsupportedMediaType(&'static str),
+    /// 429 `rate_limited`: one call too many; the next one may come after this many seconds.
+    RateLimited(u64),
     /// 503 `temporarily_unavailable`: Redis cannot answer now. Says nothing about any token.
     Unavailable,
 }
@@ -79,11 +78,13 @@ impl ApiError {
             Self::Conflict(..) => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    fn code(&self) -> &'static str {
+    /// The `error` member of the body.
+    pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest(_)
             | Self::MethodNotAllowed
@@ -98,6 +99,7 @@ impl ApiError {
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::NotFound => "not_found",
             Self::Conflict(code, _) => code,
+            Self::RateLimited(_) => "rate_limited",
             Self::Unavailable => "temporarily_unavailable",
         }
     }
@@ -115,6 +117,7 @@ impl ApiError {
             Self::MethodNotAllowed => "this method is not allowed here",
             Self::RequestTimeout => "the request took too long",
             Self::PayloadTooLarge => "the body is too large",
+            Self::RateLimited(_) => "too many calls from this address; ask again later",
             Self::Unavailable => "the service cannot answer now; nothing is said about the token; ask again",
         }
     }
@@ -130,6 +133,15 @@ impl ApiError {
                 HeaderValue::try_from(format!("Bearer error=\"invalid_token\", error_description=\"{text}\""))
                     .ok()
             }
+            _ => None,
+        }
+    }
+
+    /// How long the client should wait before it asks again, in seconds.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(seconds) => Some(*seconds),
+            Self::Unavailable => Some(1),
             _ => None,
         }
     }
@@ -165,9 +177,11 @@ impl IntoResponse for ApiError {
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        if self == Self::Unavailable {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
+        // For the layers around the routes, which treat some errors in their own way.
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -205,6 +219,13 @@ mod tests {
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
             assert_eq!(response.headers()[header::RETRY_AFTER], "1");
         }
+    }
+
+    #[test]
+    fn a_limited_caller_is_told_when_to_come_back() {
+        let response = ApiError::RateLimited(7).into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "7");
     }
 
     #[test]

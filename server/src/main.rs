@@ -3,8 +3,9 @@
 //!
 //! # Layout
 //! `cli` reads the flags; `serve`, `keys_cmd`, `clients::cmd` and `healthcheck` are the commands. `embedded` runs the
-//! private Redis. `app` makes the router of `routes`, `listener` serves it. `client` talks to Redis in the terms of
-//! `wire`; `error` is what every refusal becomes.
+//! private Redis. `app` makes the router of `routes`, `listener` serves it; `trace`, `cors`, `in_flight` and `rate_limit`
+//! are the layers around the routes. `client` talks to Redis in the terms of `wire`; `error` is what every refusal
+//! becomes.
 
 #![forbid(unsafe_code)]
 
@@ -15,20 +16,27 @@ mod claims;
 mod cli;
 mod client;
 mod clients;
+mod cookie;
+mod cors;
 mod embedded;
 mod error;
 mod failure;
 mod form;
 mod healthcheck;
+mod in_flight;
 mod json;
 mod keys_cmd;
 mod listener;
+mod metrics;
+mod rate_limit;
 mod redis_url;
 mod request_body;
 mod routes;
 mod serve;
 mod shutdown;
+mod source;
 mod token_response;
+mod trace;
 mod wire;
 
 use cli::{Cli, Command};

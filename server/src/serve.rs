@@ -5,25 +5,28 @@ use crate::claims::is_reserved;
 use crate::cli::Serve;
 use crate::client::Store;
 use crate::clients::{self, Client, Clients, Scope, SecretHash};
+use crate::cookie::CookieMode;
+use crate::cors::Cors;
 use crate::embedded::{DataDir, Redis, greeting};
 use crate::failure::{Failure, Outcome};
+use crate::in_flight::MAX_IN_FLIGHT;
+use crate::metrics::Metrics;
+use crate::rate_limit::RateLimit;
 use crate::redis_url::RedisAddress;
+use crate::source::TrustedProxies;
 use crate::wire::{ModuleInfo, StoreError};
-use crate::{listener, shutdown::Shutdown};
+use crate::{listener, shutdown::Shutdown, trace};
 use axum::http::Uri;
 use hallpass_engine::key_pattern::KeyPattern;
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::Path;
 use tokio::net::TcpListener;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+use tokio::sync::Semaphore;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub fn run(flags: &Serve) -> Outcome<()> {
     check(flags)?;
-    start_logging(flags);
+    trace::start(flags.log);
     listener::raise_file_limit();
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
@@ -49,6 +52,9 @@ fn check(flags: &Serve) -> Outcome<()> {
     if let Some(issuer) = flags.issuer.as_deref().filter(|issuer| !is_issuer(issuer)) {
         return refuse(format!("--issuer {issuer:?} is not an http(s) URL without query and fragment"));
     }
+    if flags.dev_cookie && !flags.listen.ip().is_loopback() {
+        return refuse(format!("--dev-cookie is for the loopback, and --listen is {}", flags.listen));
+    }
     match flags.verify_claims.iter().flatten().find(|name| name.is_empty() || is_reserved(name)) {
         Some(name) => refuse(format!("--verify-claims: {name:?} is not a custom claim")),
         None => Ok(()),
@@ -59,16 +65,6 @@ fn check(flags: &Serve) -> Outcome<()> {
 fn is_issuer(text: &str) -> bool {
     let is_http = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https"));
     !text.contains('#') && text.parse::<Uri>().is_ok_and(|uri| is_http(&uri) && uri.query().is_none())
-}
-
-/// Logs to stderr: only what this program says itself, since libraries may log what they transport.
-fn start_logging(flags: &Serve) {
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false);
-    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), flags.log);
-    tracing_subscriber::registry().with(lines).with(ours).init();
 }
 
 /// Serves with a Redis that somebody else runs.
@@ -190,7 +186,19 @@ fn state(flags: &Serve, store: Store, clients: Clients, module: ModuleInfo) -> O
     let unreadable =
         || Failure::new(format!("the module's key pattern {:?} has no single *", module.key_pattern));
     let keys = KeyPattern::parse(&module.key_pattern).ok_or_else(unreadable)?;
-    Ok(AppState { store, clients, keys, module, verify_claims: flags.verify_claims.clone() })
+    Ok(AppState {
+        store,
+        clients,
+        keys,
+        module,
+        verify_claims: flags.verify_claims.clone(),
+        cookies: CookieMode::new(flags.dev_cookie),
+        cors: Cors::new(&flags.allowed_origin),
+        proxies: TrustedProxies::new(&flags.trusted_proxy),
+        limits: RateLimit::per_second(flags.rate_limit),
+        slots: Semaphore::new(MAX_IN_FLIGHT),
+        metrics: Metrics::new(),
+    })
 }
 
 /// A bound socket and its address, which has the real port.
@@ -239,12 +247,17 @@ mod tests {
             "--issuer https://example.com/#a",
             "--verify-claims role,sub",
             "--verify-claims role,",
+            "--dev-cookie --listen 0.0.0.0:8080",
+            "--dev-cookie --listen [::]:8080",
         ] {
             assert!(checked(line).is_err(), "{line}");
         }
-        for line in
-            ["--issuer https://example.com/auth", "--verify-claims role,scope", "--redis-url localhost:6379"]
-        {
+        for line in [
+            "--issuer https://example.com/auth",
+            "--verify-claims role,scope",
+            "--redis-url localhost:6379",
+            "--dev-cookie",
+        ] {
             assert_eq!(checked(line), Ok(()), "{line}");
         }
     }

@@ -61,7 +61,7 @@ impl Clients {
     }
 
     /// The client whose credentials came with the request, in one way; `None` without a secret.
-    fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<Option<Arc<Client>>, ApiError> {
+    pub fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<Option<Arc<Client>>, ApiError> {
         let (id, secret) = (form.get("client_id")?, form.get("client_secret")?);
         if let Some(client) = self.basic(headers)? {
             return match (id, secret) {

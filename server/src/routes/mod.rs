@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod jwks;
+pub mod metrics;
 pub mod sessions;
 pub mod token;
 pub mod verify;

@@ -51,7 +51,8 @@ impl OnLimit {
     }
 }
 
-/// AUTH.ISSUE → 201 with a token response. 400 for a mistake in the request, 401 and 403 for the client, 409 when
+/// AUTH.ISSUE → 201 with a token response; with `cookie`, the refresh token in a Set-Cookie line only, which the client
+/// passes on to the user's browser. 400 for a mistake in the request, 401 and 403 for the client, 409 when
 /// `limit` rejects or the key holds something else.
 pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
@@ -64,7 +65,8 @@ pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Resu
     if !granted.aud.as_deref().map_or(client.audiences.is_none(), |aud| client.may_issue_for(aud)) {
         return Err(foreign_audience());
     }
-    Ok(token_response(StatusCode::CREATED, tokens, granted))
+    let cookie = (session.cookie == Some(true)).then_some(state.cookies);
+    Ok(token_response(StatusCode::CREATED, tokens, granted, cookie))
 }
 
 /// The command's options, where the request's members alone do not settle them.
@@ -73,9 +75,6 @@ fn options<'a>(
     client: &'a Client,
     session: &'a NewSession,
 ) -> Result<IssueOptions<'a>, ApiError> {
-    if session.cookie == Some(true) {
-        return Err(ApiError::invalid_request("cookie: this server does not set cookies"));
-    }
     if session.on_limit.is_some() && session.limit.is_none() {
         return Err(ApiError::invalid_request("on_limit needs limit"));
     }

@@ -1,32 +1,42 @@
-//! `POST /token`: the OAuth 2.0 refresh grant (RFC 6749 §6). The holder exchanges a refresh token for its successor.
+//! `POST /token`: the OAuth 2.0 refresh grant (RFC 6749 §6). The holder exchanges a refresh token for its successor; both
+//! travel in form and body, or both in the cookie.
 
 use crate::app::AppState;
 use crate::claims::Granted;
+use crate::cookie::CookieMode;
 use crate::error::ApiError;
 use crate::form::Form;
+use crate::rate_limit::Purpose;
 use crate::request_body;
+use crate::source::Source;
 use crate::token_response::token_response;
 use crate::wire::Tokens;
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use hallpass_engine::token;
 use std::sync::Arc;
 
 /// AUTH.REFRESH → 200 with a token response, or an error of RFC 6749 §5.2. Parameters: `grant_type`, `refresh_token`,
 /// `scope`, `client_id`, `client_secret`, and `access_token`, the session's access token, expired or not, to bind the
-/// two. Others are ignored.
-pub async fn token(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
+/// two. Others are ignored. Without `refresh_token` the cookie's is exchanged.
+pub async fn token(
+    State(state): State<Arc<AppState>>,
+    Extension(source): Extension<Source>,
+    request: Request,
+) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let form = request_body::from_form(request).await?;
-    let tokens = refresh(&state, &headers, &form).await?;
-    let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
-    // Only the new token tells the session's scope. The refusal costs the caller nothing: the refresh token that it
-    // still has is now a retry, and is answered with these same tokens.
-    if !granted.covers(form.get("scope")?.unwrap_or_default()) {
-        return Err(ApiError::InvalidScope);
+    let form = request_body::from_form(request).await;
+    let client = form.as_ref().map_or(Ok(None), |form| state.clients.authenticate(&headers, form));
+    state.limits.admit(source, Purpose::Token, &client)?;
+    let form = form?;
+    let cookie = form.get("refresh_token")?.is_none().then_some(state.cookies);
+    match refresh(&state, &headers, &form).await {
+        Ok(tokens) => answer(tokens, form.get("scope")?.unwrap_or_default(), cookie),
+        Err(error @ ApiError::InvalidGrant(_)) => Ok(refuse(error, cookie)),
+        Err(error) => Err(error),
     }
-    Ok(token_response(StatusCode::OK, tokens, granted))
 }
 
 /// Checks the request, in the order in which RFC 6749 describes it, and makes the exchange.
@@ -38,10 +48,37 @@ async fn refresh(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<T
     }
     let client = state.clients.identify(headers, form)?;
     let access = form.get("access_token")?;
-    let refresh_token =
-        form.get("refresh_token")?.ok_or_else(|| ApiError::invalid_request("refresh_token is missing"))?;
+    let refresh_token = match form.get("refresh_token")? {
+        Some(token) => Some(token),
+        None => state.cookies.refresh_token(headers)?,
+    };
+    let refresh_token = refresh_token.ok_or_else(|| ApiError::invalid_request("refresh_token is missing"))?;
     let subject = token::subject(refresh_token);
     let key = subject.and_then(|subject| state.keys.key_for(&subject));
     let key = key.ok_or(ApiError::InvalidGrant("the refresh token is invalid"))?;
     state.store.refresh(&key, refresh_token, access, client.as_deref()).await.map_err(ApiError::for_grant)
+}
+
+/// The tokens, if they have the scope that was asked for. Only the new token tells the session's scope. The refusal
+/// costs the caller nothing: the refresh token that it still has is now a retry, and is answered with these same tokens.
+/// A browser gets the successor nevertheless: what it has would count as reused if it asked much later.
+fn answer(tokens: Tokens, scope: &str, cookie: Option<CookieMode>) -> Result<Response, ApiError> {
+    let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
+    if granted.covers(scope) {
+        return Ok(token_response(StatusCode::OK, tokens, granted, cookie));
+    }
+    let mut response = ApiError::InvalidScope.into_response();
+    if let Some(mode) = cookie {
+        mode.set(&mut response, &tokens.refresh_token, tokens.refresh_expires_in);
+    }
+    Ok(response)
+}
+
+/// The refusal of a token that is good for nothing any more; a browser forgets it.
+fn refuse(error: ApiError, cookie: Option<CookieMode>) -> Response {
+    let mut response = error.into_response();
+    if let Some(mode) = cookie {
+        mode.clear(&mut response);
+    }
+    response
 }

@@ -1,0 +1,151 @@
+//! Cross-origin requests of browsers (the CORS protocol of the Fetch standard): off, unless `--allowed-origin` names
+//! origins, which may then use the routes of holders, with credentials. Every answer of these routes says so, refusals
+//! of other layers included, since a script could not read them otherwise; so this layer lies outside of those.
+
+use crate::app::AppState;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
+const HEADERS: HeaderValue = HeaderValue::from_static("X-Hallpass, Authorization, Content-Type");
+const EXPOSED: HeaderValue = HeaderValue::from_static("Retry-After, WWW-Authenticate, X-Request-Id");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
+/// For how many seconds a browser may remember a preflight's answer.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// The origins that may.
+#[derive(Debug, Default)]
+pub struct Cors(Vec<HeaderValue>);
+
+impl Cors {
+    /// These origins, each as [`parse_origin`] returned it.
+    pub fn new(origins: &[String]) -> Self {
+        Self(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect())
+    }
+
+    /// The request's origin, if it is a named one.
+    fn allowed(&self, headers: &HeaderMap) -> Option<&HeaderValue> {
+        let mut values = headers.get_all(header::ORIGIN).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        self.0.iter().find(|origin| *origin == value)
+    }
+}
+
+/// Answers preflights, and adds to all other answers what lets a named origin read them.
+pub async fn share(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    if state.cors.0.is_empty() || !is_shared(&request) {
+        return next.run(request).await;
+    }
+    let origin = state.cors.allowed(request.headers()).cloned();
+    let mut response =
+        if origin.is_some() && is_preflight(&request) { preflight() } else { next.run(request).await };
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+    response
+}
+
+/// Whether the route is for browsers of other origins: that of a holder, or one of the well-known ones.
+fn is_shared(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    matches!(route, "/token" | "/revoke") || route.starts_with("/me/") || route.starts_with("/.well-known/")
+}
+
+fn is_preflight(request: &Request) -> bool {
+    let asks = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    asks && request.method() == Method::OPTIONS
+}
+
+fn preflight() -> Response {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS),
+        (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// A value of `--allowed-origin`: an origin exactly as browsers send it, so that it can be compared as it is.
+pub fn parse_origin(text: &str) -> Result<String, String> {
+    let problem = "not an origin as browsers send it, like https://app.example.com or http://localhost:3000: \
+                   lower case, no path, no default port, no wildcard";
+    if is_origin(text) { Ok(text.to_owned()) } else { Err(problem.to_owned()) }
+}
+
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let default_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return false,
+    };
+    let plain = !rest.contains(['*', '@']) && !rest.ends_with(':') && text == text.to_ascii_lowercase();
+    let authority = text.parse::<Uri>().ok().and_then(|uri| uri.into_parts().authority);
+    // Were there a path, a query or a fragment, the authority would not be all of the rest.
+    plain && authority.is_some_and(|it| it == rest && it.port_u16() != Some(default_port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_what_a_browser_would_send() {
+        for text in [
+            "https://app.example.com",
+            "http://localhost:3000",
+            "https://[2001:db8::1]:8443",
+            "http://10.0.0.1",
+        ] {
+            assert_eq!(parse_origin(text).as_deref(), Ok(text));
+        }
+        for text in [
+            "*",
+            "null",
+            "",
+            "app.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/path",
+            "https://app.example.com?x",
+            "https://App.example.com",
+            "https://user@app.example.com",
+            "https://*.example.com",
+            "https://app.example.com:443",
+            "http://app.example.com:80",
+            "https://app.example.com:",
+            "ftp://app.example.com",
+            "https://a https://b",
+        ] {
+            assert!(parse_origin(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn origins_are_compared_whole_and_there_is_one() {
+        let cors = Cors::new(&["https://a.example".into(), "https://b.example".into()]);
+        let with = |origins: &[&'static str]| {
+            origins
+                .iter()
+                .map(|origin| (header::ORIGIN, HeaderValue::from_static(origin)))
+                .collect::<HeaderMap>()
+        };
+        assert!(cors.allowed(&with(&["https://b.example"])).is_some());
+        for origins in [
+            &[][..],
+            &["https://c.example"],
+            &["https://b.example.evil"],
+            &["https://b.exampl"],
+            &["null"],
+            &["https://a.example", "https://a.example"],
+        ] {
+            assert!(cors.allowed(&with(origins)).is_none(), "{origins:?}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What `GET /metrics` shows: numbers about requests and about Redis. Labels are route templates, error codes and the
+//! like, of which there are only so many; no path, subject or token.
+
+mod module;
+mod text;
+mod timings;
+
+use crate::error::ApiError;
+use axum::http::Method;
+use axum::response::Response;
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+pub use text::{CONTENT_TYPE, Text};
+pub use timings::Timings;
+
+/// Numbers about the requests to this server.
+pub struct Metrics {
+    requests: Timings<4>,
+    in_flight: AtomicUsize,
+}
+
+impl Metrics {
+    /// Nothing has happened yet.
+    pub fn new() -> Self {
+        let requests = Timings::new(["method", "route", "status", "outcome"]);
+        Self { requests, in_flight: AtomicUsize::new(0) }
+    }
+
+    /// Counts a request as in flight while the guard lives, also when its client goes away.
+    pub fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self)
+    }
+
+    /// Counts an answer.
+    pub fn answered(&self, method: &'static str, route: &str, response: &Response, elapsed: Duration) {
+        let status = response.status().as_u16().to_string();
+        let labels = [method.into(), route.to_owned().into(), status.into(), outcome(response).into()];
+        self.requests.observe(labels, elapsed);
+    }
+
+    /// Everything as Prometheus text: the requests, the commands, and what `INFO hallpass` says, unless Redis is away.
+    pub fn render(&self, commands: &Timings<2>, info: Option<&str>) -> String {
+        let mut text = Text::default();
+        text.family("hallpass_build_info", "gauge", "The version of this server.");
+        text.sample("hallpass_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+        text.family("hallpass_http_requests_in_flight", "gauge", "Requests that wait for their answer.");
+        text.sample("hallpass_http_requests_in_flight", &[], self.in_flight.load(Ordering::Relaxed));
+        let counted = "Answers, by route and outcome: ok or the error code.";
+        self.requests.render_counts(&mut text, "hallpass_http_requests_total", counted);
+        let timed = "Time from the head of a request to its answer.";
+        self.requests.render(&mut text, "hallpass_http_request_duration_seconds", timed);
+        let waited = "Time that Redis took to answer a command, as the server saw it.";
+        commands.render(&mut text, "hallpass_redis_command_duration_seconds", waited);
+        text.family("hallpass_redis_up", "gauge", "Whether Redis answered just now and has the module.");
+        text.sample("hallpass_redis_up", &[], u8::from(info.is_some()));
+        module::render(&mut text, info.unwrap_or_default());
+        text.into_string()
+    }
+}
+
+/// A request in flight.
+pub struct InFlight<'a>(&'a Metrics);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// `ok`, or the code of the error that the response is.
+pub fn outcome(response: &Response) -> &'static str {
+    response.extensions().get().map_or("ok", ApiError::code)
+}
+
+/// The method as a label: one of those that everybody knows, since a client may make up any other.
+pub fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
+}
+
+/// The values of the labels of one series.
+type Labels<const N: usize> = [Cow<'static, str>; N];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::response::IntoResponse;
+
+    #[test]
+    fn an_answer_is_counted_by_route_and_outcome() {
+        let metrics = Metrics::new();
+        let entered = metrics.enter();
+        let refused = ApiError::InvalidGrant("the session has ended").into_response();
+        metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
+        metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
+        let text = metrics.render(&Timings::new(["command", "outcome"]), None);
+        let labels = r#"{method="POST",route="/token",status="400",outcome="invalid_grant"}"#;
+        assert!(text.contains(&format!("hallpass_http_requests_total{labels} 2\n")), "{text}");
+        assert!(
+            text.contains(&format!("hallpass_http_request_duration_seconds_count{labels} 2\n")),
+            "{text}"
+        );
+        assert!(text.contains("hallpass_http_requests_in_flight 1\n"), "{text}");
+        assert!(text.contains("hallpass_redis_up 0\n"), "{text}");
+        drop(entered);
+        let text = metrics.render(&Timings::new(["command", "outcome"]), Some(""));
+        assert!(text.contains("hallpass_http_requests_in_flight 0\n"), "{text}");
+        assert!(text.contains("hallpass_redis_up 1\n"), "{text}");
+    }
+
+    #[test]
+    fn a_made_up_method_is_no_label() {
+        assert_eq!(method_label(&Method::DELETE), "DELETE");
+        assert_eq!(method_label(&Method::from_bytes(b"hps_secret").expect("a method")), "OTHER");
+    }
+}

@@ -1,0 +1,111 @@
+//! How long things took: a histogram for each combination of label values.
+
+use super::{Labels, Text};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Upper bounds of the buckets in seconds; one more has none.
+const BOUNDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// Histograms by label values.
+pub struct Timings<const N: usize> {
+    labels: [&'static str; N],
+    series: Mutex<BTreeMap<Labels<N>, Histogram>>,
+}
+
+/// How often it took how long.
+#[derive(Default)]
+struct Histogram {
+    buckets: [u64; BOUNDS.len()],
+    count: u64,
+    sum: Duration,
+}
+
+impl<const N: usize> Timings<N> {
+    /// None yet, with these labels.
+    pub fn new(labels: [&'static str; N]) -> Self {
+        Self { labels, series: Mutex::default() }
+    }
+
+    /// Adds one duration to the series of these label values.
+    pub fn observe(&self, values: Labels<N>, elapsed: Duration) {
+        let seconds = elapsed.as_secs_f64();
+        let mut series = self.series();
+        let histogram = series.entry(values).or_default();
+        // Each bucket for itself; they are summed up when somebody reads them.
+        if let Some(index) = BOUNDS.iter().position(|bound| seconds <= *bound) {
+            histogram.buckets[index] += 1;
+        }
+        histogram.count += 1;
+        histogram.sum += elapsed;
+    }
+
+    /// The histograms.
+    pub fn render(&self, text: &mut Text, name: &str, help: &str) {
+        text.family(name, "histogram", help);
+        let (bucket, sum, count) = (format!("{name}_bucket"), format!("{name}_sum"), format!("{name}_count"));
+        for (values, histogram) in self.series().iter() {
+            let labels = self.labelled(values);
+            let mut below = 0;
+            for (bound, number) in BOUNDS.iter().zip(histogram.buckets) {
+                below += number;
+                text.sample(&bucket, &with_bound(&labels, &bound.to_string()), below);
+            }
+            text.sample(&bucket, &with_bound(&labels, "+Inf"), histogram.count);
+            text.sample(&sum, &labels, histogram.sum.as_secs_f64());
+            text.sample(&count, &labels, histogram.count);
+        }
+    }
+
+    /// Only how often.
+    pub fn render_counts(&self, text: &mut Text, name: &str, help: &str) {
+        text.family(name, "counter", help);
+        for (values, histogram) in self.series().iter() {
+            text.sample(name, &self.labelled(values), histogram.count);
+        }
+    }
+
+    fn labelled<'a>(&'a self, values: &'a Labels<N>) -> Vec<(&'a str, &'a str)> {
+        self.labels.iter().copied().zip(values.iter().map(|value| value.as_ref())).collect()
+    }
+
+    fn series(&self) -> MutexGuard<'_, BTreeMap<Labels<N>, Histogram>> {
+        // Numbers that a panic left half counted still are numbers.
+        self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn with_bound<'a>(labels: &[(&'a str, &'a str)], bound: &'a str) -> Vec<(&'a str, &'a str)> {
+    [labels, &[("le", bound)]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_cumulative_and_the_last_has_no_bound() {
+        let timings = Timings::new(["command"]);
+        for millis in [1, 3, 3, 60_000] {
+            timings.observe(["PING".into()], Duration::from_millis(millis));
+        }
+        let mut text = Text::default();
+        timings.render(&mut text, "t", "Help.");
+        timings.render_counts(&mut text, "n", "Help.");
+        let text = text.into_string();
+        for line in [
+            r#"t_bucket{command="PING",le="0.0005"} 0"#,
+            r#"t_bucket{command="PING",le="0.001"} 1"#,
+            r#"t_bucket{command="PING",le="0.005"} 3"#,
+            r#"t_bucket{command="PING",le="10"} 3"#,
+            r#"t_bucket{command="PING",le="+Inf"} 4"#,
+            r#"t_sum{command="PING"} 60.007"#,
+            r#"t_count{command="PING"} 4"#,
+            r#"n{command="PING"} 4"#,
+        ] {
+            assert!(text.contains(&format!("{line}\n")), "{line}: {text}");
+        }
+    }
+}

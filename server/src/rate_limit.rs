@@ -1,0 +1,170 @@
+//! How often one address may call: a bucket of calls for each address and purpose, refilled steadily. Kept apart by
+//! purpose, so that nobody can lock somebody else out who shares an address: right credentials never wait for failed
+//! ones.
+
+use crate::app::AppState;
+use crate::clients::Client;
+use crate::error::ApiError;
+use crate::source::Source;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use governor::clock::{Clock, DefaultClock};
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::{Quota, RateLimiter};
+use lru::LruCache;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The burst, as a multiple of what is allowed in a second.
+const BURST: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
+/// How many buckets are remembered, a few MB of them. The one that was used least recently goes first: that is a full
+/// one, unless somebody commands more addresses than this within seconds.
+const MAX_BUCKETS: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
+
+/// What a call counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// A call to /token.
+    Token,
+    /// A call to /revoke.
+    Revoke,
+    /// A call to one of these by a client that has proved who it is, such as the backend of many users.
+    Authenticated,
+    /// A client authentication that failed, on any route.
+    FailedClient,
+}
+
+/// What came of a client's credentials: a client, none because none were sent, or a refusal.
+type Authentication = Result<Option<Arc<Client>>, ApiError>;
+
+/// The limit, or none.
+pub struct RateLimit(Option<RateLimiter<(Source, Purpose), Buckets, DefaultClock>>);
+
+impl RateLimit {
+    /// Allows this many calls per second, and four times as many at once; 0 allows any number.
+    pub fn per_second(calls: u32) -> Self {
+        Self(NonZeroU32::new(calls).map(|rate| {
+            let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST));
+            RateLimiter::new(quota, Buckets::new(), DefaultClock::default())
+        }))
+    }
+
+    /// Counts a call; 429 when it is one too many.
+    pub fn count(&self, source: Source, purpose: Purpose) -> Result<(), ApiError> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        limiter.check_key(&(source, purpose)).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            ApiError::RateLimited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+        })
+    }
+
+    /// Counts a call to /token or /revoke, by what the client's credentials in it turned out to be. Wrong ones count
+    /// where all failed authentication does.
+    pub fn admit(&self, source: Source, purpose: Purpose, client: &Authentication) -> Result<(), ApiError> {
+        match client {
+            Ok(Some(_)) => self.count(source, Purpose::Authenticated),
+            Err(ApiError::InvalidClient) => Ok(()),
+            _ => self.count(source, purpose),
+        }
+    }
+}
+
+/// Counts failed client authentication on every route; 429 instead of 401 when there was too much of it. What is right
+/// never comes here.
+pub async fn failed_clients(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    let source = request.extensions().get::<Source>().copied();
+    let response = next.run(request).await;
+    let has_failed = response.extensions().get() == Some(&ApiError::InvalidClient);
+    match source.filter(|_| has_failed).map(|source| state.limits.count(source, Purpose::FailedClient)) {
+        Some(Err(error)) => error.into_response(),
+        _ => response,
+    }
+}
+
+/// When each bucket will be full again.
+struct Buckets(Mutex<LruCache<(Source, Purpose), Nanos>>);
+
+impl Buckets {
+    fn new() -> Self {
+        Self(Mutex::new(LruCache::new(MAX_BUCKETS)))
+    }
+}
+
+impl StateStore for Buckets {
+    type Key = (Source, Purpose);
+
+    fn measure_and_replace<T, F, E>(&self, key: &Self::Key, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        // One number is replaced at a time, so that a panic cannot leave it half done.
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (answer, full_at) = decide(buckets.get(key).copied())?;
+        buckets.put(*key, full_at);
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::TrustedProxies;
+    use axum::http::HeaderMap;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    fn source(number: u32) -> Source {
+        let address = IpAddr::V4(Ipv4Addr::from_bits(number));
+        TrustedProxies::default().source(address, &HeaderMap::new())
+    }
+
+    /// How many of a hundred calls are allowed.
+    fn allowed(limit: &RateLimit, source: Source, purpose: Purpose) -> usize {
+        (0..100).filter(|_| limit.count(source, purpose).is_ok()).count()
+    }
+
+    #[test]
+    fn a_burst_is_allowed_and_then_an_answer_says_when_to_come_back() {
+        let limit = RateLimit::per_second(2);
+        let burst = allowed(&limit, source(1), Purpose::Token);
+        assert!((8..=9).contains(&burst), "{burst}");
+        assert_eq!(limit.count(source(1), Purpose::Token), Err(ApiError::RateLimited(1)));
+    }
+
+    #[test]
+    fn addresses_and_purposes_do_not_share() {
+        let limit = RateLimit::per_second(1);
+        for purpose in [Purpose::Token, Purpose::Revoke, Purpose::Authenticated, Purpose::FailedClient] {
+            assert_eq!(allowed(&limit, source(1), purpose), 4, "{purpose:?}");
+        }
+        assert_eq!(allowed(&limit, source(2), Purpose::Token), 4);
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        assert_eq!(allowed(&RateLimit::per_second(0), source(1), Purpose::Token), 100);
+    }
+
+    #[test]
+    fn wrong_credentials_use_up_nobody_elses_calls() {
+        let limit = RateLimit::per_second(1);
+        for _ in 0..100 {
+            assert_eq!(limit.admit(source(1), Purpose::Token, &Err(ApiError::InvalidClient)), Ok(()));
+        }
+        assert_eq!(allowed(&limit, source(1), Purpose::Token), 4);
+        assert_eq!(allowed(&limit, source(1), Purpose::Authenticated), 4);
+        assert!(limit.admit(source(1), Purpose::Token, &Ok(None)).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let buckets = Buckets::new();
+        for number in 0..70_000 {
+            let key = (source(number), Purpose::Token);
+            let answer: Result<(), ()> = buckets.measure_and_replace(&key, |_| Ok(((), Nanos::new(1))));
+            assert_eq!(answer, Ok(()));
+        }
+        assert_eq!(buckets.0.lock().expect("no panic").len(), MAX_BUCKETS.get());
+    }
+}

@@ -1,0 +1,130 @@
+//! Where a request comes from: the peer of its connection, or who a trusted proxy says was there before it.
+
+use axum::http::HeaderMap;
+use ipnet::IpNet;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// The other end of the connection, as the listener saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// Whom a request is put down to: an IPv4 address, or an IPv6 network of 64 bits, the least that one customer gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source(IpAddr);
+
+impl Source {
+    /// Whom this address is put down to.
+    fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self(address),
+            IpAddr::V6(v6) => Self(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into()),
+        }
+    }
+}
+
+/// The proxies whose `X-Forwarded-For` is believed.
+#[derive(Debug, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// The proxies in these networks.
+    pub fn new(networks: &[IpNet]) -> Self {
+        Self(networks.to_vec())
+    }
+
+    /// The source of a request: the rightmost address of the way it came that is not a trusted proxy's. Only trusted
+    /// proxies are asked what stood before them; whatever an untrusted one sent is not looked at.
+    pub fn source(&self, peer: IpAddr, headers: &HeaderMap) -> Source {
+        let mut nearest = peer.to_canonical();
+        let values = headers.get_all("x-forwarded-for").iter().rev();
+        for hop in values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')) {
+            if !self.trusts(nearest) {
+                break;
+            }
+            let Some(before) = address(hop.trim()) else { break };
+            nearest = before;
+        }
+        Source::of(nearest)
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// An address of X-Forwarded-For, with the port that some proxies add, or without.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let parsed = bare.parse().or_else(|_| text.parse().map(|socket: SocketAddr| socket.ip()));
+    parsed.ok().map(|address: IpAddr| address.to_canonical())
+}
+
+/// A value of `--trusted-proxy`: a network, or one address.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    let parsed = text.parse().or_else(|_| text.parse().map(|address: IpAddr| IpNet::from(address)));
+    parsed.map_err(|_| "not a network like 10.0.0.0/8, nor an address".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    fn source(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> Source {
+        let networks: Vec<_> = trusted.iter().map(|text| parse_network(text).expect("a network")).collect();
+        let name = HeaderName::from_static("x-forwarded-for");
+        let headers = forwarded
+            .iter()
+            .map(|value| (name.clone(), HeaderValue::from_bytes(value.as_bytes()).expect("a value")))
+            .collect();
+        TrustedProxies::new(&networks).source(peer.parse().expect("an address"), &headers)
+    }
+
+    fn is(address: &str) -> Source {
+        Source(address.parse().expect("an address"))
+    }
+
+    #[test]
+    fn nobody_is_believed_unless_trusted() {
+        assert_eq!(source(&[], "192.0.2.1", &["198.51.100.1"]), is("192.0.2.1"));
+        assert_eq!(source(&["10.0.0.0/8"], "192.0.2.1", &["198.51.100.1"]), is("192.0.2.1"));
+    }
+
+    #[test]
+    fn the_rightmost_untrusted_address_counts() {
+        let trusted = ["10.0.0.0/8", "127.0.0.1"];
+        let of = |forwarded: &[&'static str]| source(&trusted, "127.0.0.1", forwarded);
+        assert_eq!(of(&["203.0.113.9, 198.51.100.1"]), is("198.51.100.1"));
+        assert_eq!(of(&["203.0.113.9, 198.51.100.1,10.1.2.3"]), is("198.51.100.1"));
+        assert_eq!(of(&["203.0.113.9", "198.51.100.1", " 10.1.2.3 "]), is("198.51.100.1"));
+        assert_eq!(of(&["10.1.2.3"]), is("10.1.2.3"));
+        assert_eq!(of(&[]), is("127.0.0.1"));
+    }
+
+    #[test]
+    fn what_is_no_address_ends_the_search() {
+        let of = |forwarded: &[&'static str]| source(&["10.0.0.0/8"], "10.0.0.1", forwarded);
+        for garbage in ["203.0.113.9, unknown", "203.0.113.9,", "203.0.113.9, 1.2.3.4.5", "\u{fc}"] {
+            assert_eq!(of(&[garbage]), is("10.0.0.1"), "{garbage}");
+        }
+        assert_eq!(of(&["203.0.113.9:4711"]), is("203.0.113.9"));
+    }
+
+    #[test]
+    fn ipv6_counts_by_network_and_mapped_ipv4_as_what_it_is() {
+        let of = |forwarded: &[&'static str]| source(&["::1"], "::1", forwarded);
+        assert_eq!(of(&["2001:db8:1:2:3:4:5:6"]), is("2001:db8:1:2::"));
+        assert_eq!(of(&["[2001:db8:1:2::7]:443"]), is("2001:db8:1:2::"));
+        assert_eq!(of(&["[2001:db8:1:2::7]"]), is("2001:db8:1:2::"));
+        assert_eq!(source(&["10.0.0.0/8"], "::ffff:10.0.0.1", &["::ffff:192.0.2.7"]), is("192.0.2.7"));
+    }
+
+    #[test]
+    fn a_network_is_read_with_and_without_a_prefix_length() {
+        assert_eq!(parse_network("10.0.0.1").expect("an address").prefix_len(), 32);
+        assert_eq!(parse_network("2001:db8::/32").expect("a network").prefix_len(), 32);
+        for text in ["", "10.0.0.0/33", "proxy", "10.0.0"] {
+            assert!(parse_network(text).is_err(), "{text}");
+        }
+    }
+}

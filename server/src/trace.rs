@@ -1,0 +1,122 @@
+//! What the operator sees of each request: a line in the log, numbers in the metrics, and an id that joins the two ends.
+//! The line names the route's template, never the path or the query: a user's name or a token may be there.
+
+use crate::app::AppState;
+use crate::metrics::{method_label, outcome};
+use crate::source::Peer;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::io::{IsTerminal, stderr};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+const REQUEST_ID: &str = "x-request-id";
+
+/// Logs to stderr, as JSON unless a person is looking: only what this program says itself, since libraries may log
+/// what they transport.
+pub fn start(level: LevelFilter) {
+    let is_terminal = stderr().is_terminal();
+    let text = fmt::layer().with_writer(stderr).with_target(false);
+    let json = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let lines = if is_terminal { text.boxed() } else { json.with_writer(stderr).with_target(false).boxed() };
+    let ours = Targets::new().with_target(env!("CARGO_CRATE_NAME"), level);
+    tracing_subscriber::registry().with(lines).with(ours).init();
+}
+
+/// Finds out where a request comes from, gives it an id, and tells the log and the metrics how it ended.
+pub async fn observe(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = request_id(request.headers());
+    let method = method_label(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
+    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    let source = state.proxies.source(peer, request.headers());
+    request.extensions_mut().insert(source);
+    let in_flight = state.metrics.enter();
+    let mut response = next.run(request).await;
+    drop(in_flight);
+    let elapsed = start.elapsed();
+    state.metrics.answered(method, route, &response, elapsed);
+    log(method, route, &response, elapsed, &id);
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// One line: a warning when the server is at fault, and for those who want every detail when a probe or a gateway asked
+/// and all is well, since they ask all the time.
+fn log(method: &str, route: &str, response: &Response, elapsed: Duration, id: &str) {
+    let (status, outcome) = (response.status(), outcome(response));
+    let latency_ms = elapsed.as_secs_f64() * 1000.0;
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                method,
+                route,
+                status = status.as_u16(),
+                outcome,
+                latency_ms,
+                request_id = id,
+                "request"
+            )
+        };
+    }
+    if status.is_server_error() {
+        line!(warn);
+    } else if status.is_success() && is_asked_all_the_time(route) {
+        line!(debug);
+    } else {
+        line!(info);
+    }
+}
+
+fn is_asked_all_the_time(route: &str) -> bool {
+    route.starts_with("/verify") || matches!(route, "/healthz" | "/readyz" | "/metrics")
+}
+
+/// The id that the caller gave the request, or a new one. Only what looks like an id is repeated: no token does.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let is_id = |text: &&str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        (1..=64).contains(&text.len()) && text.bytes().all(plain)
+    };
+    given.filter(is_id).map_or_else(new_id, str::to_owned)
+}
+
+fn new_id() -> String {
+    // An id is for people who look for a line in a log; if there is no randomness, they do without.
+    format!("{:016x}{:016x}", getrandom::u64().unwrap_or_default(), getrandom::u64().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id_for(given: &str) -> String {
+        let value = HeaderValue::from_str(given).expect("a header");
+        request_id(&HeaderMap::from_iter([(REQUEST_ID.parse().expect("a name"), value)]))
+    }
+
+    #[test]
+    fn an_id_is_kept_and_anything_else_replaced() {
+        for given in ["1", "01890a5d-ac96-774b-bcce-b302099a8057", "Trace_7"] {
+            assert_eq!(id_for(given), given);
+        }
+        for given in ["", "hp1.kid.c3Vi.c2lk.0.bWFj", "a b", "a\"b", &"x".repeat(65)] {
+            let id = id_for(given);
+            assert!(id.len() == 32 && id != given, "{given}: {id}");
+        }
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+}

@@ -26,12 +26,14 @@ mod load;
 mod transactions;
 
 // What must hold whatever happens: many clients, replicas, restarts, a server that may not write, nothing leaked.
+mod clock_steps;
 mod concurrency;
 mod key_rotation_drill;
 mod pause_oom;
 mod persistence;
 mod replication;
 mod rsa_signing;
+mod same_millisecond;
 mod secrecy;
 
 // What an attacker sends.

@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod client;
+pub mod clock;
 pub mod http;
 pub mod http_server;
 pub mod jwt;

@@ -23,6 +23,7 @@ const CRASH: [&str; 4] = ["REDIS BUG REPORT", "ASSERTION FAILED", "panicked", "G
 /// What to start: settings first, then [`Builder::start`].
 pub struct Builder {
     lines: Vec<String>,
+    env: Vec<(String, String)>,
     ring: Keyring,
     module: bool,
     tcp: bool,
@@ -32,6 +33,12 @@ impl Builder {
     /// Adds a line to the configuration.
     pub fn line(mut self, line: &str) -> Self {
         self.lines.push(line.to_owned());
+        self
+    }
+
+    /// Puts a variable into its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -58,7 +65,8 @@ impl Builder {
     pub fn start(self) -> Redis {
         let dir = tempfile::tempdir().expect("a temporary directory");
         self.ring.write(&dir.path().join("keyring.json"));
-        let mut redis = Redis { process: None, port: 0, ring: self.ring.clone(), dir };
+        let (ring, env) = (self.ring.clone(), self.env.clone());
+        let mut redis = Redis { process: None, port: 0, ring, env, dir };
         // Between asking for a free port and using it, somebody else may take it.
         for _ in 0..5 {
             redis.port = if self.tcp { free_port() } else { 0 };
@@ -93,6 +101,7 @@ pub struct Redis {
     process: Option<Process>,
     port: u16,
     ring: Keyring,
+    env: Vec<(String, String)>,
     dir: TempDir,
 }
 
@@ -112,7 +121,7 @@ impl Redis {
 
     /// To say more before starting.
     pub fn builder() -> Builder {
-        Builder { lines: vec![], ring: Keyring::default(), module: true, tcp: false }
+        Builder { lines: vec![], env: vec![], ring: Keyring::default(), module: true, tcp: false }
     }
 
     /// A replica of `primary`, which must listen on TCP; returns when it is in sync.
@@ -196,7 +205,7 @@ impl Redis {
 
     /// Starts on the files that are there; false when it ended instead of answering.
     fn launch(&mut self) -> bool {
-        let mut process = spawn(&self.path("redis.conf"));
+        let mut process = spawn(&self.path("redis.conf"), &self.env);
         let socket = self.socket();
         let up = wait_for("redis-server answers or ends", SOON, || {
             if !process.is_running() {
@@ -229,9 +238,10 @@ impl Drop for Redis {
 }
 
 /// Starts a redis-server on a configuration file.
-fn spawn(config: &Path) -> Process {
+fn spawn(config: &Path, env: &[(String, String)]) -> Process {
     let child = Command::new(redis_server())
         .arg(config)
+        .envs(env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

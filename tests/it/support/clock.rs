@@ -1,0 +1,74 @@
+//! A redis-server whose wall clock a test can step or stop. Its monotonic clock goes on.
+
+use std::{env, fs, os::unix::fs::FileExt, path::Path, process::Command, time::Duration};
+
+use tempfile::TempDir;
+
+use super::{AuthCommands, Con, Redis};
+
+/// The library that is put before the C library's clock.
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/it/support/clock.c");
+/// A time at which a clock can stand still, in nanoseconds: 2026-01-02 03:04:05.678 UTC.
+const STILL: i64 = 1_767_323_045_678_000_000;
+
+/// A redis-server with a clock of its own.
+pub struct Clocked {
+    /// The server.
+    pub redis: Redis,
+    dir: TempDir,
+}
+
+impl Clocked {
+    /// With more lines of configuration; the clock is right at first.
+    pub fn with(lines: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let [clock, library] = ["clock", "clock.so"].map(|name| dir.path().join(name));
+        fs::write(&clock, [0; 16]).expect("a writable directory");
+        compile(&library);
+        let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
+        let builder = lines.iter().fold(Redis::builder(), |builder, line| builder.line(line));
+        let builder = builder.env("LD_PRELOAD", &text(&library)).env("TEST_CLOCK", &text(&clock));
+        Self { redis: builder.start(), dir }
+    }
+
+    /// Puts the clock forward by so much from the right time.
+    pub fn forward(&self, by: Duration) {
+        self.set(nanoseconds(by), 0);
+    }
+
+    /// Puts the clock back by so much from the right time.
+    pub fn back(&self, by: Duration) {
+        self.set(-nanoseconds(by), 0);
+    }
+
+    /// Sets the clock right.
+    pub fn right(&self) {
+        self.set(0, 0);
+    }
+
+    /// Stops the clock, until it is set again.
+    pub fn stand_still(&self) {
+        self.set(0, STILL);
+        let mut con: Con = self.redis.connect();
+        assert_eq!(con.now_ms(), STILL / 1_000_000);
+    }
+
+    /// redis-server has the file mapped, so it sees the change at once.
+    fn set(&self, fast_by: i64, still_at: i64) {
+        let file = fs::OpenOptions::new().write(true).open(self.dir.path().join("clock"));
+        let bytes = [fast_by, still_at].map(i64::to_ne_bytes).concat();
+        file.expect("our own file").write_all_at(&bytes, 0).expect("room for 16 bytes");
+    }
+}
+
+fn nanoseconds(span: Duration) -> i64 {
+    i64::try_from(span.as_nanos()).expect("less than 292 years")
+}
+
+/// With the C compiler that building needs as well.
+fn compile(library: &Path) {
+    let compiler = env::var_os("CC").unwrap_or("cc".into());
+    let mut command = Command::new(compiler);
+    command.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(library).arg(SOURCE);
+    assert!(command.status().expect("a C compiler").success());
+}

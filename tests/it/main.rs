@@ -29,6 +29,7 @@ mod transactions;
 mod clock_steps;
 mod concurrency;
 mod key_rotation_drill;
+mod pains;
 mod pause_oom;
 mod persistence;
 mod replication;

@@ -7,7 +7,9 @@ use crate::cors::{self, Cors};
 use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::rate_limit::{self, RateLimit};
-use crate::routes::{health, jwks, metrics, sessions, token, verify};
+use crate::routes::{
+    health, introspect, jwks, me, metadata, metrics, revoke, sessions, subjects, token, verify,
+};
 use crate::source::TrustedProxies;
 use crate::wire::ModuleInfo;
 use crate::{in_flight, trace};
@@ -16,7 +18,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post, put};
 use hallpass_engine::key_pattern::KeyPattern;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub struct AppState {
     pub module: ModuleInfo,
     /// The custom claims that /verify shows; all of them if `None`.
     pub verify_claims: Option<Vec<String>>,
+    /// How long ago the login may be at /me; any time if `None`.
+    pub me_auth_age: Option<Duration>,
     /// How browsers keep their refresh tokens.
     pub cookies: CookieMode,
     /// The origins that may call across origins.
@@ -51,6 +55,19 @@ pub struct AppState {
     pub slots: Semaphore,
     /// Numbers for the operator.
     pub metrics: Metrics,
+}
+
+impl AppState {
+    /// The key of a subject that a caller names; 400 when it cannot be one.
+    pub fn key_of_subject(&self, subject: &str) -> Result<String, ApiError> {
+        let problem = "subject: 1 to 255 bytes without control characters, and neither . nor ..";
+        self.keys.key_for(subject).ok_or_else(|| ApiError::invalid_request(problem))
+    }
+
+    /// The key of the subject that a token of either kind names; `None` when it is no token.
+    pub fn key_of_token(&self, token: &str) -> Option<String> {
+        self.keys.key_for(&hallpass_engine::token::subject(token)?)
+    }
 }
 
 /// All routes. Whatever is refused is refused as OAuth-style JSON, and nothing is cached unless its route says so.
@@ -74,11 +91,22 @@ pub fn app(state: AppState) -> Router {
 fn public() -> Router<Arc<AppState>> {
     Router::new()
         .route("/sessions", post(sessions::issue))
+        .route("/subjects/{sub}/sessions", get(subjects::list).delete(subjects::end_all))
+        .route("/subjects/{sub}/sessions/{sid}", delete(subjects::end_one))
+        .route("/subjects/{sub}/claims", put(subjects::set_claims))
         .route("/token", post(token::token))
+        .route("/revoke", post(revoke::revoke))
+        .route("/introspect", post(introspect::introspect))
         .route("/verify", any(verify::verify))
         .route("/verify/", any(verify::verify_path))
         .route("/verify/{*path}", any(verify::verify_path))
+        .route("/me/sessions", get(me::list).delete(me::end_several))
+        .route("/me/sessions/{sid}", delete(me::end_one))
         .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .route("/.well-known/oauth-authorization-server/{*path}", get(metadata::metadata))
+        .route("/.well-known/openid-configuration", get(metadata::metadata))
+        .route("/.well-known/openid-configuration/{*path}", get(metadata::metadata))
 }
 
 /// The routes of the operator, which answer also when the server has too much to do.
@@ -125,6 +153,7 @@ mod tests {
             keys: KeyPattern::parse("auth:*").expect("a pattern"),
             module: ModuleInfo { key_pattern: "auth:*".into(), issuer: None, audience: Some("api".into()) },
             verify_claims: None,
+            me_auth_age: None,
             cookies: CookieMode::new(false),
             cors: Cors::new(&["https://app.example".into()]),
             proxies: TrustedProxies::default(),

@@ -64,6 +64,8 @@ pub struct Verified {
     pub subject: String,
     /// `sid`.
     pub session: String,
+    /// `auth_time`: when the session was issued, in Unix seconds.
+    pub auth_time: u64,
     /// The custom claims, each as the JSON text that was signed.
     custom: BTreeMap<String, Box<RawValue>>,
 }
@@ -72,10 +74,11 @@ impl Verified {
     /// Reads the claims set. `None` if it is not what the module promises.
     pub fn read(json: &str) -> Option<Self> {
         let mut custom: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).ok()?;
-        let text = |value: Option<&Box<RawValue>>| serde_json::from_str(value?.get()).ok();
-        let (subject, session) = (text(custom.get("sub"))?, text(custom.get("sid"))?);
+        let text = |name: &str| serde_json::from_str(custom.get(name)?.get()).ok();
+        let (subject, session) = (text("sub")?, text("sid")?);
+        let auth_time = serde_json::from_str(custom.get("auth_time")?.get()).ok()?;
         custom.retain(|name, _| !is_reserved(name));
-        Some(Self { subject, session, custom })
+        Some(Self { subject, session, auth_time, custom })
     }
 
     /// The custom claims, or the selected ones among them, as a JSON object in ASCII.
@@ -137,9 +140,9 @@ mod tests {
 
     #[test]
     fn custom_claims_are_what_is_not_reserved_exactly_as_signed() {
-        let json = r#"{"sub":"u","sid":"s","iat":1,"token_use":"x","big":123456789012345678901234567890,"tier":"gold"}"#;
+        let json = r#"{"sub":"u","sid":"s","auth_time":1,"iat":1,"token_use":"x","big":123456789012345678901234567890,"tier":"gold"}"#;
         let claims = Verified::read(json).expect("readable");
-        assert_eq!((claims.subject.as_str(), claims.session.as_str()), ("u", "s"));
+        assert_eq!((claims.subject.as_str(), claims.session.as_str(), claims.auth_time), ("u", "s", 1));
         assert_eq!(claims.custom_claims(None), r#"{"big":123456789012345678901234567890,"tier":"gold"}"#);
         assert_eq!(claims.custom_claims(Some(&["tier".into(), "other".into()])), r#"{"tier":"gold"}"#);
         assert_eq!(claims.custom_claims(Some(&[])), "{}");
@@ -153,7 +156,7 @@ mod tests {
 
     #[test]
     fn something_else_is_not_a_claims_set() {
-        for json in ["", "[]", "{}", r#"{"sub":1,"sid":"s"}"#] {
+        for json in ["", "[]", "{}", r#"{"sub":1,"sid":"s","auth_time":1}"#] {
             assert!(Verified::read(json).is_none(), "{json}");
         }
     }

@@ -3,7 +3,7 @@
 use crate::clients::Scope;
 use crate::cors::parse_origin;
 use crate::failure::Failure;
-use crate::keys_cmd::Keys;
+use crate::keys_cmd::{Keys, Span};
 use crate::source::parse_network;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 /// HTTP front of Hallpass: sessions, rotating refresh tokens and JWT access tokens, kept in Redis.
@@ -111,9 +112,24 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_VERIFY_CLAIMS", value_name = "NAME,…", value_delimiter = ',')]
     pub verify_claims: Option<Vec<String>>,
 
+    /// How long ago the login may be for /me to answer: seconds, or like 15m [default: any time].
+    #[arg(long, env = "HALLPASS_ME_AUTH_AGE", value_name = "AGE", value_parser = parse_age)]
+    pub me_auth_age: Option<Duration>,
+
     /// What is logged to stderr, as JSON unless that is a terminal: off, error, warn, info, debug, trace.
     #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info")]
     pub log: LevelFilter,
+}
+
+/// An age of at least a second: seconds, or a number with a unit.
+fn parse_age(text: &str) -> Result<Duration, String> {
+    let text =
+        if text.ends_with(|last: char| last.is_ascii_digit()) { format!("{text}s") } else { text.into() };
+    let span: Span = text.parse().map_err(|error| format!("{error}"))?;
+    if span.seconds() == 0 {
+        return Err("no login is that recent; leave the flag out for no limit".into());
+    }
+    Ok(Duration::from_secs(span.seconds()))
 }
 
 /// Where the server listens unless told otherwise.
@@ -244,6 +260,16 @@ mod tests {
         assert_eq!(flags.rate_limit, 50);
         for wrong in ["--trusted-proxy proxy", "--allowed-origin *", "--rate-limit -1"] {
             assert!(read(&format!("hallpass-server {wrong}")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_age_is_in_seconds_or_has_a_unit() {
+        for (text, seconds) in [("300", 300), ("300s", 300), ("15m", 900), ("1d", 86_400)] {
+            assert_eq!(parse_age(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "0", "0s", "-1", "1w", "m", "1.5h"] {
+            assert!(parse_age(text).is_err(), "{text}");
         }
     }
 

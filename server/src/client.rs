@@ -1,12 +1,12 @@
 //! The connection to Redis: one `AUTH.*` command per call over one multiplexed connection, which reconnects by itself.
 //! The only file that knows the redis crate.
 //!
-//! A command is sent again only when it was certainly not sent before. While Redis is away every call fails quickly;
-//! once it is back the next call succeeds.
+//! A command is sent again only when it was certainly not sent before; AUTH.REFRESH alone may be repeated. While Redis
+//! is away every call fails quickly; once it is back the next call succeeds.
 
 use crate::metrics::Timings;
 use crate::redis_url::RedisAddress;
-use crate::wire::{IssueOptions, ModuleInfo, StoreError, Tokens};
+use crate::wire::{Inspected, IssueOptions, ModuleInfo, Page, Revocation, Session, StoreError, Tokens};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{Arg, Client, Cmd, FromRedisValue, IntoConnectionInfo, ProtocolVersion, RedisError, Value, cmd};
@@ -86,7 +86,7 @@ impl Store {
         option(&mut command, "ACCESSTTL", options.access_ttl);
         option(&mut command, "IDLETTL", options.idle_ttl);
         option(&mut command, "MAXTTL", options.max_ttl);
-        tokens(self.call(&command).await?)
+        self.call(&command).await.and_then(tokens)
     }
 
     /// `AUTH.REFRESH`: the successor of a refresh token. `access` is the session's access token, `client` who asks.
@@ -101,7 +101,7 @@ impl Store {
         command.arg(key).arg(token);
         option(&mut command, "ACCESS", access);
         option(&mut command, "CLIENT", client);
-        tokens(self.call(&command).await?)
+        self.call_repeatable(&command).await.and_then(tokens)
     }
 
     /// `AUTH.VERIFY`: the claims of a valid access token as JSON text.
@@ -110,6 +110,43 @@ impl Store {
         command.arg(key).arg(token);
         option(&mut command, "AUDIENCE", audience);
         self.call(&command).await
+    }
+
+    /// `AUTH.INSPECT`: what a refresh token would be answered.
+    pub async fn inspect(&self, key: &str, token: &str) -> Result<Inspected, StoreError> {
+        self.call(cmd("AUTH.INSPECT").arg(key).arg(token)).await.and_then(inspected)
+    }
+
+    /// `AUTH.SESSIONS`: a subject's sessions, newest first, with their claims if these are wanted.
+    pub async fn sessions(
+        &self,
+        key: &str,
+        page: Page<'_>,
+        with_claims: bool,
+    ) -> Result<Vec<Session>, StoreError> {
+        let mut command = cmd("AUTH.SESSIONS");
+        command.arg(key).arg(with_claims.then_some("WITHCLAIMS"));
+        option(&mut command, "OFFSET", page.offset);
+        option(&mut command, "COUNT", page.count);
+        let entries: Vec<Members> = self.call(&command).await?;
+        entries.into_iter().map(session).collect()
+    }
+
+    /// `AUTH.REVOKE`: how many live sessions it ended.
+    pub async fn revoke(&self, key: &str, revocation: Revocation<'_>) -> Result<u64, StoreError> {
+        let mut command = cmd("AUTH.REVOKE");
+        command.arg(key);
+        match revocation {
+            Revocation::All { except } => option(command.arg("ALL"), "EXCEPT", except),
+            Revocation::Session(sid) => option(&mut command, "SESSION", Some(sid)),
+            Revocation::Token { token, client } => option(command.arg("TOKEN").arg(token), "CLIENT", client),
+        }
+        self.call(&command).await
+    }
+
+    /// `AUTH.SETCLAIMS`: how many sessions it updated, all of the subject's or the one of this id.
+    pub async fn set_claims(&self, key: &str, sid: Option<&str>, claims: &str) -> Result<u64, StoreError> {
+        self.call(cmd("AUTH.SETCLAIMS").arg(key).arg(sid.unwrap_or("ALL")).arg(claims)).await
     }
 
     /// `AUTH.JWKS`: the public keys as a JWK Set.
@@ -130,6 +167,18 @@ impl Store {
     /// Sends one command, reads its answer, and reports an outage.
     async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         self.ask(command).await.inspect_err(|error| self.report(error))
+    }
+
+    /// The same for AUTH.REFRESH, whose repetition is answered as a retry: when no answer came it is sent once more,
+    /// within the same limit. Where a retry is not answered, the caller's own would have been one too.
+    async fn call_repeatable<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+        let sent = async {
+            match self.send(command).await {
+                Err(error) if is_unanswered(&error) => self.send(command).await,
+                result => result,
+            }
+        };
+        self.timed(command, in_time(sent)).await.inspect_err(|error| self.report(error))
     }
 
     /// Sends one command and reads its answer.
@@ -176,20 +225,59 @@ async fn in_time<T: FromRedisValue>(
     }
 }
 
-/// Reads the reply map of AUTH.ISSUE and AUTH.REFRESH, which RESP2 and RESP3 write differently.
-fn tokens(mut reply: HashMap<String, Value>) -> Result<Tokens, StoreError> {
-    fn field<T: FromRedisValue>(reply: &mut HashMap<String, Value>, name: &str) -> Result<T, StoreError> {
-        let value = reply.remove(name).ok_or_else(unexpected)?;
-        T::from_redis_value(value).map_err(|_| unexpected())
-    }
+/// Whether the command may have been carried out although no answer came.
+fn is_unanswered(error: &RedisError) -> bool {
+    error.is_timeout() || (error.is_connection_dropped() && !error.is_connection_refusal())
+}
+
+/// A reply map, which RESP2 and RESP3 write differently.
+type Members = HashMap<String, Value>;
+
+/// Reads the reply of AUTH.ISSUE and AUTH.REFRESH.
+fn tokens(mut reply: Members) -> Result<Tokens, StoreError> {
     Ok(Tokens {
-        access_token: field(&mut reply, "access_token")?,
-        expires_in: field(&mut reply, "expires_in")?,
-        refresh_token: field(&mut reply, "refresh_token")?,
-        refresh_expires_in: field(&mut reply, "refresh_expires_in")?,
-        session_id: field(&mut reply, "session_id")?,
-        evicted: reply.contains_key("evicted").then(|| field(&mut reply, "evicted")).transpose()?,
+        access_token: member(&mut reply, "access_token")?,
+        expires_in: member(&mut reply, "expires_in")?,
+        refresh_token: member(&mut reply, "refresh_token")?,
+        refresh_expires_in: member(&mut reply, "refresh_expires_in")?,
+        session_id: member(&mut reply, "session_id")?,
+        evicted: member(&mut reply, "evicted")?,
     })
+}
+
+/// Reads an entry of AUTH.SESSIONS.
+fn session(mut entry: Members) -> Result<Session, StoreError> {
+    Ok(Session {
+        sid: member(&mut entry, "sid")?,
+        class: member(&mut entry, "class")?,
+        client: member(&mut entry, "client")?,
+        meta: member(&mut entry, "meta")?,
+        claims: member(&mut entry, "claims")?,
+        issued_at: member(&mut entry, "issued_at")?,
+        last_used_at: member(&mut entry, "last_used_at")?,
+        expires_at: member(&mut entry, "expires_at")?,
+        ends_at: member(&mut entry, "ends_at")?,
+        generation: member(&mut entry, "gen")?,
+    })
+}
+
+/// Reads the reply of AUTH.INSPECT.
+fn inspected(mut reply: Members) -> Result<Inspected, StoreError> {
+    Ok(Inspected {
+        is_active: member(&mut reply, "active")?,
+        sub: member(&mut reply, "sub")?,
+        sid: member(&mut reply, "sid")?,
+        exp: member(&mut reply, "exp")?,
+        iat: member(&mut reply, "iat")?,
+        aud: member(&mut reply, "aud")?,
+        client_id: member(&mut reply, "client_id")?,
+        scope: member(&mut reply, "scope")?,
+    })
+}
+
+/// Takes one member; an absent one is right only where it may be `None`.
+fn member<T: FromRedisValue>(reply: &mut Members, name: &str) -> Result<T, StoreError> {
+    T::from_redis_value(reply.remove(name).unwrap_or(Value::Nil)).map_err(|_| unexpected())
 }
 
 impl From<RedisError> for StoreError {
@@ -254,5 +342,19 @@ mod tests {
             assert_eq!((tokens.expires_in, tokens.refresh_expires_in, tokens.evicted), (900, 7, None));
         }
         assert!(tokens(HashMap::new()).is_err());
+    }
+
+    #[test]
+    fn what_is_not_set_may_be_absent_and_what_must_be_there_may_not() {
+        let read = |reply: &str| {
+            let value = parse_redis_value(reply.as_bytes()).expect("a reply");
+            inspected(HashMap::from_redis_value(value).expect("a map"))
+        };
+        let gone = "$3\r\nsub\r\n$1\r\nu\r\n$3\r\nsid\r\n$1\r\ns\r\n";
+        for active in ["%3\r\n$6\r\nactive\r\n#f\r\n", "*6\r\n$6\r\nactive\r\n:0\r\n"] {
+            let read = read(&format!("{active}{gone}")).expect("complete");
+            assert_eq!((read.is_active, read.exp, read.sid.as_str()), (false, None, "s"));
+        }
+        assert!(read("%1\r\n$6\r\nactive\r\n#f\r\n").is_err());
     }
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum ApiError {
     MissingToken,
     /// 401 `invalid_token`: the bearer token is not, or no longer, valid (RFC 6750 §3.1).
     InvalidToken(&'static str),
+    /// 401 `insufficient_user_authentication`: the login is longer ago than this (RFC 9470 §3).
+    OldAuthentication(Duration),
     /// 403 `insufficient_scope`: a known client that may not do this.
     InsufficientScope(Cow<'static, str>),
     /// 404 `not_found`: no such route.
@@ -70,7 +73,9 @@ impl ApiError {
             | Self::UnsupportedGrantType
             | Self::InvalidScope
             | Self::InvalidGrant(_) => StatusCode::BAD_REQUEST,
-            Self::InvalidClient | Self::MissingToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::InvalidClient | Self::MissingToken | Self::InvalidToken(_) | Self::OldAuthentication(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -96,6 +101,7 @@ impl ApiError {
             Self::InvalidGrant(_) => "invalid_grant",
             Self::InvalidClient => "invalid_client",
             Self::MissingToken | Self::InvalidToken(_) => "invalid_token",
+            Self::OldAuthentication(_) => "insufficient_user_authentication",
             Self::InsufficientScope(_) => "insufficient_scope",
             Self::NotFound => "not_found",
             Self::Conflict(code, _) => code,
@@ -113,6 +119,7 @@ impl ApiError {
             Self::InvalidScope => "the session does not have this scope",
             Self::InvalidClient => "client authentication failed",
             Self::MissingToken => "a bearer token is needed",
+            Self::OldAuthentication(_) => "a more recent login is needed",
             Self::NotFound => "there is nothing here",
             Self::MethodNotAllowed => "this method is not allowed here",
             Self::RequestTimeout => "the request took too long",
@@ -129,12 +136,19 @@ impl ApiError {
                 Some(HeaderValue::from_static("Basic realm=\"hallpass\", charset=\"UTF-8\""))
             }
             Self::MissingToken => Some(HeaderValue::from_static("Bearer")),
-            Self::InvalidToken(text) => {
-                HeaderValue::try_from(format!("Bearer error=\"invalid_token\", error_description=\"{text}\""))
-                    .ok()
+            Self::InvalidToken(_) => self.bearer_challenge(""),
+            Self::OldAuthentication(limit) => {
+                self.bearer_challenge(&format!(", max_age=\"{}\"", limit.as_secs()))
             }
             _ => None,
         }
+    }
+
+    /// The challenge for a token that was sent (RFC 6750 §3), with more parameters.
+    fn bearer_challenge(&self, more: &str) -> Option<HeaderValue> {
+        let (error, description) = (self.code(), self.description());
+        let text = format!("Bearer error=\"{error}\", error_description=\"{description}\"{more}");
+        HeaderValue::try_from(text).ok()
     }
 
     /// How long the client should wait before it asks again, in seconds.
@@ -238,6 +252,12 @@ mod tests {
                 .to_str()
                 .expect("ASCII")
                 .starts_with("Bearer error=\"invalid_token\", error_description=\"")
+        );
+        let old = challenge(ApiError::OldAuthentication(Duration::from_secs(300)));
+        assert_eq!(
+            old,
+            "Bearer error=\"insufficient_user_authentication\", error_description=\"a more recent login is needed\", \
+             max_age=\"300\""
         );
     }
 

@@ -19,6 +19,20 @@ impl Form {
         pairs.map(|pair| pair.ok_or_else(not_utf8)).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Reads a query that takes these parameters only, each at most once and with a value. Without OAuth's leniency: a
+    /// misspelt or empty `except` must not end the very session that it was to spare.
+    pub fn strict(query: Option<&str>, known: &[&str]) -> Result<Self, ApiError> {
+        let form = Self::parse(query.unwrap_or_default())?;
+        let fits = |(index, (name, value)): (usize, &(String, String))| {
+            let repeated = form.0[..index].iter().any(|(earlier, _)| earlier == name);
+            known.contains(&name.as_str()) && !value.is_empty() && !repeated
+        };
+        if !form.0.iter().enumerate().all(fits) {
+            return Err(ApiError::invalid_request("the query has an unknown, empty or repeated parameter"));
+        }
+        Ok(form)
+    }
+
     /// The parameter's value; `None` when it is omitted or empty, `invalid_request` when it is repeated.
     pub fn get(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
@@ -56,6 +70,18 @@ mod tests {
         assert_eq!(form.get("absent"), Ok(None));
         assert!(form.get("twice").is_err());
         assert!(form.get("also").is_err());
+    }
+
+    #[test]
+    fn a_strict_query_has_no_parameter_that_means_nothing() {
+        let known = ["except", "offset"];
+        for query in ["", "&", "except=a", "offset=1&except=a"] {
+            assert!(Form::strict(Some(query), &known).is_ok(), "{query}");
+        }
+        for query in ["exept=a", "except=", "except", "except=a&except=a", "Except=a", "=a"] {
+            assert!(Form::strict(Some(query), &known).is_err(), "{query}");
+        }
+        assert_eq!(Form::strict(None, &[]).expect("nothing").get("except"), Ok(None));
     }
 
     #[test]

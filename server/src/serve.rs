@@ -192,6 +192,7 @@ fn state(flags: &Serve, store: Store, clients: Clients, module: ModuleInfo) -> O
         keys,
         module,
         verify_claims: flags.verify_claims.clone(),
+        me_auth_age: flags.me_auth_age,
         cookies: CookieMode::new(flags.dev_cookie),
         cors: Cors::new(&flags.allowed_origin),
         proxies: TrustedProxies::new(&flags.trusted_proxy),

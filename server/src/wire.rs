@@ -78,6 +78,85 @@ pub struct Tokens {
     pub evicted: Option<Vec<String>>,
 }
 
+/// Which sessions `AUTH.REVOKE` ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation<'a> {
+    /// ALL, but the one that EXCEPT names.
+    All {
+        /// EXCEPT: a session's id.
+        except: Option<&'a str>,
+    },
+    /// SESSION: the one of this id.
+    Session(&'a str),
+    /// TOKEN: the one that the token belongs to.
+    Token {
+        /// A token of either kind.
+        token: &'a str,
+        /// CLIENT: who asks.
+        client: Option<&'a str>,
+    },
+}
+
+/// Which of a subject's sessions `AUTH.SESSIONS` lists, each as the caller wrote it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page<'a> {
+    /// OFFSET.
+    pub offset: Option<&'a str>,
+    /// COUNT.
+    pub count: Option<&'a str>,
+}
+
+/// An entry of `AUTH.SESSIONS`. Times are in Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The session's id.
+    pub sid: String,
+    /// The class of device.
+    pub class: Option<String>,
+    /// The client that the session is bound to.
+    pub client: Option<String>,
+    /// What is remembered about the device, as JSON text.
+    pub meta: Option<String>,
+    /// The custom claims as JSON text, if they were asked for.
+    pub claims: Option<String>,
+    /// When the session was issued.
+    pub issued_at: u64,
+    /// When it was last refreshed.
+    pub last_used_at: u64,
+    /// When it ends unless it is refreshed.
+    pub expires_at: u64,
+    /// When it ends in any case.
+    pub ends_at: u64,
+    /// Its generation.
+    pub generation: u64,
+}
+
+/// The answer of `AUTH.INSPECT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspected {
+    /// Whether AUTH.REFRESH would answer with tokens.
+    pub is_active: bool,
+    /// The subject.
+    pub sub: String,
+    /// The session's id.
+    pub sid: String,
+    /// When the session ends unless it is refreshed; `None` if it is gone.
+    pub exp: Option<u64>,
+    /// When it was last refreshed; `None` if it is gone.
+    pub iat: Option<u64>,
+    /// The audience.
+    pub aud: Option<String>,
+    /// The client that the session is bound to.
+    pub client_id: Option<String>,
+    /// The claim `scope`.
+    pub scope: Option<String>,
+}
+
+/// Whether this has the form of a refresh token rather than of an access token. Says nothing about its worth.
+pub fn is_refresh_token(token: &str) -> bool {
+    token.starts_with("hp1.")
+}
+
 impl StoreError {
     /// The meaning of an error reply, whose first word is `code` and the rest `detail`.
     pub fn from_reply(code: &str, detail: &str) -> Self {

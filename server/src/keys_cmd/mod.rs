@@ -11,6 +11,7 @@ mod span;
 mod utc;
 
 pub use flags::Keys;
+pub use span::Span;
 
 use crate::atomic_file;
 use crate::failure::{Failure, Outcome};

@@ -57,7 +57,7 @@ impl OnLimit {
 pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
     let session: NewSession = request_body::from_json(request).await?;
-    let key = state.keys.key_for(&session.subject).ok_or_else(bad_subject)?;
+    let key = state.key_of_subject(&session.subject)?;
     let options = options(&state, &client, &session)?;
     let tokens = state.store.issue(&key, &options).await?;
     let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
@@ -106,10 +106,6 @@ fn audience<'a>(
     }
     let effective = requested.or(state.module.audience.as_deref());
     effective.filter(|audience| client.may_issue_for(audience)).map(Some).ok_or_else(foreign_audience)
-}
-
-fn bad_subject() -> ApiError {
-    ApiError::invalid_request("subject: 1 to 255 bytes without control characters, and neither . nor ..")
 }
 
 fn foreign_audience() -> ApiError {

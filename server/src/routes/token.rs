@@ -15,7 +15,6 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use hallpass_engine::token;
 use std::sync::Arc;
 
 /// AUTH.REFRESH → 200 with a token response, or an error of RFC 6749 §5.2. Parameters: `grant_type`, `refresh_token`,
@@ -53,8 +52,7 @@ async fn refresh(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<T
         None => state.cookies.refresh_token(headers)?,
     };
     let refresh_token = refresh_token.ok_or_else(|| ApiError::invalid_request("refresh_token is missing"))?;
-    let subject = token::subject(refresh_token);
-    let key = subject.and_then(|subject| state.keys.key_for(&subject));
+    let key = state.key_of_token(refresh_token);
     let key = key.ok_or(ApiError::InvalidGrant("the refresh token is invalid"))?;
     state.store.refresh(&key, refresh_token, access, client.as_deref()).await.map_err(ApiError::for_grant)
 }

@@ -9,7 +9,6 @@ use crate::form::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
-use hallpass_engine::token;
 use std::sync::Arc;
 
 /// `/verify?audience=…`: the proxy's configuration wrote the query, and may choose the audience, `*` for any.
@@ -36,9 +35,7 @@ pub async fn verify_path(
 /// names. Else 401 with a challenge (RFC 6750 §3).
 async fn check(state: &AppState, headers: &HeaderMap, audience: Option<&str>) -> Result<Response, ApiError> {
     let token = bearer::token(headers)?;
-    let subject = token::subject(token);
-    let key = subject.and_then(|subject| state.keys.key_for(&subject));
-    let key = key.ok_or(ApiError::InvalidToken("the token is invalid"))?;
+    let key = state.key_of_token(token).ok_or(ApiError::InvalidToken("the token is invalid"))?;
     let json = state.store.verify(&key, token, audience).await?;
     let claims = Verified::read(&json).ok_or(ApiError::Unavailable)?;
     let answer = [

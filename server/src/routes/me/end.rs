@@ -1,0 +1,42 @@
+//! `DELETE /me/sessions[/{sid}]`: log me out, everywhere, everywhere else, or there.
+
+use super::Caller;
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::form::Form;
+use crate::url_path::{InPath, decoded};
+use crate::wire::Revocation;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// AUTH.VERIFY, then AUTH.REVOKE … ALL → 200 with `{"revoked": n}`; with `?except=current` the session that asks stays.
+pub async fn end_several(
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    let caller = Caller::of(&state, &headers).await?;
+    let except = match Form::strict(uri.query(), &["except"])?.get("except")? {
+        None => None,
+        Some("current") => Some(caller.session.as_str()),
+        Some(_) => return Err(ApiError::invalid_request("except can only be current")),
+    };
+    let revoked = state.store.revoke(&caller.key, Revocation::All { except }).await?;
+    Ok(Json(json!({ "revoked": revoked })))
+}
+
+/// AUTH.VERIFY, then AUTH.REVOKE … SESSION → 200 with `{"revoked": n}`, 0 for what is no session of this user.
+pub async fn end_one(
+    State(state): State<Arc<AppState>>,
+    path: InPath<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    let caller = Caller::of(&state, &headers).await?;
+    Form::strict(uri.query(), &[])?;
+    let revoked = state.store.revoke(&caller.key, Revocation::Session(&decoded(path)?)).await?;
+    Ok(Json(json!({ "revoked": revoked })))
+}

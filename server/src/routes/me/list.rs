@@ -1,0 +1,25 @@
+//! `GET /me/sessions`: where am I logged in?
+
+use super::Caller;
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::form::Form;
+use crate::session_list::session_list;
+use crate::wire::Page;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// AUTH.VERIFY, then AUTH.SESSIONS → 200 with the user's sessions, newest first, without their claims; `current` tells
+/// which of them asks. `?offset` and `?count` as the command takes them.
+pub async fn list(
+    State(state): State<Arc<AppState>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let caller = Caller::of(&state, &headers).await?;
+    let query = Form::strict(uri.query(), &["offset", "count"])?;
+    let page = Page { offset: query.get("offset")?, count: query.get("count")? };
+    session_list(state.store.sessions(&caller.key, page, false).await?, Some(&caller.session))
+}

@@ -1,0 +1,42 @@
+//! `DELETE /subjects/{sub}/sessions[/{sid}]`: the user is logged out, everywhere or of one session.
+
+use crate::app::AppState;
+use crate::clients::Scope;
+use crate::error::ApiError;
+use crate::form::Form;
+use crate::url_path::{InPath, decoded};
+use crate::wire::Revocation;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// AUTH.REVOKE … ALL → 200 with `{"revoked": n}`; `?except` names a session that stays.
+pub async fn end_all(
+    State(state): State<Arc<AppState>>,
+    path: InPath<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    state.clients.authorize(&headers, Scope::Manage)?;
+    let key = state.key_of_subject(&decoded(path)?)?;
+    let query = Form::strict(uri.query(), &["except"])?;
+    let revoked = state.store.revoke(&key, Revocation::All { except: query.get("except")? }).await?;
+    Ok(Json(json!({ "revoked": revoked })))
+}
+
+/// AUTH.REVOKE … SESSION → 200 with `{"revoked": n}`, 0 for a session that is not, or not any more.
+pub async fn end_one(
+    State(state): State<Arc<AppState>>,
+    path: InPath<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    state.clients.authorize(&headers, Scope::Manage)?;
+    let (subject, sid) = decoded(path)?;
+    let key = state.key_of_subject(&subject)?;
+    Form::strict(uri.query(), &[])?;
+    let revoked = state.store.revoke(&key, Revocation::Session(&sid)).await?;
+    Ok(Json(json!({ "revoked": revoked })))
+}

@@ -1,0 +1,28 @@
+//! `GET /subjects/{sub}/sessions`: where the user is logged in.
+
+use crate::app::AppState;
+use crate::clients::Scope;
+use crate::error::ApiError;
+use crate::form::Form;
+use crate::session_list::session_list;
+use crate::url_path::{InPath, decoded};
+use crate::wire::Page;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// AUTH.SESSIONS … WITHCLAIMS → 200 with the live sessions, newest first; `?offset` and `?count` as the command takes
+/// them.
+pub async fn list(
+    State(state): State<Arc<AppState>>,
+    path: InPath<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    state.clients.authorize(&headers, Scope::Manage)?;
+    let key = state.key_of_subject(&decoded(path)?)?;
+    let query = Form::strict(uri.query(), &["offset", "count"])?;
+    let page = Page { offset: query.get("offset")?, count: query.get("count")? };
+    session_list(state.store.sessions(&key, page, true).await?, None)
+}

@@ -1,0 +1,29 @@
+//! `PUT /subjects/{sub}/claims`: what the user may do has changed.
+
+use crate::app::AppState;
+use crate::clients::Scope;
+use crate::error::ApiError;
+use crate::form::Form;
+use crate::request_body;
+use crate::url_path::{InPath, decoded};
+use axum::Json;
+use axum::extract::{Request, State};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// AUTH.SETCLAIMS → 200 with `{"updated": n}`. The body is the new claims object, for all of the subject's sessions or
+/// the one that `?sid` names. Access tokens from before are stale until they are refreshed.
+pub async fn set_claims(
+    State(state): State<Arc<AppState>>,
+    path: InPath<String>,
+    request: Request,
+) -> Result<Json<Value>, ApiError> {
+    state.clients.authorize(request.headers(), Scope::Manage)?;
+    let key = state.key_of_subject(&decoded(path)?)?;
+    let query = Form::strict(request.uri().query(), &["sid"])?;
+    // Passed on as text, so that the module judges what was sent, duplicate members included.
+    let claims: Box<RawValue> = request_body::from_json(request).await?;
+    let updated = state.store.set_claims(&key, query.get("sid")?, claims.get()).await?;
+    Ok(Json(json!({ "updated": updated })))
+}

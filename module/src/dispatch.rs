@@ -10,10 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Runs a handler, counts what it refuses, and sends its outcome. A panic becomes an error reply.
 pub fn dispatch(
     ctx: &Context,
-    args: &[RedisString],
+    args: Vec<RedisString>,
     handler: fn(&Context, &[RedisString]) -> Outcome,
 ) -> RedisResult {
-    let outcome = guarded(|| handler(ctx, args)).unwrap_or(Err(Error::Internal));
+    let outcome = guarded(|| handler(ctx, &args)).unwrap_or(Err(Error::Internal));
     match outcome {
         Ok(Answer::Complete(reply)) => send(ctx, &reply),
         Ok(Answer::Unsigned(tokens)) => signing::answer(ctx, *tokens),

@@ -14,7 +14,7 @@ use crate::reply::Reply;
 use crate::spec;
 use crate::{info, log};
 use redis_module::alloc::RedisAlloc;
-use redis_module::{Context, NotifyEvent, RedisResult, RedisString, raw, redis_module};
+use redis_module::{Context, NotifyEvent, RedisString, raw, redis_module};
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -33,57 +33,17 @@ redis_module! {
     init: init,
     deinit: deinit,
     commands: [
-        ["auth.issue", issue, spec::flags::ISSUE, 1, 1, 1, ""],
-        ["auth.refresh", refresh, spec::flags::REFRESH, 1, 1, 1, ""],
-        ["auth.verify", verify, spec::flags::READ, 1, 1, 1, ""],
-        ["auth.inspect", inspect, spec::flags::READ, 1, 1, 1, ""],
-        ["auth.sessions", sessions, spec::flags::READ, 1, 1, 1, ""],
-        ["auth.revoke", revoke, spec::flags::REVOKE, 1, 1, 1, ""],
-        ["auth.setclaims", setclaims, spec::flags::SETCLAIMS, 1, 1, 1, ""],
-        ["auth.jwks", jwks, spec::flags::RING, 0, 0, 0, ""],
-        ["auth.keys", keys, spec::flags::RING, 0, 0, 0, ""],
-        ["auth.reload", reload, spec::flags::RELOAD, 0, 0, 0, ""],
+        ["auth.issue", |ctx, args| dispatch(ctx, args, commands::issue::run), spec::flags::ISSUE, 1, 1, 1, ""],
+        ["auth.refresh", |ctx, args| dispatch(ctx, args, commands::refresh::run), spec::flags::REFRESH, 1, 1, 1, ""],
+        ["auth.verify", |ctx, args| dispatch(ctx, args, commands::verify::run), spec::flags::READ, 1, 1, 1, ""],
+        ["auth.inspect", |ctx, args| dispatch(ctx, args, commands::inspect::run), spec::flags::READ, 1, 1, 1, ""],
+        ["auth.sessions", |ctx, args| dispatch(ctx, args, commands::sessions::run), spec::flags::READ, 1, 1, 1, ""],
+        ["auth.revoke", |ctx, args| dispatch(ctx, args, commands::revoke::run), spec::flags::REVOKE, 1, 1, 1, ""],
+        ["auth.setclaims", |ctx, args| dispatch(ctx, args, commands::setclaims::run), spec::flags::SETCLAIMS, 1, 1, 1, ""],
+        ["auth.jwks", |ctx, args| dispatch(ctx, args, commands::jwks::run), spec::flags::RING, 0, 0, 0, ""],
+        ["auth.keys", |ctx, args| dispatch(ctx, args, commands::keys::run), spec::flags::RING, 0, 0, 0, ""],
+        ["auth.reload", |ctx, args| dispatch(ctx, args, commands::reload::run), spec::flags::RELOAD, 0, 0, 0, ""],
     ],
-}
-
-fn issue(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::issue::run)
-}
-
-fn refresh(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::refresh::run)
-}
-
-fn verify(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::verify::run)
-}
-
-fn inspect(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::inspect::run)
-}
-
-fn sessions(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::sessions::run)
-}
-
-fn revoke(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::revoke::run)
-}
-
-fn setclaims(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::setclaims::run)
-}
-
-fn keys(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::keys::run)
-}
-
-fn reload(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::reload::run)
-}
-
-fn jwks(ctx: &Context, args: Vec<RedisString>) -> RedisResult {
-    dispatch(ctx, &args, commands::jwks::run)
 }
 
 // ---------------------------------------------------------------------------------------------------------------- log

@@ -3,10 +3,11 @@
 //! ones.
 
 use crate::app::AppState;
-use crate::clients::Client;
 use crate::error::ApiError;
+use crate::form::Form;
 use crate::source::Source;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
@@ -36,9 +37,6 @@ pub enum Purpose {
     FailedClient,
 }
 
-/// What came of a client's credentials: a client, none because none were sent, or a refusal.
-type Authentication = Result<Option<Arc<Client>>, ApiError>;
-
 /// The limit, or none.
 pub struct RateLimit(Option<RateLimiter<(Source, Purpose), Buckets, DefaultClock>>);
 
@@ -59,16 +57,23 @@ impl RateLimit {
             ApiError::RateLimited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
         })
     }
+}
 
-    /// Counts a call to /token or /revoke, by what the client's credentials in it turned out to be. Wrong ones count
-    /// where all failed authentication does.
-    pub fn admit(&self, source: Source, purpose: Purpose, client: &Authentication) -> Result<(), ApiError> {
-        match client {
-            Ok(Some(_)) => self.count(source, Purpose::Authenticated),
-            Err(ApiError::InvalidClient) => Ok(()),
-            _ => self.count(source, purpose),
-        }
+/// Counts a call to /token or /revoke, by what the client's credentials in it turn out to be; the call's form, or 429
+/// when it is one too many. Wrong credentials count where all failed authentication does, by [`failed_clients`].
+pub fn admit(
+    state: &AppState,
+    source: Source,
+    purpose: Purpose,
+    headers: &HeaderMap,
+    form: Result<Form, ApiError>,
+) -> Result<Form, ApiError> {
+    match form.as_ref().map_or(Ok(None), |form| state.clients.authenticate(headers, form)) {
+        Ok(Some(_)) => state.limits.count(source, Purpose::Authenticated)?,
+        Err(ApiError::InvalidClient) => {}
+        Ok(None) | Err(_) => state.limits.count(source, purpose)?,
     }
+    form
 }
 
 /// Counts failed client authentication on every route; 429 instead of 401 when there was too much of it. What is right
@@ -144,17 +149,6 @@ mod tests {
     #[test]
     fn zero_is_no_limit() {
         assert_eq!(allowed(&RateLimit::per_second(0), source(1), Purpose::Token), 100);
-    }
-
-    #[test]
-    fn wrong_credentials_use_up_nobody_elses_calls() {
-        let limit = RateLimit::per_second(1);
-        for _ in 0..100 {
-            assert_eq!(limit.admit(source(1), Purpose::Token, &Err(ApiError::InvalidClient)), Ok(()));
-        }
-        assert_eq!(allowed(&limit, source(1), Purpose::Token), 4);
-        assert_eq!(allowed(&limit, source(1), Purpose::Authenticated), 4);
-        assert!(limit.admit(source(1), Purpose::Token, &Ok(None)).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::error::ApiError;
 use crate::form::Form;
 use crate::json;
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -27,6 +27,11 @@ pub async fn from_form(request: Request) -> Result<Form, ApiError> {
     let text =
         std::str::from_utf8(&bytes).map_err(|_| ApiError::invalid_request("the body is not valid UTF-8"))?;
     Form::parse(text)
+}
+
+/// The same, where a request without a body says enough.
+pub async fn from_form_or_nothing(request: Request) -> Result<Form, ApiError> {
+    if request.body().is_end_stream() { Form::parse("") } else { from_form(request).await }
 }
 
 /// Whether the Content-Type is this one, whatever its parameters.

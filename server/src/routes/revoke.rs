@@ -1,34 +1,40 @@
-//! `POST /revoke`: token revocation (RFC 7009). The holder logs out.
+//! `POST /revoke`: token revocation (RFC 7009). The holder logs out, with a token or by cookie.
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::rate_limit::Purpose;
+use crate::rate_limit::{self, Purpose};
 use crate::request_body;
 use crate::source::Source;
 use crate::wire::Revocation;
 use axum::Extension;
 use axum::extract::{Request, State};
+use axum::response::Response;
 use std::sync::Arc;
 
 /// AUTH.REVOKE … TOKEN → 200, whether or not that ended a session: the caller wanted it gone, and it is. Parameters:
 /// `token`, of either kind and any age, `client_id`, `client_secret`. `token_type_hint` may say anything: a token tells
-/// its own kind. The rules for clients are those of /token; a session bound to another client stays.
+/// its own kind. The rules for clients are those of /token; a session bound to another client stays. Without `token` the
+/// cookie's is revoked, and the cookie goes; the body may be empty then.
 pub async fn revoke(
     State(state): State<Arc<AppState>>,
     Extension(source): Extension<Source>,
     request: Request,
-) -> Result<(), ApiError> {
+) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
-    let form = request_body::from_form(request).await;
-    let client = form.as_ref().map_or(Ok(None), |form| state.clients.authenticate(&headers, form));
-    state.limits.admit(source, Purpose::Revoke, &client)?;
-    let form = form?;
+    let form = request_body::from_form_or_nothing(request).await;
+    let form = rate_limit::admit(&state, source, Purpose::Revoke, &headers, form)?;
     let client = state.clients.identify(&headers, &form)?;
     // A repeated hint is a broken request, if a harmless one.
     form.get("token_type_hint")?;
-    let token = form.get("token")?.ok_or_else(|| ApiError::invalid_request("token is missing"))?;
+    let named = form.get("token")?;
+    let found = if named.is_some() { named } else { state.cookies.refresh_token(&headers)? };
+    let token = found.ok_or_else(|| ApiError::invalid_request("token is missing"))?;
     if let Some(key) = state.key_of_token(token) {
         state.store.revoke(&key, Revocation::Token { token, client: client.as_deref() }).await?;
     }
-    Ok(())
+    let mut response = Response::default();
+    if named.is_none() {
+        state.cookies.clear(&mut response);
+    }
+    Ok(response)
 }

@@ -6,7 +6,7 @@ use crate::claims::Granted;
 use crate::cookie::CookieMode;
 use crate::error::ApiError;
 use crate::form::Form;
-use crate::rate_limit::Purpose;
+use crate::rate_limit::{self, Purpose};
 use crate::request_body;
 use crate::source::Source;
 use crate::token_response::token_response;
@@ -27,9 +27,7 @@ pub async fn token(
 ) -> Result<Response, ApiError> {
     let headers = request.headers().clone();
     let form = request_body::from_form(request).await;
-    let client = form.as_ref().map_or(Ok(None), |form| state.clients.authenticate(&headers, form));
-    state.limits.admit(source, Purpose::Token, &client)?;
-    let form = form?;
+    let form = rate_limit::admit(&state, source, Purpose::Token, &headers, form)?;
     let cookie = form.get("refresh_token")?.is_none().then_some(state.cookies);
     match refresh(&state, &headers, &form).await {
         Ok(tokens) => answer(tokens, form.get("scope")?.unwrap_or_default(), cookie),

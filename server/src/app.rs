@@ -301,10 +301,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_too_many_is_turned_away_and_a_probe_is_not() {
-        for (path, status) in [("/verify", 503), ("/token", 503), ("/healthz", 200), ("/metrics", 200)] {
+        for (method, path, status) in [
+            ("GET", "/verify", 503),
+            ("POST", "/token", 503),
+            ("GET", "/healthz", 200),
+            ("GET", "/metrics", 200),
+        ] {
             let busy = AppState { slots: Semaphore::new(0), ..state() };
             let (answered, headers, _) =
-                send_to(busy, request("GET", path).body(Body::empty()).expect("valid")).await;
+                send_to(busy, request(method, path).body(Body::empty()).expect("valid")).await;
             assert_eq!(answered, status, "{path}");
             assert_eq!(headers.contains_key("retry-after"), status == 503, "{path}");
         }

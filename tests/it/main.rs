@@ -46,7 +46,13 @@ mod records;
 // The HTTP server: its routes, its errors, its private Redis, an outage behind it.
 mod embedded;
 mod http;
+mod http_cookie;
+mod http_cors;
 mod http_errors;
+mod http_limits;
+mod http_logs;
+mod http_metrics;
+mod http_rate_limit;
 mod outage;
 
 // The command line, and what the README and redis.conf say.

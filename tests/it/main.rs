@@ -11,13 +11,19 @@ mod issue;
 mod issue_limits;
 mod issue_options;
 mod jwks;
+mod keys;
 mod refresh;
+mod reload;
+mod revoke;
+mod revoke_races;
 mod sessions;
+mod setclaims;
 mod verify;
 mod windows;
 
 // What Redis makes of them: rights, documentation, transactions, settings, loading, statistics, events.
 mod acl;
+mod acl_roles;
 mod command_docs;
 mod config;
 mod events;
@@ -28,6 +34,7 @@ mod transactions;
 // What must hold whatever happens: many clients, replicas, restarts, a server that may not write, nothing leaked.
 mod clock_steps;
 mod concurrency;
+mod large_hashes;
 mod key_rotation_drill;
 mod pains;
 mod pause_oom;
@@ -41,6 +48,7 @@ mod secrecy;
 mod algorithm_attacks;
 mod encoding_attacks;
 mod hostile;
+mod hostile_more;
 mod records;
 
 // The HTTP server: its routes, its errors, its private Redis, an outage behind it.

@@ -129,6 +129,12 @@ impl Victim {
         assert_eq!(echoed, None, "{line}");
     }
 
+    /// Sends a command that must find nothing to do.
+    #[track_caller]
+    pub fn counts_nothing(&mut self, args: &[&[u8]]) {
+        assert_eq!(self.raw.call(args), Reply::Integer(0));
+    }
+
     /// Asserts that all the attacks came to nothing.
     #[track_caller]
     pub fn unharmed(mut self) {

@@ -1,0 +1,127 @@
+//! Rings whose keys expire: clear errors that are no mistake of the caller's, and nothing lost.
+
+use crate::support::*;
+
+/// What a command answers when no key of the ring may sign: an outage to the caller, not his mistake.
+const NO_KEY: &str = "no key of the ring is valid now";
+
+/// Unix seconds.
+fn now() -> i64 {
+    i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap()
+}
+
+/// Asserts that a command is refused for want of a key.
+#[track_caller]
+fn has_no_key<T: std::fmt::Debug>(answer: Answer<T>) {
+    let refusal = answer.unwrap_err();
+    assert_eq!((refusal.code.as_str(), refusal.text.as_str()), ("ERR", NO_KEY));
+}
+
+/// Waits until the server's clock has reached `time`.
+fn reach(con: &mut Con, time: i64) {
+    wait_until("the key expires", SOON, || con.now_ms() >= time * 1000);
+}
+
+#[test]
+fn a_ring_without_a_signing_key_in_force_changes_nothing_and_recovers() {
+    let end = now() + 2;
+    let ring = Keyring(vec![Key::signing("EdDSA", "sig-1").with("exp", end), Key::refresh("ref-1")]);
+    let redis = Redis::builder().keyring(ring.clone()).start();
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    reach(&mut con, end);
+    let before = (con.records("auth:42"), con.expires_at("auth:42"));
+
+    has_no_key(con.issue("auth:42", &[]));
+    has_no_key(con.issue("auth:43", &["LIMIT", "1"]));
+    has_no_key(con.refresh("auth:42", &second.refresh, &[]));
+    has_no_key(con.refresh("auth:42", &first.refresh, &[]));
+    assert_eq!(refused(con.verify("auth:42", &second.access, &[])), "INVALIDTOKEN");
+    assert_eq!(con.jwks()["keys"].as_array().unwrap().len(), 0);
+    assert_eq!(con.info("signing_kid"), "");
+    let inspected = redis.raw().call(&["AUTH.INSPECT", "auth:42", &second.refresh]);
+    assert_eq!(inspected.member("state").text(), "current");
+    assert_eq!(redis.raw().call(&["AUTH.SESSIONS", "auth:42"]).items().len(), 1);
+    assert_eq!((con.records("auth:42"), con.expires_at("auth:42")), before);
+    assert_eq!(con.get::<i64>(&["EXISTS", "auth:43"]), 0);
+
+    ring.and(Key::signing("EdDSA", "sig-2")).write(&redis.path("keyring.json"));
+    con.get::<()>(&["AUTH.RELOAD"]);
+    let third = con.refresh("auth:42", &second.refresh, &[]).unwrap();
+    assert_eq!(third.generation(), 2);
+    con.verify("auth:42", &third.access, &[]).unwrap();
+}
+
+#[test]
+fn a_ring_without_a_refresh_key_in_force_begins_no_session() {
+    let end = now() + 2;
+    let ring = Keyring(vec![Key::signing("EdDSA", "sig-1"), Key::refresh("ref-1").with("exp", end)]);
+    let redis = Redis::builder().keyring(ring.clone()).start();
+    let mut con = redis.connect();
+    let tokens = con.issue("auth:42", &[]).unwrap();
+    reach(&mut con, end);
+    let before = con.records("auth:42");
+
+    has_no_key(con.issue("auth:42", &[]));
+    assert_eq!(refused(con.refresh("auth:42", &tokens.refresh, &[])), "INVALIDTOKEN", "its key is no more");
+    con.verify("auth:42", &tokens.access, &[]).unwrap();
+    assert_eq!(con.info("refresh_kid"), "");
+    assert_eq!(con.records("auth:42"), before);
+
+    ring.and(Key::refresh("ref-2")).write(&redis.path("keyring.json"));
+    con.get::<()>(&["AUTH.RELOAD"]);
+    con.issue("auth:42", &[]).unwrap();
+}
+
+#[test]
+fn logging_out_needs_no_key() {
+    let end = now() + 2;
+    let ring = Keyring(vec![
+        Key::signing("EdDSA", "sig-1").with("exp", end),
+        Key::refresh("ref-1").with("exp", end),
+    ]);
+    let redis = Redis::builder().keyring(ring).start();
+    let mut con = redis.connect();
+    let tokens: Vec<Tokens> = (0..3).map(|_| con.issue("auth:42", &[]).unwrap()).collect();
+    reach(&mut con, end);
+    let mut revoke = |target: &[&str]| con.get::<i64>(&[&["AUTH.REVOKE", "auth:42"], target].concat());
+    assert_eq!(revoke(&["TOKEN", &tokens[0].refresh]), 0, "it can no longer be told from a forgery");
+    assert_eq!(revoke(&["SESSION", &tokens[0].session_id]), 1);
+    assert_eq!(revoke(&["ALL"]), 2);
+}
+
+#[test]
+fn keys_that_only_begin_later_do_not_sign_yet() {
+    let ring = Keyring(vec![
+        Key::signing("EdDSA", "sig-1").with("nbf", now() + 1000),
+        Key::refresh("ref-1").with("nbf", now() + 1000),
+    ]);
+    let redis = Redis::builder().keyring(ring).start();
+    let mut con = redis.connect();
+    has_no_key(con.issue("auth:42", &[]));
+    assert_eq!(con.jwks()["keys"].as_array().unwrap().len(), 1, "published beforehand");
+    let raw = redis.raw().call(&["AUTH.ISSUE", "auth:42"]).text();
+    assert!(!raw.starts_with("ERR hallpass:"), "no mistake of the caller's: {raw}");
+}
+
+#[test]
+fn a_key_that_expires_hands_over_to_an_older_one() {
+    let end = now() + 2;
+    let ring = Keyring(vec![
+        Key::signing("EdDSA", "sig-1"),
+        Key::signing("EdDSA", "sig-2").with("nbf", now() - 10).with("exp", end),
+        Key::refresh("ref-1"),
+        Key::refresh("ref-2").with("nbf", now() - 10).with("exp", end),
+    ]);
+    let redis = Redis::builder().keyring(ring).start();
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    assert_eq!(tokens::header(&first.access)["kid"], "sig-2");
+    reach(&mut con, end);
+    let second = con.issue("auth:42", &[]).unwrap();
+    assert_eq!(tokens::header(&second.access)["kid"], "sig-1");
+    assert_eq!(tokens::refresh_parts(&second.refresh)[1], "ref-1");
+    assert_eq!(refused(con.verify("auth:42", &first.access, &[])), "INVALIDTOKEN");
+    assert_eq!(refused(con.refresh("auth:42", &first.refresh, &[])), "INVALIDTOKEN");
+}

@@ -4,9 +4,9 @@ use super::*;
 
 /// A primary and its replica, in sync.
 fn pair() -> (Redis, Redis) {
-    let primary = Redis::builder().keyring(ring("RS256")).tcp().start();
+    let primary = Redis::builder().keyring(Keyring::generated("RS256")).tcp().start();
     let replica = Redis::builder()
-        .keyring(ring("RS256"))
+        .keyring(Keyring::generated("RS256"))
         .tcp()
         .line(&format!("replicaof 127.0.0.1 {}", primary.port()))
         .start();

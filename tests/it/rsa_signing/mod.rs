@@ -1,9 +1,8 @@
 //! RS256 and PS256: signatures slow enough to be made by a worker while the client waits.
 
-use std::{collections::HashMap, fs, process::Command, sync::Mutex};
+use std::fs;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value as Json;
 
 use crate::support::{build::built, *};
 
@@ -16,28 +15,9 @@ mod stopping;
 /// More clients than the workers can serve in the time that one command takes.
 const MANY: usize = 100;
 
-/// A ring that signs with `alg`: one per run, since RSA primes are slow to find.
-fn ring(alg: &str) -> Keyring {
-    static RINGS: Mutex<Option<HashMap<String, Keyring>>> = Mutex::new(None);
-    let mut rings = RINGS.lock().unwrap();
-    let rings = rings.get_or_insert_default();
-    rings.entry(alg.to_owned()).or_insert_with(|| generate(alg)).clone()
-}
-
-/// What `hallpass-server keys generate` makes.
-fn generate(alg: &str) -> Keyring {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("keyring.json");
-    let mut command = Command::new(&built().server);
-    command.args(["keys", "generate", "--alg", alg, "--keyring"]).arg(&path);
-    assert!(command.output().unwrap().status.success());
-    let text: Json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    Keyring(text["keys"].as_array().unwrap().iter().cloned().map(Key).collect())
-}
-
 /// A redis-server whose ring signs with `alg`.
 fn signing_with(alg: &str) -> Redis {
-    Redis::builder().keyring(ring(alg)).start()
+    Redis::builder().keyring(Keyring::generated(alg)).start()
 }
 
 /// How many clients wait for an answer.

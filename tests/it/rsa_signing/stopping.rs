@@ -117,7 +117,7 @@ fn waiting_clients_are_answered_under_client_pause_write() {
 
 #[test]
 fn a_server_stops_cleanly_with_signatures_to_be_made() {
-    let mut redis = Redis::builder().keyring(ring("RS256")).line("appendonly yes").start();
+    let mut redis = Redis::builder().keyring(Keyring::generated("RS256")).line("appendonly yes").start();
     let mut rounds = sessions(&mut redis.connect());
     for generation in 1..=3 {
         let clients = connect_many(&redis);

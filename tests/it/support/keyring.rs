@@ -1,6 +1,8 @@
 //! Keyring files, made by hand so that nothing under test helps to make them.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    collections::HashMap, fs, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Mutex,
+};
 
 use aws_lc_rs::{
     encoding::{AsBigEndian, EcPrivateKeyBin},
@@ -10,7 +12,10 @@ use aws_lc_rs::{
 };
 use serde_json::{Value as Json, json};
 
-use super::tokens::{base64, unbase64};
+use super::{
+    build::built,
+    tokens::{base64, unbase64},
+};
 
 /// One key: its JWK, private half included.
 #[derive(Debug, Clone)]
@@ -125,6 +130,14 @@ impl Keyring {
         Self(vec![Key::signing(alg, "sig-1"), Key::refresh("ref-1")])
     }
 
+    /// What `hallpass-server keys generate` makes; one per algorithm and run, since RSA primes are slow to find.
+    pub fn generated(alg: &str) -> Self {
+        static RINGS: Mutex<Option<HashMap<String, Keyring>>> = Mutex::new(None);
+        let mut rings = RINGS.lock().expect("nobody panicked");
+        let rings = rings.get_or_insert_default();
+        rings.entry(alg.to_owned()).or_insert_with(|| generate(alg)).clone()
+    }
+
     /// The same ring with one more key.
     pub fn and(mut self, key: Key) -> Self {
         self.0.push(key);
@@ -152,6 +165,16 @@ impl Keyring {
     pub fn write(&self, path: &Path) {
         write_secret(path, &self.text(), 0o600);
     }
+}
+
+fn generate(alg: &str) -> Keyring {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("keyring.json");
+    let mut command = Command::new(&built().server);
+    command.args(["keys", "generate", "--alg", alg, "--keyring"]).arg(&path);
+    assert!(command.output().expect("hallpass-server runs").status.success());
+    let ring: Json = serde_json::from_slice(&fs::read(&path).expect("a keyring")).expect("JSON");
+    Keyring(ring["keys"].as_array().expect("keys").iter().cloned().map(Key).collect())
 }
 
 /// Writes a file with a mode.

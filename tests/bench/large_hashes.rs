@@ -1,0 +1,90 @@
+//! How long commands keep Redis busy when a user has 1, 100 and 10,000 sessions in the hash.
+//!
+//! Times are Redis' own (INFO commandstats), so that clients and sockets do not count. No command may take more than a few
+//! milliseconds: nothing else is served meanwhile.
+
+use crate::{stats, support::*, table};
+
+const SIZES: [usize; 3] = [1, 100, 10_000];
+const ROUNDS: usize = 5;
+/// The hash that every command gets a copy of.
+const SOURCE: &str = "auth:source";
+const META: &str =
+    r#"{"ua":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","city":"Berlin"}"#;
+const CLAIMS: &str = r#"{"role":"admin","scope":"read write"}"#;
+
+/// A command as it is measured: what it is called in the table, and its arguments behind the key.
+type Case = (&'static str, fn(&Tokens) -> Vec<String>);
+
+const CASES: [Case; 13] = [
+    ("AUTH.VERIFY", |tokens| words(&["AUTH.VERIFY", &tokens.access])),
+    ("AUTH.REFRESH", |tokens| words(&["AUTH.REFRESH", &tokens.refresh])),
+    ("AUTH.INSPECT", |tokens| words(&["AUTH.INSPECT", &tokens.refresh])),
+    ("AUTH.ISSUE", |_| words(&["AUTH.ISSUE", "META", META, "CLAIMS", CLAIMS])),
+    ("AUTH.ISSUE … LIMIT 10000", |_| words(&["AUTH.ISSUE", "LIMIT", "10000"])),
+    ("AUTH.ISSUE … LIMIT 1", |_| words(&["AUTH.ISSUE", "LIMIT", "1"])),
+    ("AUTH.SESSIONS", |_| words(&["AUTH.SESSIONS"])),
+    ("AUTH.SESSIONS … WITHCLAIMS COUNT 1000", |_| words(&["AUTH.SESSIONS", "WITHCLAIMS", "COUNT", "1000"])),
+    ("AUTH.SETCLAIMS … sid", |tokens| words(&["AUTH.SETCLAIMS", &tokens.session_id, CLAIMS])),
+    ("AUTH.SETCLAIMS … ALL", |_| words(&["AUTH.SETCLAIMS", "ALL", CLAIMS])),
+    ("AUTH.REVOKE … SESSION", |tokens| words(&["AUTH.REVOKE", "SESSION", &tokens.session_id])),
+    ("AUTH.REVOKE … ALL EXCEPT", |tokens| words(&["AUTH.REVOKE", "ALL", "EXCEPT", &tokens.session_id])),
+    ("AUTH.REVOKE … ALL", |_| words(&["AUTH.REVOKE", "ALL"])),
+];
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Takes and prints the measurement.
+pub fn measure() {
+    // No limit binds by itself: where one is looked at, the command says so.
+    let redis = Redis::with(&["hallpass.session-limit 0"]);
+    let mut con = redis.connect();
+    let mut times = vec![[const { vec![] }; SIZES.len()]; CASES.len()];
+    for (column, size) in SIZES.into_iter().enumerate() {
+        let tokens = fill(&mut con, size);
+        for _ in 0..ROUNDS {
+            for (row, (_, arguments)) in CASES.iter().enumerate() {
+                times[row][column].push(time(&mut con, &arguments(&tokens)));
+            }
+        }
+    }
+    let mut rows = vec![table::row(&["time in Redis, with so many sessions", "1", "100", "10,000"])];
+    for ((name, _), times) in CASES.iter().zip(&times) {
+        let cell = |samples: &Vec<f64>| format!("{:.0} µs", stats::median(samples));
+        rows.push([name.to_string()].into_iter().chain(times.iter().map(cell)).collect());
+    }
+    table::print(&rows);
+}
+
+/// Makes the source hash and returns the tokens of its last session.
+fn fill(con: &mut Con, size: usize) -> Tokens {
+    con.get::<()>(&["FLUSHALL"]);
+    let mut issue = || con.issue(SOURCE, &["CLASS", "web", "META", META, "CLAIMS", CLAIMS]).expect("tokens");
+    (1..size).for_each(|_| drop(issue()));
+    issue()
+}
+
+/// The time that Redis spends on one command, whose key is the second argument, with a fresh copy of the source.
+fn time(con: &mut Con, arguments: &[String]) -> f64 {
+    let saved: Vec<u8> = con.get(&["DUMP", SOURCE]);
+    let expiry = con.expires_at(SOURCE).to_string();
+    con.get::<()>(&["CONFIG", "RESETSTAT"]);
+    let (name, rest) = arguments.split_first().expect("a command");
+    let all = [&[name.as_str(), SOURCE][..], &rest.iter().map(String::as_str).collect::<Vec<_>>()].concat();
+    con.run(&all).expect("an answer");
+    let spent = microseconds(con, name);
+    let [key, expiry] = [SOURCE, &expiry].map(str::as_bytes);
+    con.run(&[b"RESTORE", key, expiry, &saved, b"REPLACE", b"ABSTTL"]).expect("the source again");
+    spent
+}
+
+/// What commandstats says about a command that ran once.
+fn microseconds(con: &mut Con, name: &str) -> f64 {
+    let text: String = con.get(&["INFO", "commandstats"]);
+    let start = format!("cmdstat_{}:", name.to_lowercase());
+    let line = text.lines().find_map(|line| line.strip_prefix(&start)).expect("the command's line");
+    let usec = line.split(',').find_map(|field| field.strip_prefix("usec=")).expect("usec");
+    usec.parse().expect("a number")
+}

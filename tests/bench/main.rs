@@ -1,0 +1,35 @@
+//! The benchmarks: `make bench`, or `cargo bench -p hallpass-tests -- NAME` for one of them.
+//!
+//! Each measurement is a file. It starts redis-servers of its own, lets the sides that are to be compared take turns, and
+//! prints medians and their ratio: what both sides suffer from a busy machine cancels out. Nothing is asserted.
+
+#![allow(clippy::unwrap_used)]
+
+mod large_hashes;
+mod rsa_latency;
+mod stats;
+#[allow(dead_code, unused_imports, reason = "only a part of the tests' harness is needed here")]
+#[path = "../it/support/mod.rs"]
+mod support;
+mod table;
+
+use std::{env, thread};
+
+/// A measurement: its name, and what takes and prints it.
+type Measurement = (&'static str, fn());
+
+const ALL: [Measurement; 2] =
+    [("rsa_latency", rsa_latency::measure), ("large_hashes", large_hashes::measure)];
+
+fn main() {
+    // Cargo passes --bench.
+    let chosen: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    println!("{cores} cores, shared with the clients that make the load");
+    for (name, measure) in ALL {
+        if chosen.is_empty() || chosen.iter().any(|chosen| chosen == name) {
+            println!("\n## {name}\n");
+            measure();
+        }
+    }
+}

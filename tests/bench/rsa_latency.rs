@@ -1,0 +1,100 @@
+//! What other clients feel of RSA: the latency of GETs while 50 connections issue as fast as they can, with RS256 and with
+//! EdDSA, and for comparison while nobody issues. Target: the 99th percentile with RS256 is at most twice that with EdDSA.
+
+use std::{
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{stats, support::*, table};
+
+/// The sides: the algorithm, and how many connections issue.
+const SIDES: [(&str, usize); 3] = [("EdDSA", 50), ("RS256", 50), ("EdDSA", 0)];
+const ROUNDS: usize = 5;
+/// How long one side has its turn in a round.
+const TURN: Duration = Duration::from_secs(3);
+
+/// One side in one round.
+struct Turn {
+    p50: f64,
+    p99: f64,
+    issued_per_second: f64,
+}
+
+/// Takes and prints the measurement.
+pub fn measure() {
+    let servers = SIDES.map(|(alg, _)| Redis::builder().keyring(Keyring::generated(alg)).start());
+    let mut turns = [vec![], vec![], vec![]];
+    for round in 0..ROUNDS {
+        // Who comes first changes, so that no side always has the warmer machine.
+        for side in (0..SIDES.len()).map(|side| (side + round) % SIDES.len()) {
+            turns[side].push(turn(&servers[side], SIDES[side].1));
+        }
+    }
+    let mut rows = vec![table::row(&["connections that issue", "p50 of GET", "p99 of GET", "issued per s"])];
+    for ((alg, connections), turns) in SIDES.iter().zip(&turns) {
+        let median = |value: fn(&Turn) -> f64| stats::median(&turns.iter().map(value).collect::<Vec<_>>());
+        rows.push(vec![
+            format!("{connections} with {alg}"),
+            format!("{:.0} µs", median(|turn| turn.p50)),
+            format!("{:.0} µs", median(|turn| turn.p99)),
+            format!("{:.0}", median(|turn| turn.issued_per_second)),
+        ]);
+    }
+    table::print(&rows);
+    let [eddsa, rsa, _] = &turns;
+    let mut ratios: Vec<f64> = rsa.iter().zip(eddsa).map(|(rsa, eddsa)| rsa.p99 / eddsa.p99).collect();
+    ratios.sort_by(f64::total_cmp);
+    let each: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
+    println!("p99 ratio of {ROUNDS} rounds: {}", each.join(" "));
+    println!("p99 with RS256 / p99 with EdDSA: {:.2} (median; target: at most 2)", stats::median(&ratios));
+}
+
+/// Issues on so many connections while one more sends GETs, one at a time.
+fn turn(redis: &Redis, connections: usize) -> Turn {
+    let mut con = redis.connect();
+    con.get::<()>(&["FLUSHALL"]);
+    let before = con.counter("issued");
+    let (is_over, barrier) = (AtomicBool::new(false), Barrier::new(connections + 1));
+    let samples = thread::scope(|scope| {
+        for connection in 0..connections {
+            let (is_over, barrier) = (&is_over, &barrier);
+            scope.spawn(move || issue_until(is_over, barrier, redis.raw(), connection));
+        }
+        barrier.wait();
+        let samples = time_gets(redis);
+        is_over.store(true, Relaxed);
+        samples
+    });
+    Turn {
+        p50: stats::quantile(&samples, 0.5),
+        p99: stats::quantile(&samples, 0.99),
+        issued_per_second: (con.counter("issued") - before) as f64 / TURN.as_secs_f64(),
+    }
+}
+
+fn issue_until(is_over: &AtomicBool, barrier: &Barrier, mut raw: Raw, connection: usize) {
+    barrier.wait();
+    let mut user = 0_u64;
+    while !is_over.load(Relaxed) {
+        let reply = raw.call(&["AUTH.ISSUE", &format!("auth:{connection}-{user}")]);
+        assert!(!reply.has_error(), "{reply:?}");
+        user += 1;
+    }
+}
+
+/// How long each GET took, in microseconds.
+fn time_gets(redis: &Redis) -> Vec<f64> {
+    let mut raw = redis.raw();
+    let (began, mut samples) = (Instant::now(), vec![]);
+    while began.elapsed() < TURN {
+        let sent = Instant::now();
+        raw.call(&["GET", "x"]);
+        samples.push(sent.elapsed().as_secs_f64() * 1e6);
+    }
+    samples
+}

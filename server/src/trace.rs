@@ -57,7 +57,7 @@ pub async fn observe(State(state): State<Arc<AppState>>, mut request: Request, n
 /// and all is well, since they ask all the time.
 fn log(method: &str, route: &str, response: &Response, elapsed: Duration, id: &str) {
     let (status, outcome) = (response.status(), outcome(response));
-    let latency_ms = elapsed.as_secs_f64() * 1000.0;
+    let latency_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(

@@ -116,7 +116,6 @@ fn redis_is_timed_and_the_modules_counters_are_there() {
     ] {
         let metric = format!("hallpass_{name}_total");
         assert!(samples_now.contains_key(&metric), "{metric}");
-        #[allow(clippy::cast_precision_loss)]
         let counted = con.counter(name) as f64;
         assert_eq!(samples_now[&metric], counted, "{metric}");
     }

@@ -62,7 +62,6 @@ fn retry_delays(field: &str) -> Option<Vec<(Option<u64>, u64)>> {
 }
 
 /// A histogram without a sum, which the module does not keep.
-#[allow(clippy::cast_precision_loss)] // Bounds are small round numbers.
 fn render_retry_delays(text: &mut Text, buckets: &[(Option<u64>, u64)]) {
     const NAME: &str = "hallpass_retry_delay_seconds";
     text.family(NAME, "histogram", "How long after the rotation a retry came.");

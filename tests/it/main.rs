@@ -34,8 +34,8 @@ mod transactions;
 // What must hold whatever happens: many clients, replicas, restarts, a server that may not write, nothing leaked.
 mod clock_steps;
 mod concurrency;
-mod large_hashes;
 mod key_rotation_drill;
+mod large_hashes;
 mod pains;
 mod pause_oom;
 mod persistence;

@@ -98,7 +98,7 @@ fn log_in_together(redis: &Redis, options: impl Fn(usize) -> Vec<&'static str> +
         };
         let clients: Vec<_> = (0..LOGINS).map(|index| scope.spawn(one(index))).collect();
         let answers = clients.into_iter().map(|client| client.join().unwrap());
-        answers.filter(|answer| allowed(answer)).count()
+        answers.filter(allowed).count()
     })
 }
 

@@ -4,15 +4,17 @@
 #   make test    build, then run every test against what was built
 #   make build   target/release/libhallpass.so and target/release/hallpass-server
 #   make lint    formatting and lints, warnings denied
+#
+# `make test` also runs programs from PyPI and npm against the server; `make test-tools` installs only these.
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: run test build lint deps
+.PHONY: run test test-tools build lint deps
 
 run: build
 	target/release/hallpass-server
 
-test: deps
+test: deps test-tools
 	cargo test --release --workspace --locked
 
 build: deps
@@ -32,3 +34,25 @@ deps:
 		echo "Installing through apt:$$missing"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $$missing; \
 	fi
+
+# Clients that we did not write. Their versions are pinned; Node.js, too, comes from PyPI.
+TOOLS := target/test-tools
+PYTHON_TOOLS := $(TOOLS)/installed
+NODE_TOOLS := tests/clients/node_modules/.installed
+
+test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
+
+$(PYTHON_TOOLS): tests/tools/requirements.txt
+	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "Installing through apt: python3-venv"; \
+		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q python3-venv; \
+	fi
+	@echo "Installing from PyPI into $(TOOLS): $$(sed -n 's/==.*//p' $< | tr '\n' ' ')"
+	@python3 -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json $(PYTHON_TOOLS)
+	@echo "Installing from npm into $(@D): $$(sed -n '/ependencies/,/}/s/^ *"\(.*\)": "[0-9].*/\1/p' $< | tr '\n' ' ')"
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm --prefix $(<D) ci --no-audit --no-fund --loglevel=error
+	@touch $@

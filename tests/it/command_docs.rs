@@ -2,7 +2,18 @@
 
 use crate::support::*;
 
-const NAMES: [&str; 4] = ["auth.issue", "auth.refresh", "auth.verify", "auth.jwks"];
+const NAMES: [&str; 10] = [
+    "auth.issue",
+    "auth.refresh",
+    "auth.verify",
+    "auth.inspect",
+    "auth.sessions",
+    "auth.revoke",
+    "auth.setclaims",
+    "auth.jwks",
+    "auth.keys",
+    "auth.reload",
+];
 
 /// The flags and the arity of a command.
 fn info(redis: &Redis, name: &str) -> (i64, Vec<String>) {
@@ -29,8 +40,15 @@ fn arity_and_flags_are_as_documented() {
     };
     has("auth.issue", -2, &["write", "denyoom"], &["readonly", "admin", "loading", "stale"]);
     has("auth.refresh", -3, &["write"], &["readonly", "denyoom", "admin", "loading", "stale"]);
-    has("auth.verify", -3, &["readonly"], &["write", "denyoom", "admin", "loading", "stale"]);
-    has("auth.jwks", 1, &["readonly", "loading", "stale"], &["write", "denyoom", "admin"]);
+    for (name, arity) in [("auth.verify", -3), ("auth.inspect", 3), ("auth.sessions", -2)] {
+        has(name, arity, &["readonly"], &["write", "denyoom", "admin", "loading", "stale"]);
+    }
+    has("auth.revoke", -3, &["write"], &["readonly", "denyoom", "admin", "loading", "stale"]);
+    has("auth.setclaims", 4, &["write", "denyoom"], &["readonly", "admin", "loading", "stale"]);
+    for name in ["auth.jwks", "auth.keys"] {
+        has(name, 1, &["readonly", "loading", "stale"], &["write", "denyoom", "admin"]);
+    }
+    has("auth.reload", 1, &["admin", "loading", "stale"], &["write", "readonly", "denyoom"]);
 }
 
 #[test]
@@ -43,7 +61,15 @@ fn a_wrong_number_of_arguments_is_said_so() {
         &["AUTH.REFRESH", "auth:42"],
         &["AUTH.VERIFY"],
         &["AUTH.VERIFY", "auth:42"],
+        &["AUTH.INSPECT", "auth:42"],
+        &["AUTH.INSPECT", "auth:42", "token", "x"],
+        &["AUTH.SESSIONS"],
+        &["AUTH.REVOKE", "auth:42"],
+        &["AUTH.SETCLAIMS", "auth:42", "ALL"],
+        &["AUTH.SETCLAIMS", "auth:42", "ALL", "{}", "x"],
         &["AUTH.JWKS", "x"],
+        &["AUTH.KEYS", "x"],
+        &["AUTH.RELOAD", "x"],
     ] {
         let line = raw.call(args).text();
         let name = args[0].to_lowercase();
@@ -60,11 +86,17 @@ fn the_key_is_the_first_argument_whatever_else_looks_like_one() {
         &["AUTH.ISSUE", "auth:42", "CLAIMS", "auth:1", "META", "auth:2"],
         &["AUTH.REFRESH", "auth:42", "token", "ACCESS", "auth:3"],
         &["AUTH.VERIFY", "auth:42", "token", "AUDIENCE", "auth:4"],
+        &["AUTH.INSPECT", "auth:42", "auth:5"],
+        &["AUTH.SESSIONS", "auth:42", "WITHCLAIMS", "COUNT", "1"],
+        &["AUTH.REVOKE", "auth:42", "SESSION", "auth:6", "auth:7"],
+        &["AUTH.SETCLAIMS", "auth:42", "auth:8", "auth:9"],
     ] {
         let keys = raw.call(&[&["COMMAND", "GETKEYS"], args].concat());
         assert_eq!(keys, Reply::Array(vec![Reply::Bulk(b"auth:42".to_vec())]), "{args:?}");
     }
-    assert!(raw.call(&["COMMAND", "GETKEYS", "AUTH.JWKS"]).has_error());
+    for name in ["AUTH.JWKS", "AUTH.KEYS", "AUTH.RELOAD"] {
+        assert!(raw.call(&["COMMAND", "GETKEYS", name]).has_error(), "{name}");
+    }
 }
 
 #[test]
@@ -75,10 +107,21 @@ fn key_flags_say_who_writes() {
         let reply = raw.call(&[&["COMMAND", "GETKEYSANDFLAGS"], args].concat());
         reply.items()[0].items()[1].items().iter().map(Reply::text).collect()
     };
-    assert!(flags(&["AUTH.ISSUE", "auth:42"]).contains(&"RW".to_owned()));
-    assert!(flags(&["AUTH.REFRESH", "auth:42", "t"]).contains(&"RW".to_owned()));
-    let verify = flags(&["AUTH.VERIFY", "auth:42", "t"]);
-    assert!(verify.contains(&"RO".to_owned()) && !verify.contains(&"RW".to_owned()));
+    for (args, doing) in [
+        (&["AUTH.ISSUE", "auth:42"][..], "insert"),
+        (&["AUTH.REFRESH", "auth:42", "t"], "update"),
+        (&["AUTH.SETCLAIMS", "auth:42", "ALL", "{}"], "update"),
+        (&["AUTH.REVOKE", "auth:42", "ALL"], "delete"),
+    ] {
+        assert_eq!(flags(args), ["RW", "access", doing], "{args:?}");
+    }
+    for args in [
+        &["AUTH.VERIFY", "auth:42", "t"][..],
+        &["AUTH.INSPECT", "auth:42", "t"],
+        &["AUTH.SESSIONS", "auth:42"],
+    ] {
+        assert_eq!(flags(args), ["RO", "access"], "{args:?}");
+    }
 }
 
 #[test]
@@ -116,6 +159,10 @@ fn every_option_stands_in_the_documented_arguments() {
         ("auth.issue", &issue[..]),
         ("auth.refresh", &["ACCESS", "CLIENT", "META"]),
         ("auth.verify", &["AUDIENCE"]),
+        ("auth.inspect", &[]),
+        ("auth.sessions", &["WITHCLAIMS", "OFFSET", "COUNT"]),
+        ("auth.revoke", &["ALL", "EXCEPT", "SESSION", "TOKEN", "CLIENT"]),
+        ("auth.setclaims", &["ALL"]),
     ] {
         let arguments = raw.call(&["COMMAND", "DOCS", name]).member(name).member("arguments");
         let mut found = tokens_of(&arguments);
@@ -125,8 +172,11 @@ fn every_option_stands_in_the_documented_arguments() {
         assert_eq!(found, expected, "{name}");
         let first = &arguments.items()[0];
         assert_eq!(first.member("type").text(), "key", "{name}");
-        let second = arguments.items().get(1).map(|argument| argument.member("type").text());
-        assert!(name == "auth.issue" || second.as_deref() == Some("string"), "{name}: the token");
+        let second = arguments.items()[1].pairs();
+        let is_bare_string = second.contains(&("type".to_owned(), Reply::Bulk(b"string".to_vec())))
+            && !second.iter().any(|(member, _)| member == "token");
+        let takes_token = ["auth.refresh", "auth.verify", "auth.inspect"].contains(&name);
+        assert_eq!(is_bare_string, takes_token, "{name}: the token");
     }
 }
 
@@ -149,9 +199,9 @@ fn tokens_of(arguments: &Reply) -> Vec<String> {
 fn the_module_registers_exactly_its_commands() {
     let redis = Redis::start();
     let list = redis.raw().call(&["COMMAND", "LIST", "FILTERBY", "MODULE", "hallpass"]);
-    let found: Vec<String> = list.items().iter().map(Reply::text).collect();
-    for name in NAMES {
-        assert!(found.contains(&name.to_owned()), "{name} of {found:?}");
-    }
-    assert!(found.iter().all(|name| name.starts_with("auth.")));
+    let mut found: Vec<String> = list.items().iter().map(Reply::text).collect();
+    let mut expected = NAMES;
+    found.sort();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
 }

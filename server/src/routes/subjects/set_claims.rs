@@ -22,8 +22,13 @@ pub async fn set_claims(
     state.clients.authorize(request.headers(), Scope::Manage)?;
     let key = state.key_of_subject(&decoded(path)?)?;
     let query = Form::strict(request.uri().query(), &["sid"])?;
+    let sid = query.get("sid")?;
+    // Where the command takes an id it also takes the word for all of them, which nobody may slip in here.
+    if sid.is_some_and(|sid| sid.eq_ignore_ascii_case("ALL")) {
+        return Err(ApiError::invalid_request("sid: the id of one session"));
+    }
     // Passed on as text, so that the module judges what was sent, duplicate members included.
     let claims: Box<RawValue> = request_body::from_json(request).await?;
-    let updated = state.store.set_claims(&key, query.get("sid")?, claims.get()).await?;
+    let updated = state.store.set_claims(&key, sid, claims.get()).await?;
     Ok(Json(json!({ "updated": updated })))
 }

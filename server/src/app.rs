@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::rate_limit::{self, RateLimit};
 use crate::routes::{
-    health, introspect, jwks, me, metadata, metrics, revoke, sessions, subjects, token, verify,
+    health, introspect, jwks, me, metadata, metrics, openapi, revoke, sessions, subjects, token, verify,
 };
 use crate::source::TrustedProxies;
 use crate::wire::ModuleInfo;
@@ -115,6 +115,8 @@ fn for_operators() -> Router<Arc<AppState>> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
+        .route("/openapi.json", get(openapi::document))
+        .route("/docs", get(openapi::page))
 }
 
 /// Ends what takes too long, and forbids caching by default.

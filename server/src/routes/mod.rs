@@ -7,6 +7,7 @@ pub mod jwks;
 pub mod me;
 pub mod metadata;
 pub mod metrics;
+pub mod openapi;
 pub mod revoke;
 pub mod sessions;
 pub mod subjects;

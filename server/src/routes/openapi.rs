@@ -1,0 +1,89 @@
+//! `GET /openapi.json` and `GET /docs`: what this server can do, for programs and for people.
+
+use crate::app::AppState;
+use aws_lc_rs::digest::{SHA256, digest};
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use axum::response::{Html, IntoResponse, Response};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use std::sync::{Arc, LazyLock};
+
+/// OpenAPI 3.1, with two gaps: the version and the address of the server.
+const DOCUMENT: &str = include_str!("../openapi.json");
+/// A page that renders the document beside it, and needs nothing else.
+const PAGE: &str = include_str!("../docs.html");
+/// The next version of the server may say something else.
+const CACHE_CONTROL: &str = "no-cache";
+
+/// 200 with the OpenAPI document. Asks Redis nothing.
+pub async fn document(State(state): State<Arc<AppState>>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, CACHE_CONTROL)];
+    (headers, filled(state.module.issuer.as_deref())).into_response()
+}
+
+/// 200 with the page, which may load and run nothing but its own parts and the document.
+pub async fn page() -> Response {
+    static POLICY: LazyLock<String> = LazyLock::new(policy);
+    let headers: [(HeaderName, &str); 5] = [
+        (header::CONTENT_SECURITY_POLICY, &POLICY),
+        (header::CACHE_CONTROL, CACHE_CONTROL),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (headers, Html(PAGE)).into_response()
+}
+
+/// The document of this version, at the address under which the outside world finds this server.
+fn filled(issuer: Option<&str>) -> String {
+    let server = issuer.map_or("/", |issuer| issuer.trim_end_matches('/'));
+    // A JSON string, with its quotes.
+    let server = serde_json::Value::from(server).to_string();
+    DOCUMENT.replacen("@VERSION@", env!("CARGO_PKG_VERSION"), 1).replacen("\"@SERVER@\"", &server, 1)
+}
+
+/// A Content-Security-Policy that knows the page's script and style by their hashes.
+fn policy() -> String {
+    let (script, style) = (hash("script"), hash("style"));
+    format!(
+        "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; img-src data:; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    )
+}
+
+/// The source expression for what stands inside of the page's only element of this name.
+fn hash(element: &str) -> String {
+    let (start, end) = (format!("<{element}>"), format!("</{element}>"));
+    let inside = PAGE.split_once(&start).and_then(|(_, rest)| rest.split_once(&end)).map_or("", |it| it.0);
+    format!("'sha256-{}'", BASE64_STANDARD.encode(digest(&SHA256, inside.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn the_gaps_are_filled() {
+        for (issuer, url) in [
+            (Some("https://id.example/"), "https://id.example"),
+            (Some("https://id.example/\"t"), "https://id.example/\"t"),
+            (None, "/"),
+        ] {
+            let document: Value = serde_json::from_str(&filled(issuer)).expect("JSON");
+            assert_eq!(document["servers"][0]["url"], url);
+            assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+        }
+    }
+
+    #[test]
+    fn the_page_has_one_script_and_one_style_and_asks_nobody_else() {
+        for element in ["script", "style"] {
+            assert_eq!(PAGE.matches(&format!("<{element}")).count(), 1);
+            assert!(hash(element) != hash("nothing"), "{element} is not empty");
+        }
+        for outside in ["http:", "https:", "//cdn", "@import", " url(", " style=", " onclick="] {
+            assert!(!PAGE.contains(outside), "{outside}");
+        }
+    }
+}

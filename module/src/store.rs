@@ -46,6 +46,13 @@ pub struct Survey {
     pub is_foreign: bool,
 }
 
+impl Survey {
+    /// With room for so many sessions: records are large to move.
+    fn with_capacity(fields: usize) -> Self {
+        Self { sessions: Vec::with_capacity(fields), ..Self::default() }
+    }
+}
+
 impl<'c> UserHash<'c> {
     /// Names the hash; `now` in Unix ms.
     pub fn new(ctx: &'c Context, key: &'c RedisString, now: u64) -> Self {
@@ -97,7 +104,7 @@ impl<'c> UserHash<'c> {
         };
         let fields = key.len();
         if fields <= SMALL_HASH || whole(fields) {
-            let mut survey = Survey::default();
+            let mut survey = Survey::with_capacity(fields);
             key.each(|field, value| {
                 self.note(&mut survey, field, value);
                 !survey.is_foreign
@@ -110,13 +117,14 @@ impl<'c> UserHash<'c> {
 
     /// Looks through all of the hash, and past fields that are no session ids.
     pub fn everything(&self) -> Result<Survey, Error> {
-        let mut survey = Survey::default();
-        if let Some(key) = self.open()? {
-            key.each(|field, value| {
-                self.note(&mut survey, field, value);
-                true
-            });
-        }
+        let Some(key) = self.open()? else {
+            return Ok(Survey::default());
+        };
+        let mut survey = Survey::with_capacity(key.len());
+        key.each(|field, value| {
+            self.note(&mut survey, field, value);
+            true
+        });
         Ok(survey)
     }
 

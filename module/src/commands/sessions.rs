@@ -29,11 +29,12 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     args::subject(&config.pattern, key)?;
     let page = Page::parse(options)?;
     let now = unix_ms();
-    let mut sessions = UserHash::new(ctx, key, now).everything()?.sessions;
-    sessions.retain(|(_, session)| !session.is_over(now, config.not_before.saturating_mul(1000)));
-    sessions.sort_unstable_by_key(|(sid, _)| Reverse(*sid));
+    let sessions = UserHash::new(ctx, key, now).everything()?.sessions;
+    let is_live = |session: &Session| !session.is_over(now, config.not_before.saturating_mul(1000));
+    let mut live: Vec<_> = sessions.iter().filter(|(_, session)| is_live(session)).collect();
+    live.sort_unstable_by_key(|(sid, _)| Reverse(*sid));
     let (offset, count) = (as_index(page.offset), as_index(page.count));
-    let shown = sessions.iter().skip(offset).take(count);
+    let shown = live.into_iter().skip(offset).take(count);
     complete(Reply::Array(shown.map(|(sid, session)| entry(sid, session, page.with_claims)).collect()))
 }
 

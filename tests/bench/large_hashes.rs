@@ -16,7 +16,8 @@ const CLAIMS: &str = r#"{"role":"admin","scope":"read write"}"#;
 /// A command as it is measured: what it is called in the table, and its arguments behind the key.
 type Case = (&'static str, fn(&Tokens) -> Vec<String>);
 
-const CASES: [Case; 13] = [
+const CASES: [Case; 14] = [
+    ("HGETALL, for comparison", |_| words(&["HGETALL"])),
     ("AUTH.VERIFY", |tokens| words(&["AUTH.VERIFY", &tokens.access])),
     ("AUTH.REFRESH", |tokens| words(&["AUTH.REFRESH", &tokens.refresh])),
     ("AUTH.INSPECT", |tokens| words(&["AUTH.INSPECT", &tokens.refresh])),

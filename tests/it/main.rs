@@ -54,13 +54,19 @@ mod records;
 // The HTTP server: its routes, its errors, its private Redis, an outage behind it.
 mod embedded;
 mod http;
+mod http_authorization;
 mod http_cookie;
 mod http_cors;
 mod http_errors;
+mod http_introspect;
 mod http_limits;
 mod http_logs;
+mod http_me;
+mod http_metadata;
 mod http_metrics;
 mod http_rate_limit;
+mod http_revoke;
+mod http_subjects;
 mod outage;
 
 // The command line, and what the README and redis.conf say.

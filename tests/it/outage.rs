@@ -203,6 +203,26 @@ fn redis_does_not_answer_in_time() {
 }
 
 #[test]
+fn a_refresh_that_got_no_answer_is_asked_again_and_nothing_else_is() {
+    let site = Site::new(redis());
+    // Longer than the server waits for one answer, shorter than it works on one request.
+    site.command(&["CLIENT", "PAUSE", "2500", "ALL"]);
+    let asked: [fn(&Site) -> HttpAnswer; 2] = [Site::token, Site::issue];
+    let [refreshed, issued] = std::thread::scope(|scope| {
+        let site = &site;
+        asked.map(|ask| scope.spawn(move || ask(site))).map(|answer| answer.join().unwrap())
+    });
+    assert_eq!(refreshed.status, 200, "{refreshed:?}");
+    says_try_again(&issued);
+    let mut con = site.redis.connect();
+    wait_until("all was carried out", SOON, || con.counter("refreshed") + con.counter("retried") == 2);
+    assert_eq!((con.counter("refreshed"), con.counter("issued")), (1, 2), "the issue once, if unseen");
+    let claims = tokens::claims(&refreshed.text_of("access_token"));
+    assert_eq!(claims["gen"], 1, "one step only");
+    site.carries_on();
+}
+
+#[test]
 fn redis_refuses_the_servers_user() {
     let site = Site::new(redis());
     site.command(&["ACL", "SETUSER", "default", "-auth.issue", "-auth.refresh", "-auth.verify"]);

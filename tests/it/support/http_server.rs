@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::Signal;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
@@ -148,6 +149,11 @@ impl Server {
     /// The process id of its private Redis.
     pub fn redis_pid(&self) -> u32 {
         child_of(self.process.id()).expect("a private redis-server")
+    }
+
+    /// Sends it SIGHUP.
+    pub fn hang_up(&self) {
+        self.process.signal(Signal::HUP);
     }
 
     /// Stops it with SIGTERM, asserts that its Redis went with it, and hands back its directory.

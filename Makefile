@@ -3,13 +3,14 @@
 #   make run     build, then run the server with an embedded Redis on http://127.0.0.1:8080
 #   make test    build, then run every test against what was built
 #   make build   target/release/libhallpass.so and target/release/hallpass-server
+#   make bench   measure, and print ratios; BENCH=name for one of the measurements
 #   make lint    formatting and lints, warnings denied
 #
 # `make test` also runs programs from PyPI and npm against the server; `make test-tools` installs only these.
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: run test test-tools build lint deps
+.PHONY: run test test-tools build bench lint deps
 
 run: build
 	target/release/hallpass-server
@@ -19,6 +20,9 @@ test: deps test-tools
 
 build: deps
 	cargo build --release --locked
+
+bench: deps
+	cargo bench --locked -p hallpass-tests -- $(BENCH)
 
 lint: deps
 	cargo fmt --all --check

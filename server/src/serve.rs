@@ -72,7 +72,7 @@ async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdo
     let store = Store::new(address).map_err(|error| unusable(&error))?;
     let module = store.module_info().await.map_err(|error| unusable(&error))?;
     let issuer = check_issuer(&module, flags.issuer.as_deref())?;
-    let clients = clients_in_use(flags, None)?;
+    let clients = clients_in_use(flags, None, shutdown)?;
     if clients.is_empty() {
         tracing::warn!("no clients, so nobody can issue sessions here: see `hallpass-server clients add`");
     }
@@ -101,7 +101,7 @@ async fn serve_embedded(flags: &Serve, shutdown: &Shutdown) -> Outcome<()> {
     let listener = bind(flags).await?;
     let issuer = flags.issuer.clone().unwrap_or_else(|| format!("http://{}", listener.address));
     let secret = directory.prepare_secrets()?;
-    let clients = clients_in_use(flags, Some(SecretHash::of(secret.reveal())))?;
+    let clients = clients_in_use(flags, Some(SecretHash::of(secret.reveal())), shutdown)?;
     let mut redis = Redis::start(&directory, flags, &issuer).await?;
     let serving = Serving { flags, shutdown, clients, listener };
     let outcome = serving.run(&directory, &mut redis, &issuer).await;
@@ -147,7 +147,7 @@ impl Serving<'_> {
 }
 
 /// The clients, which SIGHUP reads again: those of the file and, with a private Redis, `local`.
-fn clients_in_use(flags: &Serve, local_secret: Option<SecretHash>) -> Outcome<Clients> {
+fn clients_in_use(flags: &Serve, local_secret: Option<SecretHash>, shutdown: &Shutdown) -> Outcome<Clients> {
     let (file, data_dir) = (flags.clients_file.clone(), flags.data_dir.clone());
     let read = move || {
         let mut found = load_clients(file.as_deref(), &data_dir)?;
@@ -157,7 +157,7 @@ fn clients_in_use(flags: &Serve, local_secret: Option<SecretHash>) -> Outcome<Cl
         Ok(found)
     };
     let clients = Clients::new(read()?);
-    clients::on_hangup(clients.clone(), read)?;
+    clients::on_hangup(clients.clone(), read, shutdown.clone())?;
     Ok(clients)
 }
 

@@ -6,6 +6,9 @@ use crate::cli::Clients as Command;
 use crate::failure::{Failure, Outcome};
 use std::path::Path;
 
+/// What to do for the change to count.
+const SERVER_NOTE: &str = "a running server reads the file again on SIGHUP";
+
 /// Runs `clients …`.
 pub fn run(command: Command) -> Outcome<()> {
     match command {
@@ -13,7 +16,8 @@ pub fn run(command: Command) -> Outcome<()> {
             let wanted =
                 Client { id, scopes: ordered(&scope), audiences: audience, confidential, secrets: vec![] };
             let secret = add(&clients_file, wanted)?;
-            eprintln!("the secret, shown this once: only its hash is in {}", clients_file.display());
+            let file = clients_file.display();
+            eprintln!("the secret, shown this once: only its hash is in {file}; {SERVER_NOTE}");
             println!("{}", secret.reveal());
             Ok(())
         }
@@ -87,7 +91,7 @@ fn remove(path: &Path, id: &str, older_secret: bool) -> Outcome<()> {
         clients[index].secrets.remove(0);
         Ok(())
     })?;
-    eprintln!("removed; a running server knows once it gets SIGHUP or is restarted");
+    eprintln!("removed; {SERVER_NOTE}");
     Ok(())
 }
 

@@ -2,18 +2,31 @@
 
 use super::{Client, Clients};
 use crate::failure::{Failure, Outcome};
+use crate::shutdown::Shutdown;
+use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Replaces `clients` by what `read` finds, at every SIGHUP from now on. What cannot be read changes nothing. Either way
-/// one line in the log says so.
-pub fn on_hangup(clients: Clients, read: impl Fn() -> Outcome<Vec<Client>> + Send + 'static) -> Outcome<()> {
+/// one line in the log says so. The SIGHUP of a terminal that goes away stops the server instead, as it would any other
+/// program there.
+pub fn on_hangup(
+    clients: Clients,
+    read: impl Fn() -> Outcome<Vec<Client>> + Send + 'static,
+    shutdown: Shutdown,
+) -> Outcome<()> {
     let mut hangups = signal(SignalKind::hangup())
         .map_err(|error| Failure::new(format!("cannot handle signals: {error}")))?;
+    let had_terminal = stdin().is_terminal();
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
+            if had_terminal && !stdin().is_terminal() {
+                tracing::info!("stopping: the terminal is gone");
+                shutdown.request();
+                break;
+            }
             match read() {
                 Ok(found) => {
-                    tracing::info!("SIGHUP: the clients file was read again, {} clients", found.len());
+                    tracing::info!(clients = found.len(), "SIGHUP: the clients file was read again");
                     clients.replace(found);
                 }
                 Err(failure) => tracing::error!("SIGHUP: the clients stay as they are: {failure}"),

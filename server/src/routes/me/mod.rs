@@ -21,8 +21,8 @@ struct Caller {
 }
 
 impl Caller {
-    /// AUTH.VERIFY of the bearer token. With `--me-auth-age`, 401 as RFC 9470 says when the login is longer ago: what
-    /// was stolen since may read and refresh, but not throw the owner out.
+    /// AUTH.VERIFY of the bearer token. With `--me-auth-age`, 401 as RFC 9470 says when the login is longer ago: an
+    /// old session that was taken over can neither see nor end the others.
     async fn of(state: &AppState, headers: &HeaderMap) -> Result<Self, ApiError> {
         let token = bearer::token(headers)?;
         let key = state.key_of_token(token).ok_or(ApiError::InvalidToken("the token is invalid"))?;

@@ -67,6 +67,8 @@ mod http_metrics;
 mod http_rate_limit;
 mod http_revoke;
 mod http_subjects;
+mod oauth_clients_node;
+mod oauth_clients_python;
 mod outage;
 
 // The command line, and what the README and redis.conf say.

@@ -7,11 +7,13 @@ pub mod http;
 pub mod http_server;
 pub mod jwt;
 pub mod keyring;
+pub mod oauth_server;
 pub mod process;
 pub mod raw;
 pub mod redis_server;
 pub mod target;
 pub mod tokens;
+pub mod tools;
 pub mod victim;
 pub mod wait;
 

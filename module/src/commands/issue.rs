@@ -16,7 +16,8 @@ use crate::info::{STATS, unix_ms};
 use crate::keyring;
 use crate::limits::{self, Limit};
 use crate::minting::{Minting, UnsignedTokens};
-use crate::store::{Survey, UserHash};
+use crate::store::UserHash;
+use crate::survey::{Lens, Survey};
 use hallpass_engine::record::Session;
 use hallpass_engine::{json, sid};
 use redis_module::{Context, RedisString};
@@ -60,8 +61,10 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     if let Some(existing) = repeated(&hash, &request, &config, now)? {
         return Ok(answer(minting.tokens(sid, &existing)?, Vec::new()));
     }
-    let survey = hash.survey(|fields| request.limit.is_some() || limits::may_bind(&config, fields))?;
-    let plan = plan(survey, &request, &config, now)?;
+    let not_before = config.not_before.saturating_mul(1000);
+    let lens = Lens { not_before, class: request.class.as_deref() };
+    let survey = hash.survey(&lens, |fields| request.limit.is_some() || limits::may_bind(&config, fields))?;
+    let plan = plan(survey, &request, config.session_limit)?;
     let session = request.into_session(lifetimes, now);
     let tokens = minting.tokens(sid, &session)?;
     tokens.check_size()?;
@@ -99,18 +102,16 @@ struct Plan {
     prune: Vec<Uuid>,
 }
 
-fn plan(survey: Survey, request: &Request, config: &Config, now: u64) -> Result<Plan, Error> {
+fn plan(survey: Survey, request: &Request, session_limit: limits::Limit) -> Result<Plan, Error> {
     if survey.is_foreign {
         return Err(Error::WrongType);
     }
-    let not_before = config.not_before.saturating_mul(1000);
-    let (over, live): (Vec<_>, Vec<_>) =
-        survey.sessions.into_iter().partition(|(_, session)| session.is_over(now, not_before));
-    let evict = limits::to_evict(&live, config.session_limit, request.limit, request.class.as_deref());
+    let (over, live): (Vec<_>, Vec<_>) = survey.sessions.into_iter().partition(|session| session.is_over);
+    let evict = limits::to_evict(live, session_limit, request.limit);
     if request.rejects && !evict.is_empty() {
         return Err(Error::SessionLimit);
     }
-    let prune = over.into_iter().map(|(sid, _)| sid).take(PRUNE_AT_MOST).collect();
+    let prune = over.into_iter().map(|session| session.sid).take(PRUNE_AT_MOST).collect();
     Ok(Plan { evict, prune })
 }
 

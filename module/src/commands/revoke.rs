@@ -12,6 +12,7 @@ use crate::info::{STATS, unix_ms};
 use crate::keyring;
 use crate::reply::Reply;
 use crate::store::UserHash;
+use crate::survey::Lens;
 use hallpass_engine::keys::Keyring;
 use hallpass_engine::{access, refresh, sid};
 use redis_module::{Context, RedisString};
@@ -98,9 +99,9 @@ fn sids(args: &[RedisString]) -> Result<BTreeSet<Uuid>, Error> {
 impl Revoking<'_> {
     /// Ends all sessions but one, and returns those that were alive.
     fn all(&self, except: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
-        let survey = self.hash.everything()?;
+        let survey = self.hash.everything(&Lens { not_before: self.not_before(), class: None })?;
         let stays = |sid: &Uuid| except == Some(*sid);
-        let readable = survey.sessions.iter().map(|(sid, _)| *sid);
+        let readable = survey.sessions.iter().map(|session| session.sid);
         let present: Vec<_> = readable.chain(survey.unreadable.iter().copied()).collect();
         if survey.is_foreign || present.iter().any(stays) {
             let goes: Vec<_> = present.into_iter().filter(|sid| !stays(sid)).collect();
@@ -108,8 +109,8 @@ impl Revoking<'_> {
         } else if !present.is_empty() {
             self.hash.unlink()?;
         }
-        let live = survey.sessions.into_iter().filter(|(sid, session)| !stays(sid) && !self.is_over(session));
-        Ok(live.map(|(sid, _)| sid).collect())
+        let ended = survey.sessions.into_iter().filter(|session| !session.is_over && !stays(&session.sid));
+        Ok(ended.map(|session| session.sid).collect())
     }
 
     /// Ends these sessions, readable or not, and returns those that were alive.
@@ -118,7 +119,7 @@ impl Revoking<'_> {
         self.hash.exists()?;
         let mut live = Vec::new();
         for sid in &sids {
-            if self.hash.session(sid)?.is_some_and(|session| !self.is_over(&session)) {
+            if self.hash.session(sid)?.is_some_and(|session| !session.is_over(self.now, self.not_before())) {
                 live.push(*sid);
             }
         }
@@ -138,8 +139,8 @@ impl Revoking<'_> {
         self.sessions(vec![sid])
     }
 
-    fn is_over(&self, session: &hallpass_engine::record::Session) -> bool {
-        session.is_over(self.now, self.config.not_before.saturating_mul(1000))
+    fn not_before(&self) -> u64 {
+        self.config.not_before.saturating_mul(1000)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::error::{self, Error};
 use crate::info::unix_ms;
 use crate::reply::Reply;
 use crate::store::UserHash;
+use crate::survey::Lens;
 use hallpass_engine::record::Session;
 use redis_module::{Context, RedisString};
 use std::cmp::Reverse;
@@ -29,13 +30,17 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     args::subject(&config.pattern, key)?;
     let page = Page::parse(options)?;
     let now = unix_ms();
-    let sessions = UserHash::new(ctx, key, now).everything()?.sessions;
-    let is_live = |session: &Session| !session.is_over(now, config.not_before.saturating_mul(1000));
-    let mut live: Vec<_> = sessions.iter().filter(|(_, session)| is_live(session)).collect();
-    live.sort_unstable_by_key(|(sid, _)| Reverse(*sid));
-    let (offset, count) = (as_index(page.offset), as_index(page.count));
-    let shown = live.into_iter().skip(offset).take(count);
-    complete(Reply::Array(shown.map(|(sid, session)| entry(sid, session, page.with_claims)).collect()))
+    let hash = UserHash::new(ctx, key, now);
+    let lens = Lens { not_before: config.not_before.saturating_mul(1000), class: None };
+    let seen = hash.everything(&lens)?.sessions;
+    let mut live: Vec<_> =
+        seen.iter().filter(|session| !session.is_over).map(|session| session.sid).collect();
+    live.sort_unstable_by_key(|sid| Reverse(*sid));
+    let shown = live.into_iter().skip(as_index(page.offset)).take(as_index(page.count));
+    let sessions = hash.sessions_of(shown)?;
+    complete(Reply::Array(
+        sessions.iter().map(|(sid, session)| entry(sid, session, page.with_claims)).collect(),
+    ))
 }
 
 fn as_index(number: u64) -> usize {

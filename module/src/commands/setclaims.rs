@@ -12,6 +12,7 @@ use crate::keyring;
 use crate::minting::Minting;
 use crate::reply::Reply;
 use crate::store::UserHash;
+use crate::survey::Lens;
 use hallpass_engine::record::Session;
 use hallpass_engine::{json, sid};
 use redis_module::{Context, RedisString};
@@ -29,8 +30,9 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let claims = json::claims(text.as_slice(), max).map_err(Error::of_json)?;
     let now = unix_ms();
     let hash = UserHash::new(ctx, key, now);
-    let mut sessions = if is_all { hash.everything()?.sessions } else { named(&hash, target.as_slice())? };
-    sessions.retain(|(_, session)| !session.is_over(now, config.not_before.saturating_mul(1000)));
+    let not_before = config.not_before.saturating_mul(1000);
+    let mut sessions = if is_all { all(&hash, not_before)? } else { named(&hash, target.as_slice())? };
+    sessions.retain(|(_, session)| !session.is_over(now, not_before));
     for (_, session) in &mut sessions {
         session.claims = Some(claims.clone());
         session.claims_version = (session.claims_version + 1).max(now / 1000);
@@ -39,6 +41,11 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     check_size(&Minting { config: &config, ring: &loaded.ring, subject, now }, &sessions)?;
     hash.put_all(&sessions, config.idle_ttl)?;
     complete(Reply::number(sessions.len() as u64))
+}
+
+fn all(hash: &UserHash<'_>, not_before: u64) -> Result<Vec<(Uuid, Session)>, Error> {
+    let seen = hash.everything(&Lens { not_before, class: None })?.sessions;
+    hash.sessions_of(seen.into_iter().map(|session| session.sid))
 }
 
 /// The session of that id; none for what is no session id.

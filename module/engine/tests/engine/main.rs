@@ -7,6 +7,7 @@ mod keys_choice;
 mod keys_parsing;
 mod known_answers;
 mod record;
+mod record_glance;
 mod record_hostile;
 mod reference;
 mod refresh_token;

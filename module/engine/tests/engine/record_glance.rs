@@ -1,0 +1,49 @@
+//! A glance at a record sees what the whole of it says, and reads exactly the records that can be read.
+
+use hallpass_engine::record::{Glance, Session};
+
+fn sample() -> Session {
+    Session {
+        generation: 7,
+        issued_at: 1_000,
+        rotated_at: 2_000,
+        idle_expiry: 9_000,
+        absolute_expiry: 8_000,
+        access_ttl: Some(60),
+        class: Some("web".into()),
+        meta: Some(r#"{"ua":"x"}"#.into()),
+        claims: Some(r#"{"role":"admin"}"#.into()),
+        ..Session::default()
+    }
+}
+
+#[test]
+fn it_sees_what_the_record_says() {
+    for session in [sample(), Session { class: None, ..sample() }, Session { idle_expiry: 5_000, ..sample() }]
+    {
+        let record = session.encode();
+        let glance = Glance::read(&record).expect("readable");
+        assert_eq!(glance.rotated_at, session.rotated_at);
+        assert_eq!(glance.class, session.class.as_deref());
+        for now in [0, 4_999, 5_000, 7_999, 8_000, 9_000] {
+            for not_before in [0, 1_000, 1_001] {
+                assert_eq!(glance.is_over(now, not_before), session.is_over(now, not_before));
+            }
+        }
+    }
+}
+
+#[test]
+fn it_reads_exactly_the_records_that_can_be_read() {
+    let record = sample().encode();
+    let agree = |record: &[u8]| assert_eq!(Glance::read(record).is_ok(), Session::decode(record).is_ok());
+    (0..record.len()).for_each(|length| agree(&record[..length]));
+    agree(&[&record[..], &[0]].concat());
+    for position in 0..record.len() {
+        for byte in 0..=u8::MAX {
+            let mut other = record.clone();
+            other[position] = byte;
+            agree(&other);
+        }
+    }
+}

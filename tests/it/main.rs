@@ -70,6 +70,7 @@ mod http_subjects;
 mod oauth_clients_node;
 mod oauth_clients_python;
 mod outage;
+mod redis_restart_under_load;
 
 // The command line, and what the README and redis.conf say.
 mod keys_cli;

@@ -112,18 +112,27 @@ impl HttpRequest {
 
     /// Sends it to a server that may not be there.
     pub fn try_send(self) -> Result<HttpAnswer, ureq::Error> {
-        let agent: ureq::Agent = ureq::config::Config::builder()
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT))
-            .build()
-            .into();
+        self.try_send_through(&agent())
+    }
+
+    /// Sends it over a connection that `agent` has, or a new one.
+    pub fn try_send_through(self, agent: &ureq::Agent) -> Result<HttpAnswer, ureq::Error> {
         let request = self.builder.body(self.body).expect("a request");
         let response = agent.run(request)?;
         let (parts, mut body) = response.into_parts();
         Ok(HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, text: body.read_to_string()? })
     }
+}
+
+/// What makes connections, and keeps them for further requests.
+pub fn agent() -> ureq::Agent {
+    ureq::config::Config::builder()
+        .http_status_as_error(false)
+        .allow_non_standard_methods(true)
+        .max_redirects(0)
+        .timeout_global(Some(TIMEOUT))
+        .build()
+        .into()
 }
 
 /// Percent-encodes everything that is not plainly safe.

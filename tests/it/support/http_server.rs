@@ -55,13 +55,18 @@ impl Server {
     /// In front of `redis`, whose issuer is [`ISSUER`], with one client `local` that may do everything.
     #[track_caller]
     pub fn before(redis: &Redis, flags: &[&str]) -> Self {
+        Self::before_url(&format!("unix:{}", redis.socket().display()), flags)
+    }
+
+    /// The same, with the URL of that Redis.
+    #[track_caller]
+    pub fn before_url(url: &str, flags: &[&str]) -> Self {
         let dir = directory();
         let secret = add_client(dir.path(), "local", &["--scope", "issue,introspect,manage"]);
-        let url = format!("unix:{}", redis.socket().display());
         let own = clients_file(dir.path());
         let own = ["--clients-file", own.to_str().expect("a plain path")];
         let clients = if flags.contains(&own[0]) { &[][..] } else { &own };
-        let mut server = Self::launch(dir, &[&["--redis-url", &url], clients, flags].concat());
+        let mut server = Self::launch(dir, &[&["--redis-url", url], clients, flags].concat());
         server.secret = secret;
         server
     }

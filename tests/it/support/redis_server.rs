@@ -197,6 +197,13 @@ impl Redis {
         }
     }
 
+    /// Kills it with SIGKILL: what it has not written is lost.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill();
+        }
+    }
+
     /// Stops it cleanly, if it runs, and starts it again on the same files.
     pub fn restart(&mut self) {
         self.stop();

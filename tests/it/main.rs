@@ -69,8 +69,15 @@ mod http_revoke;
 mod http_subjects;
 mod oauth_clients_node;
 mod oauth_clients_python;
+mod openapi;
 mod outage;
 mod redis_restart_under_load;
+
+// What runs in front of it: gateways with the shipped configurations.
+mod gateway_caddy;
+mod gateway_envoy;
+mod gateway_nginx;
+mod gateway_traefik;
 
 // The command line, and what the README and redis.conf say.
 mod keys_cli;

@@ -1,8 +1,10 @@
 //! What the tests stand on: processes that end with their guard, clients, keys, and waits with a name and a deadline.
 
+pub mod application;
 pub mod build;
 pub mod client;
 pub mod clock;
+pub mod gateway;
 pub mod http;
 pub mod http_server;
 pub mod jwt;

@@ -1,6 +1,7 @@
 //! Programs that we did not write and test against. `make test-tools` installs them.
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -33,4 +34,13 @@ pub fn succeeds(what: &str, command: &mut Command) {
 /// The root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
+}
+
+/// A program that comes from a package of the system; not all of them are on everybody's path.
+#[track_caller]
+pub fn system_program(name: &str) -> PathBuf {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let places = env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/bin".into()]);
+    let found = places.map(|place| place.join(name)).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("{name} is missing: `make test-tools` installs it"))
 }

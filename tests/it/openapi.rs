@@ -1,0 +1,127 @@
+//! The OpenAPI document and the page that shows it: complete, true, and served without help from elsewhere.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::{Value as Json, json};
+
+use crate::{
+    http::redis,
+    support::{http_server::Server, tools, tools::repository},
+};
+
+/// What a route takes if it takes any method; the document has GET for it.
+const ANY: &str = "any";
+/// The methods of OpenAPI that this server uses.
+const METHODS: [&str; 5] = [ANY, "get", "put", "post", "delete"];
+
+/// The routes that app.rs registers, as `method path`; a wildcard is written as the document writes it.
+fn registered() -> BTreeSet<String> {
+    let text = fs::read_to_string(repository().join("server/src/app.rs")).unwrap();
+    let calls = text.split(".route(\"").skip(1).map(|call| call.split_once("\", ").unwrap());
+    let routes = calls.flat_map(|(path, rest)| {
+        let handlers = rest.split_once('\n').unwrap().0;
+        let taken = METHODS.iter().filter(move |method| handlers.contains(&format!("{method}(")));
+        taken.map(move |method| format!("{} {}", method.replace(ANY, "get"), path.replace("{*", "{")))
+    });
+    routes.collect()
+}
+
+/// The operations of the document, as `method path`.
+fn documented(document: &Json) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys().filter(|key| METHODS.contains(&key.as_str()));
+        methods.map(move |method| format!("{method} {path}"))
+    });
+    operations.collect()
+}
+
+#[test]
+fn the_document_has_every_route_and_no_other() {
+    let redis = redis();
+    let server = Server::before(&redis, &[]);
+    let document = server.get("/openapi.json");
+    assert_eq!((document.status, document.header("content-type")), (200, "application/json"));
+    let document = document.json();
+    assert_eq!(documented(&document), registered());
+    assert!(registered().len() > 20, "app.rs is read as it should be: {:?}", registered());
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["servers"], json!([{ "url": "https://id.example" }]));
+}
+
+#[test]
+fn the_document_explains_every_operation() {
+    let redis = redis();
+    let document = Server::before(&redis, &[]).get("/openapi.json").json();
+    let tags: Vec<&Json> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    let mut ids = BTreeSet::new();
+    for operation in documented(&document) {
+        let (method, path) = operation.split_once(' ').unwrap();
+        let it = &document["paths"][path][method];
+        assert!(ids.insert(it["operationId"].as_str().unwrap().to_owned()), "{operation}: its id is unique");
+        assert!(it["summary"].is_string() && it["security"].is_array(), "{operation}");
+        assert!(tags.contains(&&it["tags"][0]), "{operation}: the page groups by tags");
+    }
+}
+
+#[test]
+fn the_page_may_load_nothing_from_elsewhere() {
+    let redis = redis();
+    let page = Server::before(&redis, &[]).get("/docs");
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+}
+
+/// Runs schemathesis against the server, with a fresh access token, on some of the document's operations.
+fn schemathesis(server: &Server, document: &Path, operations: [&str; 2]) -> Output {
+    let login = server.login("the owner of the access token");
+    let mut command = Command::new(tools::tool("schemathesis"));
+    command
+        .arg("--config-file")
+        .arg(repository().join("tests/tools/schemathesis.toml"))
+        .args(["--no-color", "run"])
+        .arg(document)
+        .args(["--url", &format!("http://{}", server.address())])
+        .args(operations)
+        .args([
+            "--max-examples",
+            "25",
+            "--seed",
+            "1",
+            "--continue-on-failure",
+            "--generation-database",
+            "none",
+        ])
+        .env("HALLPASS_CLIENT_SECRET", server.secret())
+        .env("HALLPASS_ACCESS_TOKEN", login.text_of("access_token"))
+        .current_dir(server.dir());
+    command.output().unwrap()
+}
+
+#[test]
+fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
+    let redis = redis();
+    let server = Server::before(&redis, &["--rate-limit", "0"]);
+    let document = server.get("/openapi.json");
+    let all = documented(&document.json()).len();
+    let file = server.dir().join("openapi.json");
+    fs::write(&file, &document.text).unwrap();
+    // The one that would end the session of the token that all others use goes by itself.
+    let ending = ["operation-id", "endMySessions"];
+    for (filter, count) in [("exclude", all - 1), ("include", 1)] {
+        let flag = format!("--{filter}-{}", ending[0]);
+        let output = schemathesis(&server, &file, [&flag, ending[1]]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains(&format!("{count} selected / {all} total")), "{said}");
+        assert!(!said.contains("Authentication failed"), "it got in: {said}");
+    }
+}

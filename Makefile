@@ -32,7 +32,7 @@ lint: deps
 deps:
 	@missing=; \
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
-	ls /usr/lib/llvm-*/lib/libclang*.so* 2>/dev/null | grep -q . || missing="$$missing libclang-dev"; \
+	ls /usr/lib/llvm-*/lib/libclang.so 2>/dev/null | grep -q . || missing="$$missing libclang-dev"; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	if [ -n "$$missing" ]; then \
 		echo "Installing through apt:$$missing"; \

@@ -22,8 +22,9 @@ use std::path::Path;
 
 /// What to know before handing EdDSA tokens to a verifier of one's own.
 const EDDSA_NOTE: &str = "note: some verifiers lack EdDSA, among them npm jsonwebtoken, Auth0 java-jwt, Spring Security's \
-                          NimbusJwtDecoder, Microsoft.IdentityModel and most cloud API gateways; where one of them \
-                          checks tokens by itself, use --alg ES256\n";
+                          NimbusJwtDecoder, Microsoft.IdentityModel and most cloud API gateways, or refuse it \
+                          unless they are told otherwise, as Python's Authlib does; where one of them checks tokens by \
+                          itself, use --alg ES256\n";
 
 /// Runs `keys …`.
 pub fn run(command: Keys) -> Outcome<()> {

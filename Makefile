@@ -16,7 +16,7 @@ run: build
 	target/release/hallpass-server
 
 test: deps test-tools
-	cargo test --release --workspace --locked
+	cargo test --release --workspace --locked --features hallpass-tests/tools
 
 build: deps
 	cargo build --release --locked
@@ -26,7 +26,7 @@ bench: deps
 
 lint: deps
 	cargo fmt --all --check
-	cargo clippy --release --workspace --all-targets --locked -- -D warnings
+	cargo clippy --release --workspace --all-targets --locked --features hallpass-tests/tools -- -D warnings
 
 # redis-server runs the module; bindgen, which reads Redis' module header, needs libclang.
 deps:

@@ -1,20 +1,24 @@
 //! What the tests stand on: processes that end with their guard, clients, keys, and waits with a name and a deadline.
 
+#[cfg(feature = "tools")]
 pub mod application;
 pub mod build;
 pub mod client;
 pub mod clock;
+#[cfg(feature = "tools")]
 pub mod gateway;
 pub mod http;
 pub mod http_server;
 pub mod jwt;
 pub mod keyring;
+#[cfg(feature = "tools")]
 pub mod oauth_server;
 pub mod process;
 pub mod raw;
 pub mod redis_server;
 pub mod target;
 pub mod tokens;
+#[cfg(feature = "tools")]
 pub mod tools;
 pub mod victim;
 pub mod wait;

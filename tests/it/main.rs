@@ -71,8 +71,11 @@ mod openapi;
 mod outage;
 mod redis_restart_under_load;
 
-// Against programs that we did not write: OAuth clients, an API tester, gateways with the shipped configurations. The
-// feature `tools`, which `make test` sets, asks for them, so that `cargo test` needs nothing but redis-server and libclang.
+// Against programs that we did not write: OAuth clients, an API tester, a browser on the example page, gateways with the
+// shipped configurations. The feature `tools`, which `make test` sets, asks for them, so that `cargo test` needs nothing
+// but redis-server and libclang.
+#[cfg(feature = "tools")]
+mod browser;
 #[cfg(feature = "tools")]
 mod gateway_caddy;
 #[cfg(feature = "tools")]

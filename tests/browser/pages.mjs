@@ -1,0 +1,38 @@
+/** The documentation page and the example page draw without a complaint, in light and dark, and ask nobody else. */
+
+import assert from "node:assert/strict";
+import { hallpassUrl, logIn, openTab, run } from "./support.mjs";
+
+const { SCREENSHOTS } = process.env;
+
+await run(async (browser, line) => {
+  const complaints = [];
+  const asked = new Set();
+  browser.on("console", (message) => complaints.push(message.text()));
+  browser.on("weberror", (event) => complaints.push(event.error().message));
+  browser.on("request", (request) => asked.add(new URL(request.url()).origin));
+
+  const docs = await browser.newPage();
+  const example = await openTab(browser, line);
+  if (SCREENSHOTS) await example.screenshot({ path: `${SCREENSHOTS}/example-form.png` });
+  // Nobody is logged in yet, and the browser says so in its console.
+  complaints.length = 0;
+  await logIn(example);
+  for (const colorScheme of ["light", "dark"]) {
+    await docs.emulateMedia({ colorScheme });
+    await docs.goto(`${hallpassUrl}/docs`);
+    await docs.waitForSelector("article#docs");
+    const document = await docs.evaluate(async () => (await fetch("openapi.json")).json());
+    const operations = Object.values(document.paths).flatMap((item) => Object.keys(item).filter((key) => key !== "parameters"));
+    assert.equal(await docs.locator("article").count(), operations.length);
+    assert.equal(await docs.locator("article pre").first().isVisible(), true);
+    await example.emulateMedia({ colorScheme });
+    for (const [name, page] of [["docs", docs], ["example", example]]) {
+      const [width, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      assert.ok(width <= room, `${name} fits into the window`);
+      if (SCREENSHOTS) await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png` });
+    }
+  }
+  assert.deepEqual(complaints, []);
+  assert.deepEqual([...asked].sort(), [line.url, hallpassUrl].sort());
+});

@@ -1,0 +1,175 @@
+/** A browser, and a line to the example application that can be watched, held and cut. */
+
+import { once } from "node:events";
+import { createServer, request as send } from "node:http";
+import { chromium } from "playwright-core";
+
+const { CHROMIUM, EXAMPLE_URL, HALLPASS_URL, HALLPASS_CLIENT_SECRET, PROFILE } = process.env;
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** How long anything may take that should happen at once. */
+export const SOON = 20_000;
+
+/** Where hallpass-server listens. */
+export const hallpassUrl = HALLPASS_URL;
+
+/** What went over the line. @typedef {{ path: string, cookie: string, status: number, setsCookie: boolean }} Call */
+
+/** Stands between the browser and the example application. */
+export class Line {
+  /** @type {Call[]} */
+  calls = [];
+  #faults = [];
+  #lasting;
+  #gates = new Map();
+
+  constructor() {
+    this.server = createServer((request, response) => this.#pass(request, response));
+  }
+
+  async open() {
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server, "listening");
+    this.url = `http://localhost:${this.server.address().port}`;
+  }
+
+  /** The calls to `path` so far, or those with this status. */
+  to(path, status) {
+    return this.calls.filter((call) => call.path === path && (status === undefined || call.status === status));
+  }
+
+  /**
+   * What happens to the answers of the next calls to /token, one by one: `nothing arrives`, `half arrives` (the head, its
+   * cookie included, and not the whole body), or `503`.
+   */
+  spoil(...faults) {
+    this.#faults.push(...faults);
+  }
+
+  /** The same for all answers to /token, until the function that is returned is called. */
+  breakDown(fault) {
+    this.#lasting = fault;
+    return () => {
+      this.#lasting = undefined;
+    };
+  }
+
+  /** Keeps the answers to `path` back until the function that is returned is called. */
+  hold(path) {
+    const { promise, resolve } = withResolvers();
+    this.#gates.set(path, promise);
+    return () => {
+      this.#gates.delete(path);
+      resolve();
+    };
+  }
+
+  async #pass(request, response) {
+    const body = await collect(request);
+    const { pathname } = new URL(request.url, EXAMPLE_URL);
+    const onward = send(new URL(request.url, EXAMPLE_URL), { method: request.method, headers: request.headers });
+    onward.end(body);
+    const [answer] = await once(onward, "response");
+    const content = await collect(answer);
+    const setsCookie = answer.headers["set-cookie"] !== undefined;
+    this.calls.push({ path: pathname, cookie: request.headers.cookie ?? "", status: answer.statusCode, setsCookie });
+    await this.#gates.get(pathname);
+    const fault = pathname === "/token" ? (this.#lasting ?? this.#faults.shift()) : undefined;
+    if (fault === "nothing arrives") return request.socket.destroy();
+    if (fault === "503") return response.writeHead(503, { "Retry-After": "0" }).end();
+    response.writeHead(answer.statusCode, answer.headers);
+    if (fault === "half arrives") {
+      return response.write(content.subarray(0, content.length / 2), () => request.socket.destroy());
+    }
+    return response.end(content);
+  }
+}
+
+function withResolvers() {
+  let resolve;
+  const promise = new Promise((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+async function collect(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Resolves when `probe` says yes; fails with `what` when that takes too long. */
+export async function until(what, probe) {
+  const start = Date.now();
+  while (!(await probe())) {
+    if (Date.now() - start > SOON) throw new Error(`waited in vain: ${what}`);
+    await new Promise((done) => {
+      setTimeout(done, 20);
+    });
+  }
+}
+
+/** Makes all access tokens of a user stale, as an application does when the user's rights have changed. */
+export async function makeStale(subject) {
+  const credentials = Buffer.from(`local:${HALLPASS_CLIENT_SECRET}`).toString("base64");
+  const headers = { "Content-Type": "application/json", Authorization: `Basic ${credentials}` };
+  const body = JSON.stringify({ name: "Ada" });
+  const response = await fetch(`${HALLPASS_URL}/subjects/${subject}/claims`, { method: "PUT", headers, body });
+  if (!response.ok) throw new Error(`the claims could not be set: ${response.status}`);
+}
+
+/** A tab with the example page, once that knows whether somebody is logged in. */
+export async function openTab(browser, line) {
+  const page = await browser.newPage();
+  await page.goto(line.url);
+  await page.waitForSelector("body[data-ready]");
+  return page;
+}
+
+/** Logs in by the form of the example page. */
+export async function logIn(page) {
+  await page.fill("[name=password]", "demo");
+  await page.click("#login button");
+  await page.waitForSelector("#session:not([hidden])");
+  await until("the API was called", async () => (await page.textContent("#events")).includes("Hello Ada"));
+}
+
+/** How many lines of the page's list have this text. */
+export async function noted(page, text) {
+  return page.locator("#events li", { hasText: text }).count();
+}
+
+/** The example's cookie in this browser, if it has one. */
+export async function cookie(browser, line) {
+  const all = await browser.cookies(line.url);
+  return all.find(({ name }) => name === "hallpass" || name === "__Host-hallpass");
+}
+
+/** Runs a scenario with a new browser and a new line; a failure ends the process with 1. */
+export async function run(scenario) {
+  const line = new Line();
+  await line.open();
+  const browser = await chromium.launchPersistentContext(PROFILE, { executablePath: CHROMIUM, headless: true, args: FLAGS });
+  browser.setDefaultTimeout(SOON);
+  try {
+    await scenario(browser, line);
+  } catch (error) {
+    console.error(error);
+    console.error(line.calls.map(({ path, status }) => `${status} ${path}`).join("\n"));
+    process.exitCode = 1;
+  } finally {
+    await browser.close();
+    line.server.close();
+    line.server.closeAllConnections();
+  }
+}

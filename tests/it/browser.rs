@@ -1,0 +1,85 @@
+//! A real browser on the example page: tabs, lost answers, logout, other sites. What it does is in tests/browser.
+
+use std::{
+    fs::{self, File},
+    process::{Command, Stdio},
+    sync::{Mutex, PoisonError},
+};
+
+use crate::support::{
+    http_server::{Server, directory},
+    process::Process,
+    tools::{installed, repository, succeeds, system_program, tool},
+    *,
+};
+
+/// One browser at a time: it takes a whole machine by itself.
+static BROWSER: Mutex<()> = Mutex::new(());
+
+/// Node.js itself: the program from PyPI only starts it, and would leave it behind.
+#[track_caller]
+fn node() -> Command {
+    let output = Command::new(tool("node")).args(["-p", "process.execPath"]).output().unwrap();
+    Command::new(String::from_utf8(output.stdout).unwrap().trim())
+}
+
+/// Runs a script with a browser of its own, in front of the example application and a server of its own.
+#[track_caller]
+fn run(script: &str) {
+    installed("tests/browser/node_modules/playwright-core");
+    let chromium = system_program("chromium");
+    let server = Server::start_in(directory(), &["--dev-cookie"]);
+    let hallpass = format!("http://{}", server.address());
+    let output = server.dir().join("example.out");
+    let mut command = node();
+    command
+        .arg(repository().join("examples/browser/server.mjs"))
+        .envs([("PORT", "0"), ("HALLPASS_URL", &hallpass), ("HALLPASS_CLIENT_SECRET", server.secret())])
+        .stdin(Stdio::null())
+        .stdout(File::create(&output).unwrap());
+    let _example = Process::new(command.spawn().unwrap());
+    let url = wait_for("the example prints its address", SOON, || {
+        let text = fs::read_to_string(&output).unwrap();
+        let start = text.find("http://").filter(|_| text.ends_with('\n'))?;
+        Some(text[start..].trim().to_owned())
+    });
+    let _alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut command = node();
+    command
+        .arg(repository().join("tests/browser").join(script))
+        .envs([("EXAMPLE_URL", &url), ("HALLPASS_URL", &hallpass)])
+        .env("HALLPASS_CLIENT_SECRET", server.secret())
+        .env("PROFILE", server.dir().join("profile"))
+        .env("CHROMIUM", chromium);
+    succeeds(script, &mut command);
+}
+
+#[test]
+fn two_tabs_that_refresh_at_once_stay_logged_in() {
+    run("two_tabs.mjs");
+}
+
+#[test]
+fn two_tabs_that_know_nothing_of_each_other_stay_logged_in() {
+    run("two_tabs_alone.mjs");
+}
+
+#[test]
+fn an_answer_that_is_lost_logs_nobody_out() {
+    run("lost_answers.mjs");
+}
+
+#[test]
+fn logging_out_in_one_tab_ends_the_other() {
+    run("logout.mjs");
+}
+
+#[test]
+fn other_sites_cannot_use_the_cookie() {
+    run("cross_site.mjs");
+}
+
+#[test]
+fn the_pages_draw_without_a_complaint() {
+    run("pages.mjs");
+}

@@ -69,9 +69,9 @@ async function login(request, response) {
   if (!request.headers["content-type"]?.startsWith("application/json")) {
     return answer(response, 415, { error: "invalid_request", error_description: "the login takes JSON" });
   }
-  const { name, password } = JSON.parse(await bodyOf(request));
-  const user = USERS.get(name);
-  if (!user || user.password !== password) {
+  const credentials = JSON.parse(await bodyOf(request));
+  const user = USERS.get(credentials?.name);
+  if (!user || user.password !== credentials.password) {
     return answer(response, 401, { error: "access_denied", error_description: "name or password is wrong" });
   }
   const session = { subject: user.id, claims: { name: user.name }, meta: { agent: String(request.headers["user-agent"]).slice(0, 200) }, cookie: true };

@@ -1,6 +1,11 @@
 //! The ACL roles of the README: each can do what it says, and nothing else.
 
-use crate::support::*;
+use serde_json::json;
+
+use crate::support::{
+    http_server::{ISSUER, Server},
+    *,
+};
 
 /// Checks tokens, and reads nothing else.
 const VERIFIER: &str = "ACL SETUSER verifier on >secret resetchannels -@all %R~auth:* +auth.verify";
@@ -11,6 +16,9 @@ const SUPPORT: &str =
     "ACL SETUSER support on >secret resetchannels -@all ~auth:* +auth.sessions +auth.revoke";
 /// Operations: rotates keys, watches counters and events; sees no session.
 const OPERATOR: &str = "ACL SETUSER operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
+
+/// hallpass-server: all that its routes need.
+const SERVER: &str = "ACL SETUSER server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping";
 
 const ROLES: [&str; 4] = [VERIFIER, APP, SUPPORT, OPERATOR];
 
@@ -228,4 +236,33 @@ fn a_role_for_one_subject_reaches_no_other() {
         assert_eq!(refused(app.run(&elsewhere)), "NOPERM", "{elsewhere:?}");
     }
     app.issue("auth:42", &[]).unwrap();
+}
+
+#[test]
+fn the_readme_prints_these_roles() {
+    let readme = include_str!("../../README.md");
+    for line in ROLES.into_iter().chain([SERVER]) {
+        assert!(readme.lines().any(|printed| printed == line), "{line}");
+    }
+}
+
+#[test]
+fn the_http_server_needs_no_more_than_its_role() {
+    let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
+    let words: Vec<&str> = SERVER.split(' ').collect();
+    redis.connect().get::<()>(&words);
+    let server = Server::before_url(&format!("redis://server:secret@127.0.0.1:{}", redis.port()), &[]);
+    let login = server.login("42");
+    let (access, refresh) = (login.text_of("access_token"), login.text_of("refresh_token"));
+    assert_eq!(server.verify(&access).status, 200);
+    assert_eq!(server.token(&refresh, &[]).status, 200);
+    assert_eq!(server.request("GET", "/me/sessions").bearer(&access).send().status, 200);
+    for path in ["/readyz", "/metrics", "/.well-known/jwks.json"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    let local = |method: &str, path: &str| server.request(method, path).basic("local", server.secret());
+    let hint = [("token", refresh.as_str()), ("token_type_hint", "refresh_token")];
+    assert_eq!(local("POST", "/introspect").form(&hint).send().json()["active"], true);
+    assert_eq!(local("PUT", "/subjects/42/claims").json(&json!({ "a": 1 })).send().status, 200);
+    assert_eq!(local("DELETE", "/subjects/42/sessions").send().json()["revoked"], 1);
 }

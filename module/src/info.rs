@@ -157,8 +157,12 @@ pub fn warnings(ctx: &Context) -> Vec<&'static str> {
 
 /// The wall clock, in Unix ms.
 pub fn unix_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(unix_ns() / 1_000_000).unwrap_or(u64::MAX)
+}
+
+/// The wall clock, in Unix ns.
+pub fn unix_ns() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()
 }
 
 /// The value of one of Redis' own settings.

@@ -12,7 +12,7 @@ use crate::args::{self, Options};
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
-use crate::info::{STATS, unix_ms};
+use crate::info::{STATS, unix_ns};
 use crate::keyring;
 use crate::limits::{self, Limit};
 use crate::minting::{Minting, UnsignedTokens};
@@ -49,14 +49,15 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let config = Config::current();
     let subject = args::subject(&config.pattern, key)?;
     let request = Request::parse(options, &config)?;
-    let now = unix_ms();
+    let clock = unix_ns();
+    let now = u64::try_from(clock / 1_000_000).unwrap_or(u64::MAX);
     let lifetimes = request.lifetimes(&config)?;
     let loaded = keyring::current().ok_or(Error::NoKey)?;
     let minting = Minting { config: &config, ring: &loaded.ring, subject, now };
     let hash = UserHash::new(ctx, key, now);
     let sid = match request.sid {
         Some(sid) => sid,
-        None => sid::new(now, &random_bytes()?),
+        None => sid::new(clock, &random_bytes()?),
     };
     if let Some(existing) = repeated(&hash, &request, &config, now)? {
         return Ok(answer(minting.tokens(sid, &existing)?, Vec::new()));
@@ -206,8 +207,8 @@ fn audience(value: &[u8]) -> Result<String, Error> {
         .and_then(|text| if text == "*" { Err(error::AUDIENCE) } else { Ok(text.to_owned()) })
 }
 
-fn random_bytes() -> Result<[u8; 10], Error> {
-    let mut bytes = [0; 10];
+fn random_bytes() -> Result<[u8; 8], Error> {
+    let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|_| Error::Internal)?;
     Ok(bytes)
 }

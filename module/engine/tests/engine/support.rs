@@ -19,7 +19,7 @@ pub const DAY: u64 = 86_400_000;
 
 /// Any number of distinct session ids.
 pub fn session_id(number: u8) -> Uuid {
-    sid::new(NOW_MS, &[number; 10])
+    sid::new(u128::from(NOW_MS) * 1_000_000, &[number; 8])
 }
 
 /// A signing key; the same for the same arguments.

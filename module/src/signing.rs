@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::ffi::{self, Blocked};
 use crate::minting::UnsignedTokens;
 use redis_module::{Context, ContextFlags};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -36,8 +36,12 @@ pub fn answer(ctx: &Context, tokens: UnsignedTokens) {
         *pool = start();
     }
     match pool.as_ref().zip(ffi::block(ctx)) {
-        // The receiver lives as long as the pool, so sending cannot fail.
-        Some((pool, client)) => drop(pool.jobs.send(Job { client, tokens })),
+        Some((pool, client)) => {
+            // Without a thread that listens, the client must not wait for ever.
+            if let Err(SendError(Job { client, tokens })) = pool.jobs.send(Job { client, tokens }) {
+                client.unblock(sign(tokens));
+            }
+        }
         None => finish(ctx, sign(tokens)),
     }
 }

@@ -183,7 +183,7 @@ impl<'c> UserHash<'c> {
         self.write("UNLINK", &[self.key.as_slice()]).map(drop)
     }
 
-    /// Stores several sessions at once, none of which outlives the key more than before.
+    /// Stores several sessions in one write, as [`Self::put`] does one.
     pub fn put_all(&self, sessions: &[(Uuid, Session)], idle_ttl: u64) -> Result<(), Error> {
         let Some(latest) = sessions.iter().map(|(_, session)| session.idle_expiry).max() else {
             return Ok(());

@@ -13,7 +13,7 @@ use crate::minting::Minting;
 use crate::reply::Reply;
 use crate::store::UserHash;
 use crate::survey::Lens;
-use hallpass_engine::record::Session;
+use hallpass_engine::record::{MAX_GENERATION, Session};
 use hallpass_engine::{json, sid};
 use redis_module::{Context, RedisString};
 use uuid::Uuid;
@@ -35,7 +35,8 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     sessions.retain(|(_, session)| !session.is_over(now, not_before));
     for (_, session) in &mut sessions {
         session.claims = Some(claims.clone());
-        session.claims_version = (session.claims_version + 1).max(now / 1000);
+        // A version beyond what a record can hold would make the session unreadable.
+        session.claims_version = (session.claims_version + 1).max(now / 1000).min(MAX_GENERATION);
     }
     let loaded = keyring::current().ok_or(Error::NoKey)?;
     check_size(&Minting { config: &config, ring: &loaded.ring, subject, now }, &sessions)?;

@@ -6,12 +6,14 @@ mod refresh;
 mod ring;
 pub(crate) mod rsa;
 mod signing;
+mod verifying;
 
 pub use algorithm::Algorithm;
 pub use jwk::{Jwk, JwkSet};
 pub use refresh::RefreshKey;
 pub use ring::{KeyStatus, KeySummary, Keyring, KeyringError, Problem};
 pub use signing::SigningKey;
+pub use verifying::VerifyingKey;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -16,3 +16,4 @@ mod rotation_model;
 mod rotation_table;
 mod support;
 mod token_subject;
+mod wycheproof;

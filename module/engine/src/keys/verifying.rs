@@ -1,0 +1,86 @@
+//! Keys that verify access tokens: the half of a [`super::SigningKey`] that needs no private member.
+
+use super::refresh::symmetric_secret;
+use super::ring::Problem;
+use super::rsa::MIN_MODULUS_BYTES;
+use super::{Algorithm, Jwk, decode};
+use jsonwebtoken::DecodingKey;
+
+/// What checks the signatures of one key: its public half, or the secret of an HMAC.
+pub struct VerifyingKey {
+    alg: Algorithm,
+    key: DecodingKey,
+}
+
+impl VerifyingKey {
+    /// Reads the public members of a key, or `k` of a symmetric one.
+    ///
+    /// # Errors
+    /// [`Problem`] when they are missing, malformed or too short.
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, Problem> {
+        let alg = algorithm_of(jwk)?;
+        let key = match alg {
+            Algorithm::EdDSA => ed25519(jwk)?,
+            Algorithm::ES256 => p256(jwk)?,
+            Algorithm::RS256 | Algorithm::PS256 => rsa(jwk)?,
+            Algorithm::HS256 => DecodingKey::from_secret(&symmetric_secret(jwk)?),
+        };
+        Ok(Self { alg, key })
+    }
+
+    /// The one algorithm this key is used with.
+    pub fn alg(&self) -> Algorithm {
+        self.alg
+    }
+
+    /// Whether `signature`, in base64url, is right for `message`. HMACs are compared in constant time.
+    pub fn verify(&self, message: &[u8], signature: &str) -> bool {
+        jsonwebtoken::crypto::verify(signature, message, &self.key, self.alg.into()).unwrap_or(false)
+    }
+}
+
+/// The algorithm of a key: what its type leaves as the only choice, or what `alg` says where there are two.
+fn algorithm_of(jwk: &Jwk) -> Result<Algorithm, Problem> {
+    let possible: &[Algorithm] = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
+        ("OKP", Some("Ed25519")) => &[Algorithm::EdDSA],
+        ("EC", Some("P-256")) => &[Algorithm::ES256],
+        ("RSA", _) => &[Algorithm::RS256, Algorithm::PS256],
+        ("oct", _) => &[Algorithm::HS256],
+        _ => return Err(Problem::KeyType),
+    };
+    let chosen = match (jwk.alg.as_deref(), possible) {
+        (Some(named), _) => possible.iter().find(|alg| alg.name() == named),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    chosen.copied().ok_or(Problem::Algorithm)
+}
+
+fn ed25519(jwk: &Jwk) -> Result<DecodingKey, Problem> {
+    let x = public(jwk.x.as_deref(), |length| length == 32)?;
+    usable(DecodingKey::from_ed_components(x))
+}
+
+/// RFC 7518 §6.2.1.2: coordinates are always of full length.
+fn p256(jwk: &Jwk) -> Result<DecodingKey, Problem> {
+    let [x, y] = [&jwk.x, &jwk.y].map(|member| public(member.as_deref(), |length| length == 32));
+    usable(DecodingKey::from_ec_components(x?, y?))
+}
+
+fn rsa(jwk: &Jwk) -> Result<DecodingKey, Problem> {
+    let (n, e) = (public(jwk.n.as_deref(), |_| true)?, public(jwk.e.as_deref(), |_| true)?);
+    if decode(n).is_none_or(|modulus| modulus.len() < MIN_MODULUS_BYTES) {
+        return Err(Problem::TooShort);
+    }
+    usable(DecodingKey::from_rsa_components(n, e))
+}
+
+/// The text of a member that is base64url of a fitting length.
+fn public(member: Option<&str>, fits: impl Fn(usize) -> bool) -> Result<&str, Problem> {
+    let is_good = |text: &&str| decode(text).is_some_and(|bytes| fits(bytes.len()));
+    member.filter(is_good).ok_or(Problem::KeyMaterial)
+}
+
+fn usable(key: jsonwebtoken::errors::Result<DecodingKey>) -> Result<DecodingKey, Problem> {
+    key.map_err(|_| Problem::KeyMaterial)
+}

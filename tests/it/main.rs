@@ -33,6 +33,7 @@ mod transactions;
 
 // What must hold whatever happens: many clients, replicas, restarts, a server that may not write, nothing leaked.
 mod clock_steps;
+mod cluster;
 mod concurrency;
 mod key_rotation_drill;
 mod large_hashes;
@@ -43,6 +44,7 @@ mod replication;
 mod rsa_signing;
 mod same_millisecond;
 mod secrecy;
+mod sentinel;
 
 // What an attacker sends.
 mod algorithm_attacks;

@@ -10,6 +10,9 @@ use super::{SOON, Tokens, wait_until};
 /// A connection of the `redis` crate.
 pub type Con = redis::Connection;
 
+/// A connection of the `redis` crate to a cluster.
+pub type ClusterCon = redis::cluster::ClusterConnection;
+
 /// What a command answers.
 pub type Answer<T> = Result<T, Refusal>;
 
@@ -119,10 +122,20 @@ pub trait AuthCommands {
 
 impl AuthCommands for Con {
     fn run<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Answer<Value> {
-        let mut command = redis::Cmd::new();
-        for arg in args {
-            command.arg(arg.as_ref());
-        }
-        command.query(self).map_err(Refusal::from)
+        command(args).query(self).map_err(Refusal::from)
     }
+}
+
+impl AuthCommands for ClusterCon {
+    fn run<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Answer<Value> {
+        command(args).query(self).map_err(Refusal::from)
+    }
+}
+
+fn command<A: AsRef<[u8]>>(args: &[A]) -> redis::Cmd {
+    let mut command = redis::Cmd::new();
+    for arg in args {
+        command.arg(arg.as_ref());
+    }
+    command
 }

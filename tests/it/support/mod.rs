@@ -5,6 +5,7 @@ pub mod application;
 pub mod build;
 pub mod client;
 pub mod clock;
+pub mod cluster;
 #[cfg(feature = "tools")]
 pub mod gateway;
 pub mod http;
@@ -16,6 +17,7 @@ pub mod oauth_server;
 pub mod process;
 pub mod raw;
 pub mod redis_server;
+pub mod sentinel;
 pub mod target;
 pub mod tokens;
 #[cfg(feature = "tools")]
@@ -23,9 +25,11 @@ pub mod tools;
 pub mod victim;
 pub mod wait;
 
-pub use client::{Answer, AuthCommands, Con, refused};
+pub use client::{Answer, AuthCommands, ClusterCon, Con, refused};
+pub use cluster::Cluster;
 pub use keyring::{Key, Keyring};
 pub use raw::{Raw, Reply};
 pub use redis_server::Redis;
+pub use sentinel::Sentinels;
 pub use tokens::Tokens;
 pub use wait::{SOON, wait_for, wait_until};

@@ -14,7 +14,7 @@ use super::{
     AuthCommands, Con, Keyring, Raw, SOON,
     build::{built, redis_server},
     process::Process,
-    wait_for,
+    wait_for, wait_until,
 };
 
 /// Words that only a crash, a failed assertion or a panic leaves in the log.
@@ -27,6 +27,7 @@ pub struct Builder {
     ring: Keyring,
     module: bool,
     tcp: bool,
+    cluster: bool,
 }
 
 impl Builder {
@@ -60,16 +61,23 @@ impl Builder {
         self
     }
 
+    /// Makes it a node of Redis Cluster, still without slots and without anybody it knows.
+    pub fn cluster_node(mut self) -> Self {
+        self.cluster = true;
+        self.tcp()
+    }
+
     /// Starts and waits until it answers.
     #[track_caller]
     pub fn start(self) -> Redis {
         let dir = tempfile::tempdir().expect("a temporary directory");
         self.ring.write(&dir.path().join("keyring.json"));
         let (ring, env) = (self.ring.clone(), self.env.clone());
-        let mut redis = Redis { process: None, port: 0, ring, env, dir };
+        let mut redis = Redis { process: None, port: 0, bus_port: 0, ring, env, dir };
         // Between asking for a free port and using it, somebody else may take it.
         for _ in 0..5 {
             redis.port = if self.tcp { free_port() } else { 0 };
+            redis.bus_port = if self.cluster { free_port() } else { 0 };
             fs::write(redis.path("redis.conf"), self.config(&redis)).expect("a config file");
             if redis.launch() {
                 return redis;
@@ -92,6 +100,12 @@ impl Builder {
             let module = built().module.display();
             text += &format!("loadmodule {module}\nhallpass.keyring-file {dir}/keyring.json\n");
         }
+        if self.cluster {
+            text += &format!(
+                "cluster-enabled yes\ncluster-port {}\ncluster-announce-ip 127.0.0.1\n",
+                redis.bus_port
+            );
+        }
         text + &self.lines.join("\n") + "\n"
     }
 }
@@ -100,6 +114,7 @@ impl Builder {
 pub struct Redis {
     process: Option<Process>,
     port: u16,
+    bus_port: u16,
     ring: Keyring,
     env: Vec<(String, String)>,
     dir: TempDir,
@@ -121,7 +136,14 @@ impl Redis {
 
     /// To say more before starting.
     pub fn builder() -> Builder {
-        Builder { lines: vec![], env: vec![], ring: Keyring::default(), module: true, tcp: false }
+        Builder {
+            lines: vec![],
+            env: vec![],
+            ring: Keyring::default(),
+            module: true,
+            tcp: false,
+            cluster: false,
+        }
     }
 
     /// A replica of `primary`, which must listen on TCP; returns when it is in sync.
@@ -130,12 +152,22 @@ impl Redis {
             .keyring(primary.ring.clone())
             .line(&format!("replicaof 127.0.0.1 {}", primary.port))
             .start();
-        let mut con = replica.connect();
-        wait_for("the replica is in sync", SOON, || {
-            let text: String = con.get(&["INFO", "replication"]);
-            text.contains("master_link_status:up").then_some(())
-        });
+        replica.wait_until_in_sync();
         replica
+    }
+
+    /// Waits until this replica has everything that its primary had.
+    #[track_caller]
+    pub fn wait_until_in_sync(&self) {
+        let mut con = self.connect();
+        wait_until("the replica is in sync", SOON, || {
+            con.get::<String>(&["INFO", "replication"]).contains("master_link_status:up")
+        });
+    }
+
+    /// Whether it takes writes instead of following another server.
+    pub fn is_primary(&self) -> bool {
+        self.connect().get::<String>(&["INFO", "replication"]).contains("role:master")
     }
 
     /// A connection in RESP2.
@@ -183,6 +215,16 @@ impl Redis {
         self.port
     }
 
+    /// The port at which the other nodes of a cluster reach it, 0 outside a cluster.
+    pub fn bus_port(&self) -> u16 {
+        self.bus_port
+    }
+
+    /// Whether it was started and neither stopped nor killed since.
+    pub fn is_up(&self) -> bool {
+        self.process.is_some()
+    }
+
     /// A path inside its directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
@@ -212,7 +254,7 @@ impl Redis {
 
     /// Starts on the files that are there; false when it ended instead of answering.
     fn launch(&mut self) -> bool {
-        let mut process = spawn(&self.path("redis.conf"), &self.env);
+        let mut process = spawn(&self.path("redis.conf"), &[], &self.env);
         let socket = self.socket();
         let up = wait_for("redis-server answers or ends", SOON, || {
             if !process.is_running() {
@@ -245,9 +287,10 @@ impl Drop for Redis {
 }
 
 /// Starts a redis-server on a configuration file.
-fn spawn(config: &Path, env: &[(String, String)]) -> Process {
+pub(super) fn spawn(config: &Path, flags: &[&str], env: &[(String, String)]) -> Process {
     let child = Command::new(redis_server())
         .arg(config)
+        .args(flags)
         .envs(env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -264,7 +307,7 @@ fn answers(socket: &Path) -> bool {
 }
 
 /// A port that nobody listens on at this moment.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
 }

@@ -1,0 +1,3 @@
+//! Redis Cluster: three primaries, each with a replica.
+
+mod harness;

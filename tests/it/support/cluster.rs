@@ -1,0 +1,247 @@
+//! A Redis Cluster of one's own: primaries and a replica of each, all with the module and the same keyring, gone when the
+//! guard goes.
+
+use std::thread;
+
+use super::{AuthCommands, ClusterCon, Con, Keyring, Redis, SOON, wait_until};
+
+/// How many slots every cluster has.
+const SLOTS: usize = 16384;
+/// How long a node may be silent before the others think that it failed.
+const NODE_TIMEOUT: &str = "cluster-node-timeout 1000";
+
+/// A running cluster. Its nodes have numbers: first come the primaries, then their replicas in the same order; who is
+/// what may change later.
+pub struct Cluster {
+    nodes: Vec<Redis>,
+}
+
+impl Cluster {
+    /// Three primaries, each with a replica.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::of(3, &[])
+    }
+
+    /// As many primaries, each with a replica, with more lines of configuration.
+    #[track_caller]
+    pub fn of(primaries: usize, lines: &[&str]) -> Self {
+        let ring = Keyring::default();
+        let node = || {
+            let builder = Redis::builder().keyring(ring.clone()).cluster_node().line(NODE_TIMEOUT);
+            lines.iter().fold(builder, |builder, line| builder.line(line)).start()
+        };
+        let nodes = thread::scope(|scope| {
+            let starting: Vec<_> = (0..2 * primaries).map(|_| scope.spawn(node)).collect();
+            starting.into_iter().map(|node| node.join().expect("a node")).collect()
+        });
+        let cluster = Self { nodes };
+        cluster.meet();
+        cluster.deal_slots(primaries);
+        cluster.replicate(primaries);
+        cluster.wait_until_ok();
+        cluster
+    }
+
+    /// A node.
+    pub fn node(&self, number: usize) -> &Redis {
+        &self.nodes[number]
+    }
+
+    /// The nodes that run.
+    pub fn up(&self) -> impl Iterator<Item = &Redis> {
+        self.nodes.iter().filter(|node| node.is_up())
+    }
+
+    /// A connection of a cluster client, which follows redirections.
+    pub fn connect(&self) -> ClusterCon {
+        let seeds: Vec<String> = self.up().map(|node| format!("redis://127.0.0.1:{}", node.port())).collect();
+        let client = redis::cluster::ClusterClient::builder(seeds).response_timeout(SOON).build();
+        client.expect("addresses").get_connection().expect("a connection")
+    }
+
+    /// The slot of a key.
+    pub fn slot(&self, key: &str) -> usize {
+        self.any().get(&["CLUSTER", "KEYSLOT", key])
+    }
+
+    /// The primary that owns a key's slot.
+    #[track_caller]
+    pub fn owner(&self, key: &str) -> usize {
+        let owner = owner_of(&mut self.any(), self.slot(key));
+        self.number(&owner.expect("every slot has an owner"))
+    }
+
+    /// A key `auth:<stem>…` in a slot of the node `owner`.
+    #[track_caller]
+    pub fn key_of(&self, owner: usize, stem: &str) -> String {
+        let mut keys = (0..1000).map(|n| format!("auth:{stem}{n}"));
+        keys.find(|key| self.owner(key) == owner).expect("a primary with slots")
+    }
+
+    /// The replica of the node `primary`.
+    #[track_caller]
+    pub fn replica_of(&self, primary: usize) -> usize {
+        let id = self.id(primary);
+        let nodes = nodes(&mut self.any());
+        let is_replica = |node: &&Vec<String>| node[3] == id && !node[2].contains("fail");
+        self.number(&nodes.iter().find(is_replica).expect("a replica")[0])
+    }
+
+    /// Moves a key's slot, with all keys in it, to the node `to`. `halfway` runs when both nodes know of it and nothing
+    /// has moved yet.
+    #[track_caller]
+    pub fn migrate(&self, key: &str, to: usize, halfway: impl FnOnce()) {
+        let from = self.owner(key);
+        let slot = self.slot(key).to_string();
+        let (mut source, mut target) = (self.nodes[from].connect(), self.nodes[to].connect());
+        target.get::<()>(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &self.id(from)]);
+        source.get::<()>(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &self.id(to)]);
+        halfway();
+        self.move_keys(&mut source, &slot, to);
+        for con in [&mut target, &mut source] {
+            con.get::<()>(&["CLUSTER", "SETSLOT", &slot, "NODE", &self.id(to)]);
+        }
+    }
+
+    /// Promotes a replica with the consent of its primary, as an operator does before maintenance.
+    #[track_caller]
+    pub fn fail_over_to(&self, replica: usize) {
+        self.nodes[replica].connect().get::<()>(&["CLUSTER", "FAILOVER"]);
+        wait_until("the replica is promoted", SOON, || self.nodes[replica].is_primary());
+    }
+
+    /// Kills a node; what it has not replicated is lost.
+    pub fn kill(&mut self, number: usize) {
+        self.nodes[number].kill();
+    }
+
+    /// Starts a node again that was killed.
+    pub fn restart(&mut self, number: usize) {
+        self.nodes[number].restart();
+    }
+
+    /// Waits until every node that runs says that all slots are served.
+    #[track_caller]
+    pub fn wait_until_ok(&self) {
+        self.everywhere("the cluster is ok", |con| {
+            con.get::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok")
+        });
+    }
+
+    /// Waits until every node that runs takes another one than `former` for the owner of a key's slot, and returns that
+    /// one.
+    #[track_caller]
+    pub fn wait_for_heir(&self, key: &str, former: usize) -> usize {
+        let slot = self.slot(key);
+        let former = self.id_in(&mut self.any(), former);
+        self.everywhere("somebody takes over", |con| {
+            owner_of(con, slot).is_some_and(|owner| owner != former)
+        });
+        self.wait_until_ok();
+        self.owner(key)
+    }
+
+    /// Waits until all nodes that run say yes.
+    #[track_caller]
+    fn everywhere(&self, what: &str, is_so: impl Fn(&mut Con) -> bool) {
+        for node in self.up() {
+            let mut con = node.connect();
+            wait_until(what, SOON, || is_so(&mut con));
+        }
+    }
+
+    /// Makes all nodes known to each other.
+    fn meet(&self) {
+        for (epoch, node) in (1..).zip(&self.nodes) {
+            node.connect().get::<()>(&["CLUSTER", "SET-CONFIG-EPOCH", &format!("{epoch}")]);
+        }
+        let mut first = self.nodes[0].connect();
+        for other in &self.nodes[1..] {
+            let (port, bus_port) = (other.port().to_string(), other.bus_port().to_string());
+            first.get::<()>(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus_port]);
+        }
+        self.everywhere("all nodes know each other", |con| {
+            let known = nodes(con);
+            known.len() == self.nodes.len() && known.iter().all(|node| node[7] == "connected")
+        });
+    }
+
+    /// Gives each primary its share of the slots.
+    fn deal_slots(&self, primaries: usize) {
+        for (number, node) in self.nodes[..primaries].iter().enumerate() {
+            let first = (SLOTS * number / primaries).to_string();
+            let last = (SLOTS * (number + 1) / primaries - 1).to_string();
+            node.connect().get::<()>(&["CLUSTER", "ADDSLOTSRANGE", &first, &last]);
+        }
+    }
+
+    /// Makes the other half of the nodes replicas.
+    fn replicate(&self, primaries: usize) {
+        for number in 0..primaries {
+            let mut replica = self.nodes[primaries + number].connect();
+            replica.get::<()>(&["CLUSTER", "REPLICATE", &self.id(number)]);
+        }
+        for replica in &self.nodes[primaries..] {
+            replica.wait_until_in_sync();
+        }
+    }
+
+    /// Moves all keys of a slot.
+    fn move_keys(&self, source: &mut Con, slot: &str, to: usize) {
+        let port = self.nodes[to].port().to_string();
+        loop {
+            let keys: Vec<String> = source.get(&["CLUSTER", "GETKEYSINSLOT", slot, "100"]);
+            if keys.is_empty() {
+                return;
+            }
+            let mut command = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
+            command.extend(keys.iter().map(String::as_str));
+            source.get::<String>(&command);
+        }
+    }
+
+    /// A connection to some node that runs.
+    fn any(&self) -> Con {
+        self.up().next().expect("a node that runs").connect()
+    }
+
+    /// What the cluster calls a node.
+    fn id(&self, number: usize) -> String {
+        self.id_in(&mut self.any(), number)
+    }
+
+    /// What the node behind `con` calls a node, which may be down.
+    fn id_in(&self, con: &mut Con, number: usize) -> String {
+        let address = format!("127.0.0.1:{}@", self.nodes[number].port());
+        let found = nodes(con).into_iter().find(|node| node[1].starts_with(&address));
+        found.expect("a known node").swap_remove(0)
+    }
+
+    /// The number of the node with this id.
+    fn number(&self, id: &str) -> usize {
+        let mut con = self.any();
+        (0..self.nodes.len()).find(|&number| self.id_in(&mut con, number) == id).expect("a node of ours")
+    }
+}
+
+/// The lines of `CLUSTER NODES`: id, address, flags, primary, ping, pong, epoch, link, slots.
+fn nodes(con: &mut Con) -> Vec<Vec<String>> {
+    let text: String = con.get(&["CLUSTER", "NODES"]);
+    text.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+/// The id of the node that owns a slot, as the node behind `con` sees it.
+fn owner_of(con: &mut Con, slot: usize) -> Option<String> {
+    let is_owner = |node: &Vec<String>| node[8..].iter().any(|slots| contains(slots, slot));
+    nodes(con).into_iter().find(is_owner).map(|mut node| node.swap_remove(0))
+}
+
+/// Whether `first-last`, or a single number, contains a slot; what is being moved, in brackets, does not.
+fn contains(slots: &str, slot: usize) -> bool {
+    let (first, last) = slots.split_once('-').unwrap_or((slots, slots));
+    match (first.parse::<usize>(), last.parse::<usize>()) {
+        (Ok(first), Ok(last)) => (first..=last).contains(&slot),
+        _ => false,
+    }
+}

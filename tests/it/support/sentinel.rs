@@ -1,0 +1,131 @@
+//! A primary and a replica watched by three real Sentinels, gone when the guard goes.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+
+use super::{
+    AuthCommands, Con, Keyring, Redis, SOON,
+    process::Process,
+    redis_server::{free_port, spawn},
+    wait_for, wait_until,
+};
+
+/// What the Sentinels call the primary.
+pub const MASTER: &str = "sessions";
+/// How many must agree that the primary is down.
+const QUORUM: usize = 2;
+
+/// Two Redis servers and their Sentinels.
+pub struct Sentinels {
+    sentinels: Vec<Sentinel>,
+    /// One of them is the primary, at first the first.
+    pub servers: [Redis; 2],
+}
+
+/// A running Sentinel.
+struct Sentinel {
+    // Dropped, and so ended, before its directory.
+    _process: Process,
+    port: u16,
+    _dir: TempDir,
+}
+
+impl Sentinels {
+    /// Starts everything, with more lines of configuration for the two servers; returns when all know each other.
+    #[track_caller]
+    pub fn start(lines: &[&str]) -> Self {
+        let ring = Keyring::default();
+        let builder = || {
+            let builder = Redis::builder().keyring(ring.clone()).tcp();
+            lines.iter().fold(builder, |builder, line| builder.line(line))
+        };
+        let primary = builder().start();
+        let replica = builder().line(&format!("replicaof 127.0.0.1 {}", primary.port())).start();
+        replica.wait_until_in_sync();
+        let sentinels: Vec<_> = (0..3).map(|_| Sentinel::start(primary.port())).collect();
+        let all = Self { sentinels, servers: [primary, replica] };
+        all.wait_until_acquainted();
+        all
+    }
+
+    /// Which of the servers all Sentinels take for the primary; `None` while they disagree.
+    pub fn primary(&self) -> Option<usize> {
+        let mut ports = self.sentinels.iter().map(|sentinel| sentinel.primary());
+        let first = ports.next()?;
+        let all_agree = ports.all(|port| port == first);
+        all_agree.then(|| self.servers.iter().position(|server| server.port() == first))?
+    }
+
+    /// Waits until the Sentinels have made another server than `former` the primary.
+    #[track_caller]
+    pub fn wait_for_failover(&self, former: usize) -> usize {
+        let heir = wait_for("the Sentinels agree on a new primary", SOON, || {
+            self.primary().filter(|&primary| primary != former)
+        });
+        wait_until("it is one", SOON, || self.servers[heir].is_primary());
+        heir
+    }
+
+    /// Waits until each Sentinel knows the replica and the other Sentinels.
+    #[track_caller]
+    fn wait_until_acquainted(&self) {
+        let others = self.sentinels.len() - 1;
+        let expected = format!("slaves=1,sentinels={}", others + 1);
+        for sentinel in &self.sentinels {
+            let mut con = sentinel.connect();
+            wait_until("a Sentinel knows everybody", SOON, || {
+                con.get::<String>(&["INFO", "sentinel"]).contains(&expected)
+            });
+        }
+    }
+}
+
+impl Sentinel {
+    /// Starts one that watches the primary at `port`.
+    fn start(primary: u16) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        for _ in 0..5 {
+            let port = free_port();
+            let config = dir.path().join("sentinel.conf");
+            fs::write(&config, configuration(dir.path(), port, primary)).expect("a config file");
+            let mut process = spawn(&config, &["--sentinel"], &[]);
+            let up = wait_for("a Sentinel answers or ends", SOON, || match process.is_running() {
+                true => open(port).map(|_| true),
+                false => Some(false),
+            });
+            if up {
+                return Self { _process: process, port, _dir: dir };
+            }
+        }
+        panic!("no Sentinel in five attempts");
+    }
+
+    fn connect(&self) -> Con {
+        open(self.port).expect("a Sentinel that runs")
+    }
+
+    /// The port of what it takes for the primary.
+    fn primary(&self) -> u16 {
+        let (_, port): (String, u16) = self.connect().get(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER]);
+        port
+    }
+}
+
+/// What a Sentinel starts with; it rewrites the file later.
+fn configuration(dir: &Path, port: u16, primary: u16) -> String {
+    let dir = dir.display();
+    format!(
+        "port {port}\nbind 127.0.0.1\ndir {dir}\nlogfile {dir}/sentinel.log\n\
+         sentinel monitor {MASTER} 127.0.0.1 {primary} {QUORUM}\n\
+         sentinel down-after-milliseconds {MASTER} 1000\nsentinel failover-timeout {MASTER} 5000\n"
+    )
+}
+
+/// A connection to the Sentinel at `port`, if one listens.
+fn open(port: u16) -> Option<Con> {
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).expect("a url");
+    let connection = client.get_connection().ok()?;
+    connection.set_read_timeout(Some(SOON)).expect("a timeout");
+    Some(connection)
+}

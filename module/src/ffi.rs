@@ -193,17 +193,36 @@ pub fn free_string(string: *mut raw::RedisModuleString) {
 
 // --------------------------------------------------------------------------------------------------------------- INFO
 
+/// Valkey's `VALKEYMODULE_OPTIONS_HANDLE_ATOMIC_SLOT_MIGRATION`: unless every module has it set, CLUSTER MIGRATESLOTS
+/// refuses.
+const HANDLE_ATOMIC_SLOT_MIGRATION: c_int = 1 << 5;
+
 /// The last step of loading: what stays registered after it.
 pub fn finish_loading(ctx: &Context) {
-    // SAFETY: called while loading, with the loading context. An asynchronous load of the dataset affects nothing here.
+    let options = raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD as c_int | options_of_valkey();
+    // SAFETY: called while loading, with the loading context. The module keeps nothing of the dataset, so that neither
+    // an asynchronous load nor the move of a slot can leave it with something outdated.
     unsafe {
         if let Some(set) = raw::RedisModule_SetModuleOptions {
-            set(ctx.ctx, raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD as c_int);
+            set(ctx.ctx, options);
         }
         if let Some(register) = raw::RedisModule_RegisterInfoFunc {
             register(ctx.ctx, Some(on_info));
         }
     }
+}
+
+/// On Valkey, by its own name of a function; Redis may give the same bit another meaning.
+fn options_of_valkey() -> c_int {
+    let mut function: *mut c_void = ptr::null_mut();
+    // SAFETY: Redis looks the name up, and writes the place only when it has such a function; it is not called here.
+    let known = unsafe {
+        let is_valkey = raw::RedisModule_GetApi.is_some_and(|find| {
+            find(c"ValkeyModule_SetModuleOptions".as_ptr(), (&raw mut function).cast()) == OK
+        });
+        raw::RedisModule_GetModuleOptionsAll.filter(|_| is_valkey).map_or(0, |all| all())
+    };
+    known & HANDLE_ATOMIC_SLOT_MIGRATION
 }
 
 extern "C" fn on_info(out: *mut raw::RedisModuleInfoCtx, for_crash_report: c_int) {

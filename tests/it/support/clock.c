@@ -4,6 +4,7 @@
  *
  * Why not libfaketime: it and jemalloc, which Debian's redis-server allocates with, wait for each other at start. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,4 +48,10 @@ time_t time(time_t *time) {
     if (time)
         *time = at;
     return at;
+}
+
+/* Valkey lets a module find the C library's functions before ours: this takes the flag for it away. */
+void *dlopen(const char *file, int flags) {
+    void *(*open)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+    return open(file, flags & ~RTLD_DEEPBIND);
 }

@@ -1,6 +1,6 @@
 //! The `hallpass.*` settings: their ranges and defaults as data, and the values in force.
 
-use crate::args;
+use hallpass_engine::arguments;
 use hallpass_engine::key_pattern::KeyPattern;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
@@ -124,7 +124,7 @@ fn is_pattern(value: &str) -> Result<(), &'static str> {
 }
 
 fn is_audience(value: &str) -> Result<(), &'static str> {
-    let fits = value.is_empty() || args::is_audience(value) && value != "*";
+    let fits = value.is_empty() || arguments::audience(value.as_bytes()).is_ok() && value != "*";
     if fits { Ok(()) } else { Err("must be at most 255 printable characters and not *") }
 }
 

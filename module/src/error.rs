@@ -1,5 +1,6 @@
 //! Every error that a command can answer: a code, then a fixed text in ASCII. Nothing a client sent is ever echoed.
 
+use hallpass_engine::arguments::Misuse;
 use hallpass_engine::json::JsonError;
 
 /// Why a command fails.
@@ -101,5 +102,17 @@ impl Error {
         let code = message.split(|byte| *byte == b' ').next().unwrap_or_default();
         let known = KNOWN.iter().find(|(name, _)| name.as_bytes() == code);
         Self::Refused(known.map_or("ERR Redis refused the write", |(_, text)| text))
+    }
+}
+
+impl From<Misuse> for Error {
+    fn from(misuse: Misuse) -> Self {
+        match misuse {
+            Misuse::Syntax => SYNTAX,
+            Misuse::Repeated => REPEATED,
+            Misuse::Number => RANGE,
+            Misuse::Name => NAME,
+            Misuse::Audience => AUDIENCE,
+        }
     }
 }

@@ -7,11 +7,13 @@
 //! - [`keys`]: the keyring, from a JWK Set to keys that sign and verify; [`keygen`] makes new ones.
 //! - [`access`]: the JWT access token. [`refresh`]: the computed refresh token. [`token`]: what both have in common.
 //! - [`record`]: the session as stored. [`rotation`]: what a presented refresh token means for it.
-//! - [`json`]: claims and metadata, validated and re-serialised. [`key_pattern`]: Redis keys and subjects.
+//! - [`arguments`]: what a command's options may be. [`json`]: claims and metadata, validated and re-serialised.
+//! - [`key_pattern`]: Redis keys and subjects.
 //! - [`key_expiry`]: when a whole key expires. [`sid`]: session ids.
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod arguments;
 pub mod json;
 pub mod key_expiry;
 pub mod key_pattern;

@@ -8,7 +8,7 @@
 
 use super::refresh::META_MAX_BYTES;
 use super::{Answer, Outcome};
-use crate::args::{self, Options};
+use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
@@ -18,6 +18,7 @@ use crate::limits::{self, Limit};
 use crate::minting::{Minting, UnsignedTokens};
 use crate::store::UserHash;
 use crate::survey::{Lens, Survey};
+use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
 use hallpass_engine::{json, sid};
 use redis_module::{Context, RedisString};
@@ -143,9 +144,9 @@ impl Request {
         ["CLAIMS", "AUDIENCE", "CLIENT", "CLASS", "META", "LIMIT", "SID", "ACCESSTTL", "IDLETTL", "MAXTTL"];
 
     fn parse(options: &[RedisString], config: &Config) -> Result<Self, Error> {
-        let mut options = Options::new(options);
+        let mut options = Options::new(options, &Self::OPTIONS);
         let mut request = Self::default();
-        while let Some(name) = options.next_name(&Self::OPTIONS)? {
+        while let Some(name) = options.next_name()? {
             let value = options.value()?;
             request.set(name, value, config)?;
             if name == "LIMIT" {
@@ -160,14 +161,14 @@ impl Request {
         match name {
             "CLAIMS" => self.claims = Some(json::claims(value, claims_max).map_err(Error::of_json)?),
             "AUDIENCE" => self.audience = Some(audience(value)?),
-            "CLIENT" => self.client = Some(args::name(value)?.to_owned()),
-            "CLASS" => self.class = Some(args::name(value)?.to_owned()),
+            "CLIENT" => self.client = Some(arguments::name(value)?.to_owned()),
+            "CLASS" => self.class = Some(arguments::name(value)?.to_owned()),
             "META" => self.meta = Some(json::meta(value, META_MAX_BYTES).map_err(Error::of_json)?),
-            "LIMIT" => self.limit = Some(args::integer(value, 1..=10_000)?),
+            "LIMIT" => self.limit = Some(arguments::integer(value, 1..=10_000)?),
             "SID" => self.sid = Some(sid::parse(value).ok_or(error::SID)?),
-            "ACCESSTTL" => self.access_ttl = Some(args::integer(value, 1..=86_400)?),
-            "IDLETTL" => self.idle_ttl = Some(args::integer(value, 1..=31_536_000)?),
-            _ => self.max_ttl = Some(args::integer(value, 1..=315_360_000)?),
+            "ACCESSTTL" => self.access_ttl = Some(arguments::integer(value, 1..=86_400)?),
+            "IDLETTL" => self.idle_ttl = Some(arguments::integer(value, 1..=31_536_000)?),
+            _ => self.max_ttl = Some(arguments::integer(value, 1..=315_360_000)?),
         }
         Ok(())
     }
@@ -203,8 +204,8 @@ impl Request {
 
 /// `*` is how AUTH.VERIFY skips the check; a session for it could never be asked for.
 fn audience(value: &[u8]) -> Result<String, Error> {
-    args::audience(value)
-        .and_then(|text| if text == "*" { Err(error::AUDIENCE) } else { Ok(text.to_owned()) })
+    let text = arguments::audience(value)?;
+    if text == "*" { Err(error::AUDIENCE) } else { Ok(text.to_owned()) }
 }
 
 fn random_bytes() -> Result<[u8; 8], Error> {

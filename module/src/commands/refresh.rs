@@ -5,7 +5,7 @@
 //! [`hallpass_engine::rotation`]; ACCESS and CLIENT are checked before anything changes.
 
 use super::{Answer, Outcome};
-use crate::args::{self, Options};
+use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
@@ -13,6 +13,7 @@ use crate::info::{STATS, unix_ms};
 use crate::minting::Minting;
 use crate::store::UserHash;
 use crate::{keyring, receipts};
+use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
 use hallpass_engine::refresh::{self, RefreshToken};
 use hallpass_engine::rotation::{self, Decision, Policy};
@@ -63,13 +64,13 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
 
 impl<'a> Request<'a> {
     fn parse(options: &'a [RedisString]) -> Result<Self, Error> {
-        let mut options = Options::new(options);
+        let mut options = Options::new(options, &["ACCESS", "CLIENT", "META"]);
         let mut request = Self::default();
-        while let Some(name) = options.next_name(&["ACCESS", "CLIENT", "META"])? {
+        while let Some(name) = options.next_name()? {
             let value = options.value()?;
             match name {
                 "ACCESS" => request.access = Some(value),
-                "CLIENT" => request.client = Some(args::name(value)?),
+                "CLIENT" => request.client = Some(arguments::name(value)?),
                 _ => request.meta = Some(json::meta(value, META_MAX_BYTES).map_err(Error::of_json)?),
             }
         }

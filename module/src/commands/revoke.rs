@@ -4,7 +4,7 @@
 //! age, if its signature or MAC is right and the client fits; anything else counts 0.
 
 use super::{Outcome, complete};
-use crate::args::{self, Options};
+use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
@@ -13,6 +13,7 @@ use crate::keyring;
 use crate::reply::Reply;
 use crate::store::UserHash;
 use crate::survey::Lens;
+use hallpass_engine::arguments::{self, Options, is_word};
 use hallpass_engine::keys::Keyring;
 use hallpass_engine::{access, refresh, sid};
 use redis_module::{Context, RedisString};
@@ -58,32 +59,35 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
 impl<'a> Target<'a> {
     /// The target, and how an event names it.
     fn parse(args: &'a [RedisString]) -> Result<(Self, &'static str), Error> {
-        let mut options = Options::new(args);
-        match options.next_name(&["ALL", "SESSION", "TOKEN"])? {
-            Some("ALL") => Ok((Self::All { except: except(options)? }, "all sessions revoked")),
-            Some("SESSION") => Ok((Self::Sessions(sids(&args[1..])?), "session revoked")),
-            Some(_) => {
-                let text = options.value()?;
-                Ok((Self::Token { text, client: client(options)? }, "token revoked"))
-            }
-            None => Err(error::SYNTAX),
+        let (word, rest) = args.split_first().ok_or(error::SYNTAX)?;
+        if is_word(word, "ALL") {
+            Ok((Self::All { except: except(rest)? }, "all sessions revoked"))
+        } else if is_word(word, "SESSION") {
+            Ok((Self::Sessions(sids(rest)?), "session revoked"))
+        } else if is_word(word, "TOKEN") {
+            let (text, options) = rest.split_first().ok_or(error::SYNTAX)?;
+            Ok((Self::Token { text: text.as_slice(), client: client(options)? }, "token revoked"))
+        } else {
+            Err(error::SYNTAX)
         }
     }
 }
 
-fn except(mut options: Options<'_>) -> Result<Option<Uuid>, Error> {
+fn except(options: &[RedisString]) -> Result<Option<Uuid>, Error> {
+    let mut options = Options::new(options, &["EXCEPT"]);
     let mut except = None;
-    while options.next_name(&["EXCEPT"])?.is_some() {
+    while options.next_name()?.is_some() {
         // A misspelt exception must not end the session that was to be kept.
         except = Some(Uuid::try_parse_ascii(options.value()?).map_err(|_| error::EXCEPT)?);
     }
     Ok(except)
 }
 
-fn client(mut options: Options<'_>) -> Result<Option<&str>, Error> {
+fn client(options: &[RedisString]) -> Result<Option<&str>, Error> {
+    let mut options = Options::new(options, &["CLIENT"]);
     let mut client = None;
-    while options.next_name(&["CLIENT"])?.is_some() {
-        client = Some(args::name(options.value()?)?);
+    while options.next_name()?.is_some() {
+        client = Some(arguments::name(options.value()?)?);
     }
     Ok(client)
 }

@@ -3,13 +3,14 @@
 //! `claims` are JSON text. COUNT is 1–1000, by default 100. Expired sessions are skipped.
 
 use super::{Outcome, complete};
-use crate::args::{self, Options};
+use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::info::unix_ms;
 use crate::reply::Reply;
 use crate::store::UserHash;
 use crate::survey::Lens;
+use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
 use redis_module::{Context, RedisString};
 use std::cmp::Reverse;
@@ -49,13 +50,13 @@ fn as_index(number: u64) -> usize {
 
 impl Page {
     fn parse(options: &[RedisString]) -> Result<Self, Error> {
-        let mut options = Options::new(options);
+        let mut options = Options::new(options, &["WITHCLAIMS", "OFFSET", "COUNT"]);
         let mut page = Self { with_claims: false, offset: 0, count: 100 };
-        while let Some(name) = options.next_name(&["WITHCLAIMS", "OFFSET", "COUNT"])? {
+        while let Some(name) = options.next_name()? {
             match name {
                 "WITHCLAIMS" => page.with_claims = true,
-                "OFFSET" => page.offset = args::integer(options.value()?, 0..=u64::from(u32::MAX))?,
-                _ => page.count = args::integer(options.value()?, 1..=1000)?,
+                "OFFSET" => page.offset = arguments::integer(options.value()?, 0..=u64::from(u32::MAX))?,
+                _ => page.count = arguments::integer(options.value()?, 1..=1000)?,
             }
         }
         Ok(page)

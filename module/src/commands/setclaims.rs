@@ -13,6 +13,7 @@ use crate::minting::Minting;
 use crate::reply::Reply;
 use crate::store::UserHash;
 use crate::survey::Lens;
+use hallpass_engine::arguments::is_word;
 use hallpass_engine::record::{MAX_GENERATION, Session};
 use hallpass_engine::{json, sid};
 use redis_module::{Context, RedisString};
@@ -25,7 +26,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     };
     let config = Config::current();
     let subject = args::subject(&config.pattern, key)?;
-    let is_all = target.as_slice().eq_ignore_ascii_case(b"ALL");
+    let is_all = is_word(target, "ALL");
     let max = usize::try_from(config.claims_max_bytes).unwrap_or(usize::MAX);
     let claims = json::claims(text.as_slice(), max).map_err(Error::of_json)?;
     let now = unix_ms();

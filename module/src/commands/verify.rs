@@ -4,7 +4,7 @@
 //! session alive, claims version. Writes nothing. Every success notes that this generation's token has arrived.
 
 use super::{Outcome, complete};
-use crate::args::{self, Options};
+use crate::args;
 use crate::config::Config;
 use crate::error::Error;
 use crate::info::{STATS, unix_ms};
@@ -12,6 +12,7 @@ use crate::reply::Reply;
 use crate::store::UserHash;
 use crate::{keyring, receipts, verified};
 use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
+use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::keys::Keyring;
 use redis_module::{Context, RedisString};
 
@@ -44,10 +45,10 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
 }
 
 fn read_audience(options: &[RedisString]) -> Result<Option<&str>, Error> {
-    let mut options = Options::new(options);
+    let mut options = Options::new(options, &["AUDIENCE"]);
     let mut audience = None;
-    while options.next_name(&["AUDIENCE"])?.is_some() {
-        audience = Some(args::audience(options.value()?)?);
+    while options.next_name()?.is_some() {
+        audience = Some(arguments::audience(options.value()?)?);
     }
     Ok(audience)
 }

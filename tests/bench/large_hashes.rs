@@ -3,7 +3,7 @@
 //! Times are Redis' own (INFO commandstats), so that clients and sockets do not count. No command may take more than a few
 //! milliseconds: nothing else is served meanwhile.
 
-use crate::{stats, support::*, table};
+use crate::{report::Report, stats, support::*, table};
 
 const SIZES: [usize; 3] = [1, 100, 10_000];
 const ROUNDS: usize = 5;
@@ -37,8 +37,8 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Takes and prints the measurement.
-pub fn measure() {
+/// Takes the measurement.
+pub fn measure() -> Report {
     // No limit binds by itself: where one is looked at, the command says so.
     let redis = Redis::with(&["hallpass.session-limit 0"]);
     let mut con = redis.connect();
@@ -51,12 +51,14 @@ pub fn measure() {
             }
         }
     }
-    let mut rows = vec![table::row(&["time in Redis, with so many sessions", "1", "100", "10,000"])];
+    let mut rows = vec![table::row(&["sessions in the hash", "1", "100", "10,000"])];
     for ((name, _), times) in CASES.iter().zip(&times) {
         let cell = |samples: &Vec<f64>| format!("{:.0} µs", stats::median(samples));
         rows.push([name.to_string()].into_iter().chain(times.iter().map(cell)).collect());
     }
-    table::print(&rows);
+    let mut report = Report::default();
+    report.table("Time in Redis", rows);
+    report
 }
 
 /// Makes the source hash and returns the tokens of its last session.

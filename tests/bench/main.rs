@@ -5,7 +5,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod commands;
+mod cpu;
 mod large_hashes;
+mod load;
+mod report;
+mod resp;
 mod rsa_latency;
 mod stats;
 #[allow(dead_code, unused_imports, reason = "only a part of the tests' harness is needed here")]
@@ -15,11 +20,16 @@ mod table;
 
 use std::{env, thread};
 
-/// A measurement: its name, and what takes and prints it.
-type Measurement = (&'static str, fn());
+use report::Report;
 
-const ALL: [Measurement; 2] =
-    [("rsa_latency", rsa_latency::measure), ("large_hashes", large_hashes::measure)];
+/// A measurement: its name, and what takes it.
+type Measurement = (&'static str, fn() -> Report);
+
+const ALL: [Measurement; 3] = [
+    ("commands", commands::measure),
+    ("rsa_latency", rsa_latency::measure),
+    ("large_hashes", large_hashes::measure),
+];
 
 fn main() {
     // Cargo passes --bench.
@@ -29,7 +39,7 @@ fn main() {
     for (name, measure) in ALL {
         if chosen.is_empty() || chosen.iter().any(|chosen| chosen == name) {
             println!("\n## {name}\n");
-            measure();
+            measure().print();
         }
     }
 }

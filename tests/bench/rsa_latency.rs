@@ -10,7 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{stats, support::*, table};
+use crate::{
+    report::{Report, Target},
+    stats,
+    support::*,
+    table,
+};
 
 /// The sides: the algorithm, and how many connections issue.
 const SIDES: [(&str, usize); 3] = [("EdDSA", 50), ("RS256", 50), ("EdDSA", 0)];
@@ -25,8 +30,8 @@ struct Turn {
     issued_per_second: f64,
 }
 
-/// Takes and prints the measurement.
-pub fn measure() {
+/// Takes the measurement.
+pub fn measure() -> Report {
     let servers = SIDES.map(|(alg, _)| Redis::builder().keyring(Keyring::generated(alg)).start());
     let mut turns = [vec![], vec![], vec![]];
     for round in 0..ROUNDS {
@@ -37,7 +42,7 @@ pub fn measure() {
     }
     let mut rows = vec![table::row(&["connections that issue", "p50 of GET", "p99 of GET", "issued per s"])];
     for ((alg, connections), turns) in SIDES.iter().zip(&turns) {
-        let median = |value: fn(&Turn) -> f64| stats::median(&turns.iter().map(value).collect::<Vec<_>>());
+        let median = |value: fn(&Turn) -> f64| stats::median_of(turns, value);
         rows.push(vec![
             format!("{connections} with {alg}"),
             format!("{:.0} µs", median(|turn| turn.p50)),
@@ -45,13 +50,13 @@ pub fn measure() {
             format!("{:.0}", median(|turn| turn.issued_per_second)),
         ]);
     }
-    table::print(&rows);
+    let mut report = Report::default();
+    report.table("What other clients feel", rows);
     let [eddsa, rsa, _] = &turns;
-    let mut ratios: Vec<f64> = rsa.iter().zip(eddsa).map(|(rsa, eddsa)| rsa.p99 / eddsa.p99).collect();
-    ratios.sort_by(f64::total_cmp);
-    let each: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
-    println!("p99 ratio of {ROUNDS} rounds: {}", each.join(" "));
-    println!("p99 with RS256 / p99 with EdDSA: {:.2} (median; target: at most 2)", stats::median(&ratios));
+    let ratios: Vec<f64> = rsa.iter().zip(eddsa).map(|(rsa, eddsa)| rsa.p99 / eddsa.p99).collect();
+    let what = "p99 of other clients' GET while RS256 issues at full speed, vs EdDSA";
+    report.ratio(what, stats::median(&ratios), Target::AtMost(2.0));
+    report
 }
 
 /// Issues on so many connections while one more sends GETs, one at a time.

@@ -18,3 +18,8 @@ pub fn quantile(samples: &[f64], share: f64) -> f64 {
 pub fn median(samples: &[f64]) -> f64 {
     quantile(samples, 0.5)
 }
+
+/// The middle one of a number that each of `items` has.
+pub fn median_of<T>(items: &[T], value: impl Fn(&T) -> f64) -> f64 {
+    median(&items.iter().map(value).collect::<Vec<_>>())
+}

@@ -1,0 +1,99 @@
+//! The commands that are measured, in the order of a round: later ones leave behind what earlier ones could not use.
+
+use std::time::Duration;
+
+use super::stage::{REPEATED, Stage, USERS, text_key, user_key, words};
+use crate::{load::Requests, resp};
+
+/// How long a case that repeats its commands has its turn.
+const TURN: Duration = Duration::from_millis(250);
+const CLAIMS: &str = r#"{"role":"admin","scope":"read write"}"#;
+
+/// A command as it is measured.
+pub struct Case {
+    /// As it is called in tables.
+    pub name: &'static str,
+    /// The command that it is compared with.
+    pub against: &'static str,
+    /// How many different commands there are, and whether they are sent again and again or once each.
+    pub shape: Shape,
+    /// One of them.
+    pub command: fn(&Stage, usize) -> Vec<String>,
+}
+
+/// How the commands of a case are used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Few different ones, for a time.
+    Again,
+    /// One per user.
+    Once,
+    /// The same one for everybody.
+    Same,
+}
+
+/// The case that others are compared with by this name.
+pub const GET: &str = "GET";
+/// The same for writes.
+pub const SET: &str = "SET";
+pub const VERIFY_REPEATED: &str = "VERIFY, repeated token";
+pub const VERIFY_MINTED_HERE: &str = "VERIFY, new token, minted here";
+pub const VERIFY_MINTED_ELSEWHERE: &str = "VERIFY, new token, minted elsewhere";
+pub const REFRESH: &str = "REFRESH";
+pub const ISSUE: &str = "ISSUE, new user";
+
+use Shape::{Again, Once, Same};
+
+/// All of them.
+pub const ALL: [Case; 14] = [
+    case(VERIFY_MINTED_HERE, GET, Once, |stage, user| verify(user, &stage.tokens[user].access)),
+    case(GET, GET, Again, |_, number| words(&["GET", &text_key(number)])),
+    case(VERIFY_REPEATED, GET, Again, |stage, user| verify(user, &stage.tokens[user].access)),
+    case(VERIFY_MINTED_ELSEWHERE, GET, Once, |stage, user| verify(user, &stage.minted_elsewhere(user))),
+    case("INSPECT", GET, Again, |stage, user| {
+        words(&["AUTH.INSPECT", &user_key(user), &stage.tokens[user].refresh])
+    }),
+    case("SESSIONS, one session", GET, Again, |_, user| words(&["AUTH.SESSIONS", &user_key(user)])),
+    case("JWKS", GET, Same, |_, _| words(&["AUTH.JWKS"])),
+    case("KEYS", GET, Same, |_, _| words(&["AUTH.KEYS"])),
+    case("RELOAD", GET, Same, |_, _| words(&["AUTH.RELOAD"])),
+    case(SET, SET, Again, |stage, number| words(&["SET", &text_key(number), &stage.text()])),
+    case(REFRESH, SET, Once, |stage, user| {
+        words(&["AUTH.REFRESH", &user_key(user), &stage.tokens[user].refresh])
+    }),
+    case(ISSUE, SET, Once, |_, user| words(&["AUTH.ISSUE", &user_key(USERS + user)])),
+    case("SETCLAIMS, one session", SET, Again, |stage, user| {
+        words(&["AUTH.SETCLAIMS", &user_key(user), &stage.tokens[user].session_id, CLAIMS])
+    }),
+    case("REVOKE, one session", SET, Once, |stage, user| {
+        words(&["AUTH.REVOKE", &user_key(user), "SESSION", &stage.tokens[user].session_id])
+    }),
+];
+
+const fn case(
+    name: &'static str,
+    against: &'static str,
+    shape: Shape,
+    command: fn(&Stage, usize) -> Vec<String>,
+) -> Case {
+    Case { name, against, shape, command }
+}
+
+fn verify(user: usize, token: &str) -> Vec<String> {
+    words(&["AUTH.VERIFY", &user_key(user), token])
+}
+
+impl Case {
+    /// Its commands, ready to be sent.
+    pub fn requests(&self, stage: &Stage) -> Requests {
+        let count = if self.shape == Once { USERS } else { REPEATED };
+        let commands = (0..count).map(|number| encoded(&(self.command)(stage, number))).collect();
+        Requests { commands, again_for: (self.shape != Once).then_some(TURN) }
+    }
+}
+
+fn encoded(words: &[String]) -> Vec<u8> {
+    let mut out = vec![];
+    resp::append(&mut out, &words.iter().map(String::as_bytes).collect::<Vec<_>>());
+    out
+}

@@ -1,0 +1,122 @@
+//! Every AUTH command against GET and SET of the same Redis, in the same rounds: what a login costs beside a key.
+//!
+//! "The same bytes": GET answers, and SET is given, a text as long as what AUTH.VERIFY answers, from keys as long as
+//! theirs. A new token is one that this Redis has not verified before: either it minted that token itself, or another
+//! one with the same keys did.
+
+mod cases;
+mod stage;
+
+use cases::{
+    ALL, Case, GET, ISSUE, REFRESH, SET, VERIFY_MINTED_ELSEWHERE, VERIFY_MINTED_HERE, VERIFY_REPEATED,
+};
+use stage::Stage;
+
+use crate::{
+    load::{self, CONNECTIONS, FIRST_CORE, Transport, Turn},
+    report::{
+        Report,
+        Target::{self, AtLeast, Shown},
+    },
+    stats, table,
+};
+
+const ROUNDS: usize = 5;
+const ALGS: [&str; 2] = ["EdDSA", "HS256"];
+
+/// The ways to ask: how they are called, and what they are.
+const WAYS: [(&str, Transport, usize); 4] = [
+    ("unix socket", Transport::Unix, 1),
+    ("unix socket, pipeline 16", Transport::Unix, 16),
+    ("TCP", Transport::Tcp, 1),
+    ("TCP, pipeline 16", Transport::Tcp, 16),
+];
+const UNIX: usize = 0;
+const UNIX_16: usize = 1;
+
+/// The ratios that count: algorithm, index of the way, case, and target. Of new tokens those minted elsewhere are judged,
+/// being the harder ones: this Redis cannot have remembered them.
+const TARGETS: [(&str, usize, &str, Target); 10] = [
+    ("EdDSA", UNIX, VERIFY_REPEATED, AtLeast(0.90)),
+    ("EdDSA", UNIX_16, VERIFY_REPEATED, AtLeast(0.60)),
+    ("HS256", UNIX_16, VERIFY_MINTED_ELSEWHERE, AtLeast(0.40)),
+    ("HS256", UNIX_16, VERIFY_MINTED_HERE, Shown),
+    ("EdDSA", UNIX, VERIFY_MINTED_ELSEWHERE, AtLeast(0.60)),
+    ("EdDSA", UNIX, VERIFY_MINTED_HERE, Shown),
+    ("HS256", UNIX, REFRESH, AtLeast(0.85)),
+    ("HS256", UNIX, ISSUE, AtLeast(0.85)),
+    ("EdDSA", UNIX, REFRESH, AtLeast(0.65)),
+    ("EdDSA", UNIX, ISSUE, AtLeast(0.65)),
+];
+
+/// All turns of one case under one way: one per round.
+struct Line {
+    case: &'static Case,
+    turns: Vec<Turn>,
+}
+
+/// Takes the measurement.
+pub fn measure() -> Report {
+    let mut report = Report::default();
+    let mut stages = ALGS.map(|alg| Stage::new(alg, &[FIRST_CORE]));
+    for (way, (name, transport, pipeline)) in WAYS.iter().enumerate() {
+        let mut lines = ALGS.map(|_| lines_of(*transport));
+        for _ in 0..ROUNDS {
+            for (stage, lines) in stages.iter_mut().zip(&mut lines) {
+                round(stage, *transport, *pipeline, lines);
+            }
+        }
+        for (alg, lines) in ALGS.iter().zip(&lines) {
+            report.table(format!("{alg}, {name}, {CONNECTIONS} connections"), rows(lines));
+            add_ratios(&mut report, alg, way, lines);
+        }
+    }
+    report
+}
+
+/// Over TCP only what is asked most.
+fn lines_of(transport: Transport) -> Vec<Line> {
+    let often = [GET, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, VERIFY_MINTED_ELSEWHERE, REFRESH, ISSUE];
+    let chosen = ALL.iter().filter(|case| transport == Transport::Unix || often.contains(&case.name));
+    chosen.map(|case| Line { case, turns: vec![] }).collect()
+}
+
+fn round(stage: &mut Stage, transport: Transport, pipeline: usize, lines: &mut [Line]) {
+    stage.fill();
+    for line in lines {
+        let requests = line.case.requests(stage);
+        line.turns.push(load::run(&stage.redis, transport, pipeline, &requests));
+    }
+}
+
+fn rows(lines: &[Line]) -> Vec<Vec<String>> {
+    let head = ["command", "per s", "vs GET or SET", "p50", "p99", "Redis busy"];
+    let mut rows = vec![table::row(&head)];
+    for line in lines {
+        let median = |value: fn(&Turn) -> f64| stats::median_of(&line.turns, value);
+        rows.push(vec![
+            line.case.name.to_owned(),
+            format!("{:.0}", median(|turn| turn.rate)),
+            format!("{:.2} of {}", ratio(lines, line), line.case.against),
+            format!("{:.0} µs", median(|turn| turn.p50)),
+            format!("{:.0} µs", median(|turn| turn.p99)),
+            format!("{:.0} %", 100.0 * median(|turn| turn.busy)),
+        ]);
+    }
+    rows
+}
+
+/// The median over the rounds of this rate by the other one's in the same round.
+fn ratio(lines: &[Line], line: &Line) -> f64 {
+    let against = lines.iter().find(|other| other.case.name == line.case.against);
+    let pairs = line.turns.iter().zip(&against.expect("it is measured as well").turns);
+    stats::median(&pairs.map(|(turn, against)| turn.rate / against.rate).collect::<Vec<_>>())
+}
+
+fn add_ratios(report: &mut Report, alg: &str, way: usize, lines: &[Line]) {
+    for (_, _, case, target) in TARGETS.iter().filter(|target| target.0 == alg && target.1 == way) {
+        let line = lines.iter().find(|line| line.case.name == *case).expect("it is measured");
+        let what = format!("{case}, {alg}, {}, vs {}", WAYS[way].0, line.case.against);
+        report.ratio(what, ratio(lines, line), *target);
+    }
+}

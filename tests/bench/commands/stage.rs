@@ -1,0 +1,110 @@
+//! The Redis that commands are measured on, filled anew before each round: users with one session each, and strings as
+//! long as what AUTH.VERIFY answers.
+
+use crate::support::{
+    Key, Keyring, Raw, Redis, Reply, Tokens, jwt,
+    tokens::{claims, unbase64},
+};
+
+/// Users, and so the commands of a case that sends each of its commands once.
+pub const USERS: usize = 10_000;
+/// How many keys the cases use that repeat theirs.
+pub const REPEATED: usize = 1_000;
+/// How many commands are sent at a time while nothing is measured.
+const BATCH: usize = 500;
+
+/// A redis-server with sessions.
+pub struct Stage {
+    /// The server.
+    pub redis: Redis,
+    /// The users' access and refresh tokens, by user.
+    pub tokens: Vec<Tokens>,
+    /// What signs.
+    pub key: Key,
+    /// How many times the stage was filled.
+    round: u64,
+}
+
+impl Stage {
+    /// Starts a redis-server that signs with `alg`.
+    pub fn new(alg: &str, lines: &[&str]) -> Self {
+        let ring = Keyring::generated(alg);
+        let key = ring.0.iter().find(|key| key.text("use") == "sig").expect("a signing key").clone();
+        let builder = Redis::builder().keyring(ring).tcp();
+        let redis = lines.iter().fold(builder, |builder, line| builder.line(line)).start();
+        Self { redis, tokens: vec![], key, round: 0 }
+    }
+
+    /// Begins a round: everything as new.
+    pub fn fill(&mut self) {
+        let mut raw = self.redis.raw();
+        raw.call(&["FLUSHALL"]);
+        let issue = |user: usize| words(&["AUTH.ISSUE", &user_key(user)]);
+        self.tokens = call_all(&mut raw, (0..USERS).map(issue)).iter().map(tokens).collect();
+        let set = |number: usize| words(&["SET", &text_key(number), &self.text()]);
+        call_all(&mut raw, (0..REPEATED).map(set));
+        self.round += 1;
+    }
+
+    /// The value of the strings.
+    pub fn text(&self) -> String {
+        let payload = self.tokens[0].access.split('.').nth(1).expect("a payload");
+        "x".repeat(unbase64(payload).len())
+    }
+
+    /// As the user's access token, but signed outside this Redis: minted some seconds earlier, differently in each
+    /// round, otherwise byte for byte what the module writes.
+    pub fn minted_elsewhere(&self, user: usize) -> String {
+        let token = &self.tokens[user].access;
+        let iat = claims(token)["iat"].as_u64().expect("a time");
+        let mut parts = token.split('.').map(|part| String::from_utf8_lossy(&unbase64(part)).into_owned());
+        let (header, payload) = (parts.next().expect("a header"), parts.next().expect("a payload"));
+        let earlier = iat - self.round;
+        let payload = payload
+            .replace(&format!("\"iat\":{iat},"), &format!("\"iat\":{earlier},"))
+            .replace(&format!(".{iat}\""), &format!(".{earlier}\""));
+        jwt::sign_text(&self.key, &header, &payload)
+    }
+}
+
+/// The key of a user.
+pub fn user_key(user: usize) -> String {
+    format!("auth:{user:08}")
+}
+
+/// The key of a string: as long as a user's.
+pub fn text_key(number: usize) -> String {
+    format!("text:{number:08}")
+}
+
+/// A command.
+pub fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Sends commands that must succeed, many at a time.
+pub fn call_all(raw: &mut Raw, commands: impl Iterator<Item = Vec<String>>) -> Vec<Reply> {
+    let mut replies = vec![];
+    for batch in commands.collect::<Vec<_>>().chunks(BATCH) {
+        batch.iter().for_each(|command| raw.send(command));
+        replies.extend(batch.iter().map(|_| raw.reply()));
+    }
+    assert!(!replies.iter().any(Reply::has_error), "a command failed");
+    replies
+}
+
+/// The tokens in a reply.
+fn tokens(reply: &Reply) -> Tokens {
+    let number = |name| match reply.member(name) {
+        Reply::Integer(seconds) => seconds,
+        other => panic!("{name} is {other:?}"),
+    };
+    Tokens {
+        access: reply.member("access_token").text(),
+        expires_in: number("expires_in"),
+        refresh: reply.member("refresh_token").text(),
+        refresh_expires_in: number("refresh_expires_in"),
+        session_id: reply.member("session_id").text(),
+        evicted: None,
+    }
+}

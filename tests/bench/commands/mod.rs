@@ -90,7 +90,7 @@ fn round(stage: &mut Stage, transport: Transport, pipeline: usize, lines: &mut [
 }
 
 fn rows(lines: &[Line]) -> Vec<Vec<String>> {
-    let head = ["command", "per s", "vs GET or SET", "p50", "p99", "Redis busy"];
+    let head = ["command", "per s", "vs GET or SET", "p50", "p99", "Redis busy", "Redis' time each"];
     let mut rows = vec![table::row(&head)];
     for line in lines {
         let median = |value: fn(&Turn) -> f64| stats::median_of(&line.turns, value);
@@ -101,6 +101,7 @@ fn rows(lines: &[Line]) -> Vec<Vec<String>> {
             format!("{:.0} µs", median(|turn| turn.p50)),
             format!("{:.0} µs", median(|turn| turn.p99)),
             format!("{:.0} %", 100.0 * median(|turn| turn.busy)),
+            format!("{:.2} µs", median(|turn| 1e6 * turn.busy / turn.rate)),
         ]);
     }
     rows

@@ -100,7 +100,7 @@ fn drive(redis: &Redis, transport: Transport, batches: &[Batch], again_for: Opti
     let mut connections: Vec<Connection<'_>> =
         shares.map(|share| Connection::open(redis, transport, share, again_for.is_some())).collect();
     let mut samples = Vec::with_capacity(1 << 16);
-    let (busy_before, began) = (cpu::seconds(redis.pid()), Instant::now());
+    let (busy_before, began) = (cpu::of_redis(redis), Instant::now());
     let is_over = || again_for.is_some_and(|span| began.elapsed() >= span);
     let mut answered = 0;
     connections.iter_mut().for_each(Connection::send);
@@ -119,7 +119,7 @@ fn drive(redis: &Redis, transport: Transport, batches: &[Batch], again_for: Opti
         rate: answered as f64 / spent,
         p50: stats::quantile(&samples, 0.5),
         p99: stats::quantile(&samples, 0.99),
-        busy: (cpu::seconds(redis.pid()) - busy_before) / spent,
+        busy: (cpu::of_redis(redis) - busy_before) / spent,
     }
 }
 

@@ -7,7 +7,6 @@ use rustix::param::clock_ticks_per_second;
 use crate::support::Redis;
 
 /// User and system time of a process, all its threads together, in seconds; exact to the tick, a hundredth of a second.
-#[allow(dead_code)]
 pub fn of_process(pid: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
     // The name, in parentheses, may hold anything.

@@ -3,7 +3,7 @@
 //! Times are Redis' own (INFO commandstats), so that clients and sockets do not count. No command may take more than a few
 //! milliseconds: nothing else is served meanwhile.
 
-use crate::{report::Report, stats, support::*, table};
+use crate::{commandstats, report::Report, stats, support::*, table};
 
 const SIZES: [usize; 3] = [1, 100, 10_000];
 const ROUNDS: usize = 5;
@@ -77,17 +77,8 @@ fn time(con: &mut Con, arguments: &[String]) -> f64 {
     let (name, rest) = arguments.split_first().expect("a command");
     let all = [&[name.as_str(), SOURCE][..], &rest.iter().map(String::as_str).collect::<Vec<_>>()].concat();
     con.run(&all).expect("an answer");
-    let spent = microseconds(con, name);
+    let spent = commandstats::usec_per_call(con, name);
     let [key, expiry] = [SOURCE, &expiry].map(str::as_bytes);
     con.run(&[b"RESTORE", key, expiry, &saved, b"REPLACE", b"ABSTTL"]).expect("the source again");
     spent
-}
-
-/// What commandstats says about a command that ran once.
-fn microseconds(con: &mut Con, name: &str) -> f64 {
-    let text: String = con.get(&["INFO", "commandstats"]);
-    let start = format!("cmdstat_{}:", name.to_lowercase());
-    let line = text.lines().find_map(|line| line.strip_prefix(&start)).expect("the command's line");
-    let usec = line.split(',').find_map(|field| field.strip_prefix("usec=")).expect("usec");
-    usec.parse().expect("a number")
 }

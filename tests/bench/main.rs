@@ -5,10 +5,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod alternatives;
 mod commands;
+mod commandstats;
 mod cpu;
 mod large_hashes;
 mod load;
+mod memory;
 mod report;
 mod resp;
 mod rsa_latency;
@@ -25,8 +28,13 @@ use report::Report;
 /// A measurement: its name, and what takes it.
 type Measurement = (&'static str, fn() -> Report);
 
-const ALL: [Measurement; 3] = [
-    ("commands", commands::measure),
+const ALL: [Measurement; 8] = [
+    ("unix", commands::unix),
+    ("unix_pipelined", commands::unix_pipelined),
+    ("tcp", commands::tcp),
+    ("tcp_pipelined", commands::tcp_pipelined),
+    ("alternatives", alternatives::measure),
+    ("memory", memory::measure),
     ("rsa_latency", rsa_latency::measure),
     ("large_hashes", large_hashes::measure),
 ];

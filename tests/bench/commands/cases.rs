@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::stage::{REPEATED, Stage, USERS, text_key, user_key, words};
-use crate::{load::Requests, resp};
+use super::stage::{REPEATED, Stage, USERS, encoded, text_key, user_key, words};
+use crate::load::Requests;
 
 /// How long a case that repeats its commands has its turn.
 const TURN: Duration = Duration::from_millis(250);
@@ -90,10 +90,4 @@ impl Case {
         let commands = (0..count).map(|number| encoded(&(self.command)(stage, number))).collect();
         Requests { commands, again_for: (self.shape != Once).then_some(TURN) }
     }
-}
-
-fn encoded(words: &[String]) -> Vec<u8> {
-    let mut out = vec![];
-    resp::append(&mut out, &words.iter().map(String::as_bytes).collect::<Vec<_>>());
-    out
 }

@@ -5,7 +5,7 @@
 //! one with the same keys did.
 
 mod cases;
-mod stage;
+pub mod stage;
 
 use cases::{
     ALL, Case, GET, ISSUE, REFRESH, SET, VERIFY_MINTED_ELSEWHERE, VERIFY_MINTED_HERE, VERIFY_REPEATED,
@@ -24,19 +24,17 @@ use crate::{
 const ROUNDS: usize = 5;
 const ALGS: [&str; 2] = ["EdDSA", "HS256"];
 
-/// The ways to ask: how they are called, and what they are.
-const WAYS: [(&str, Transport, usize); 4] = [
-    ("unix socket", Transport::Unix, 1),
-    ("unix socket, pipeline 16", Transport::Unix, 16),
-    ("TCP", Transport::Tcp, 1),
-    ("TCP, pipeline 16", Transport::Tcp, 16),
-];
-const UNIX: usize = 0;
-const UNIX_16: usize = 1;
+/// A way to ask: how it is called, and what it is.
+type Way = (&'static str, Transport, usize);
 
-/// The ratios that count: algorithm, index of the way, case, and target. Of new tokens those minted elsewhere are judged,
+const UNIX: Way = ("unix socket", Transport::Unix, 1);
+const UNIX_16: Way = ("unix socket, pipeline 16", Transport::Unix, 16);
+const TCP: Way = ("TCP", Transport::Tcp, 1);
+const TCP_16: Way = ("TCP, pipeline 16", Transport::Tcp, 16);
+
+/// The ratios that count: algorithm, way, case, and target. Of new tokens those minted elsewhere are judged,
 /// being the harder ones: this Redis cannot have remembered them.
-const TARGETS: [(&str, usize, &str, Target); 10] = [
+const TARGETS: [(&str, Way, &str, Target); 10] = [
     ("EdDSA", UNIX, VERIFY_REPEATED, AtLeast(0.90)),
     ("EdDSA", UNIX_16, VERIFY_REPEATED, AtLeast(0.60)),
     ("HS256", UNIX_16, VERIFY_MINTED_ELSEWHERE, AtLeast(0.40)),
@@ -55,21 +53,39 @@ struct Line {
     turns: Vec<Turn>,
 }
 
-/// Takes the measurement.
-pub fn measure() -> Report {
-    let mut report = Report::default();
+/// Over a unix socket, one command at a time on each connection.
+pub fn unix() -> Report {
+    measure(UNIX)
+}
+
+/// The same with 16 commands at a time.
+pub fn unix_pipelined() -> Report {
+    measure(UNIX_16)
+}
+
+/// Over TCP.
+pub fn tcp() -> Report {
+    measure(TCP)
+}
+
+/// The same with 16 commands at a time.
+pub fn tcp_pipelined() -> Report {
+    measure(TCP_16)
+}
+
+fn measure(way: Way) -> Report {
+    let (name, transport, pipeline) = way;
     let mut stages = ALGS.map(|alg| Stage::new(alg, &[FIRST_CORE]));
-    for (way, (name, transport, pipeline)) in WAYS.iter().enumerate() {
-        let mut lines = ALGS.map(|_| lines_of(*transport));
-        for _ in 0..ROUNDS {
-            for (stage, lines) in stages.iter_mut().zip(&mut lines) {
-                round(stage, *transport, *pipeline, lines);
-            }
+    let mut lines = ALGS.map(|_| lines_of(transport));
+    for _ in 0..ROUNDS {
+        for (stage, lines) in stages.iter_mut().zip(&mut lines) {
+            round(stage, transport, pipeline, lines);
         }
-        for (alg, lines) in ALGS.iter().zip(&lines) {
-            report.table(format!("{alg}, {name}, {CONNECTIONS} connections"), rows(lines));
-            add_ratios(&mut report, alg, way, lines);
-        }
+    }
+    let mut report = Report::default();
+    for (alg, lines) in ALGS.iter().zip(&lines) {
+        report.table(format!("{alg}, {name}, {CONNECTIONS} connections"), rows(lines));
+        add_ratios(&mut report, alg, name, lines);
     }
     report
 }
@@ -114,10 +130,10 @@ fn ratio(lines: &[Line], line: &Line) -> f64 {
     stats::median(&pairs.map(|(turn, against)| turn.rate / against.rate).collect::<Vec<_>>())
 }
 
-fn add_ratios(report: &mut Report, alg: &str, way: usize, lines: &[Line]) {
-    for (_, _, case, target) in TARGETS.iter().filter(|target| target.0 == alg && target.1 == way) {
+fn add_ratios(report: &mut Report, alg: &str, way: &str, lines: &[Line]) {
+    for (_, _, case, target) in TARGETS.iter().filter(|target| target.0 == alg && target.1.0 == way) {
         let line = lines.iter().find(|line| line.case.name == *case).expect("it is measured");
-        let what = format!("{case}, {alg}, {}, vs {}", WAYS[way].0, line.case.against);
+        let what = format!("{case}, {alg}, {way}, vs {}", line.case.against);
         report.ratio(what, ratio(lines, line), *target);
     }
 }

@@ -1,9 +1,12 @@
 //! The Redis that commands are measured on, filled anew before each round: users with one session each, and strings as
 //! long as what AUTH.VERIFY answers.
 
-use crate::support::{
-    Key, Keyring, Raw, Redis, Reply, Tokens, jwt,
-    tokens::{claims, unbase64},
+use crate::{
+    resp,
+    support::{
+        Key, Keyring, Raw, Redis, Reply, Tokens, jwt,
+        tokens::{claims, unbase64},
+    },
 };
 
 /// Users, and so the commands of a case that sends each of its commands once.
@@ -80,6 +83,13 @@ pub fn text_key(number: usize) -> String {
 /// A command.
 pub fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// A command as it is sent.
+pub fn encoded(words: &[String]) -> Vec<u8> {
+    let mut out = vec![];
+    resp::append(&mut out, &words.iter().map(String::as_bytes).collect::<Vec<_>>());
+    out
 }
 
 /// Sends commands that must succeed, many at a time.

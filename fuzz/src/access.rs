@@ -1,0 +1,74 @@
+//! Access tokens: none is accepted that this ring did not sign, and none is read otherwise than any JSON reader would.
+
+use crate::ring::{NOW, RING, SIGNING_KIDS, base64url, two_parts};
+use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
+use hallpass_engine::keys::SigningKey;
+use hallpass_engine::{refresh, token};
+use serde_json::Value;
+
+/// A token as it comes: what is accepted is what the key that it names would have signed, to the letter.
+pub fn access_token(data: &[u8]) {
+    let unverified = std::str::from_utf8(data).ok().and_then(token::subject);
+    let Ok(token) = access::authenticate(&RING, data, NOW) else {
+        return;
+    };
+    let text = std::str::from_utf8(data).expect("accepted tokens are text");
+    let key = access::open(&RING, data, NOW).expect("it was opened before").key().kid().to_owned();
+    let (message, _) = text.rsplit_once('.').expect("a signature");
+    if SIGNING_KIDS.contains(&key) {
+        assert_eq!(signed(signing_key(&key), message), text);
+    }
+    assert_eq!(unverified.as_deref(), Some(token.sub.as_str()), "the key is found by another subject");
+    assert!(refresh::open(&RING, data, NOW).is_err(), "one token of both kinds");
+}
+
+/// A header and a payload, rightly signed: what is accepted is of our type and key, and says what any reader would read.
+pub fn access_claims(data: &[u8]) {
+    let (header, payload) = two_parts(data);
+    for kid in SIGNING_KIDS.iter() {
+        let key = signing_key(kid);
+        let own = format!(r#"{{"typ":"at+jwt","alg":"{}","kid":"{kid}"}}"#, key.alg());
+        for header in [header, own.as_bytes()] {
+            let text = signed(key, &format!("{}.{}", base64url(header), base64url(payload)));
+            if let Ok(token) = access::authenticate(&RING, text.as_bytes(), NOW) {
+                names_key(header, key);
+                is_read_rightly(payload, &token);
+                is_refused_in_time(&token);
+            }
+        }
+    }
+}
+
+fn signing_key(kid: &str) -> &'static SigningKey {
+    RING.verifying_key(kid, NOW).expect("a key of the ring")
+}
+
+fn signed(key: &SigningKey, message: &str) -> String {
+    format!("{message}.{}", base64url(key.sign(message.as_bytes()).expect("signs")))
+}
+
+fn names_key(header: &[u8], key: &SigningKey) {
+    let header: Value = serde_json::from_slice(header).expect("an accepted header is JSON");
+    assert_eq!(header["typ"], "at+jwt");
+    assert_eq!(header["alg"], key.alg().name());
+    assert_eq!(header["kid"], key.kid());
+    assert_eq!(header.as_object().map(serde_json::Map::len), Some(3));
+}
+
+fn is_read_rightly(payload: &[u8], token: &AccessToken) {
+    assert_eq!(token.payload.as_bytes(), payload, "returned exactly as signed");
+    let claims: Value = serde_json::from_slice(payload).expect("an accepted payload is JSON");
+    assert_eq!(claims["sub"], token.sub.as_str());
+    assert_eq!(claims["sid"], token.sid.to_string());
+    assert_eq!(claims["gen"], token.generation);
+    assert_eq!(claims["cv"], token.claims_version);
+}
+
+/// Whatever it says, it is for its subject only, and there is a time from which on it is expired.
+fn is_refused_in_time(token: &AccessToken) {
+    let at =
+        |subject, now| token.check(&Expectations { subject, issuer: None, audience: None, now, leeway: 0 });
+    let other = format!("{}'s neighbour", token.sub);
+    assert_eq!(at(&other, 0), Err(Refusal::Invalid));
+    assert_eq!(at(&token.sub, u64::MAX), Err(Refusal::Expired));
+}

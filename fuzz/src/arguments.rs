@@ -1,0 +1,66 @@
+//! A command's arguments: every option at most once, and what is read is all that was written.
+
+use hallpass_engine::arguments::{self, Misuse, Options};
+use hallpass_engine::sid;
+
+/// Options as those of AUTH.ISSUE: some without a value, some with one, and one with an optional word behind it.
+const KNOWN: [&str; 4] = ["WITHCLAIMS", "CLASS", "LIMIT", "SID"];
+const WORDS: [&str; 2] = ["EVICT", "REJECT"];
+
+/// The arguments, separated by NUL.
+pub fn arguments(data: &[u8]) {
+    let args: Vec<&[u8]> = data.split(|byte| *byte == 0).collect();
+    if let Ok(read) = read(&args) {
+        let mut names: Vec<_> = read.iter().map(|option| option.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), read.len(), "an option was given twice");
+        let written: Vec<&[u8]> = read.iter().flat_map(Given::words).collect();
+        assert_eq!(written.len(), args.len());
+        assert!(args.iter().zip(&written).all(|(arg, word)| arg.eq_ignore_ascii_case(word)));
+        assert!(self::read(&written).is_ok_and(|again| again == read));
+    }
+    args.into_iter().for_each(value_is_exact_or_refused);
+}
+
+#[derive(PartialEq)]
+struct Given<'a> {
+    name: &'static str,
+    value: Option<&'a [u8]>,
+    word: Option<&'static str>,
+}
+
+impl<'a> Given<'a> {
+    fn words(&self) -> impl Iterator<Item = &'a [u8]> {
+        let (name, word) = (Some(self.name.as_bytes()), self.word.map(str::as_bytes));
+        [name, self.value, word].into_iter().flatten()
+    }
+}
+
+fn read<'a>(args: &'a [&'a [u8]]) -> Result<Vec<Given<'a>>, Misuse> {
+    let mut options = Options::new(args, &KNOWN);
+    let mut read = Vec::new();
+    while let Some(name) = options.next_name()? {
+        let value = if name == "WITHCLAIMS" { None } else { Some(options.value()?) };
+        let word = if name == "LIMIT" { options.optional_word(&WORDS) } else { None };
+        read.push(Given { name, value, word });
+    }
+    Ok(read)
+}
+
+/// Numbers and ids have one spelling, and names and audiences come back as they were.
+fn value_is_exact_or_refused(arg: &[u8]) {
+    if let Ok(number) = arguments::integer(arg, 1..=10_000) {
+        assert!((1..=10_000).contains(&number) && number.to_string().as_bytes() == arg);
+    }
+    if let Ok(name) = arguments::name(arg) {
+        assert!(name.as_bytes() == arg && (1..=64).contains(&arg.len()));
+        assert!(arguments::audience(arg).is_ok(), "every name is printable");
+    }
+    if let Ok(audience) = arguments::audience(arg) {
+        assert!(audience.as_bytes() == arg && !audience.contains(|c: char| c.is_control() || !c.is_ascii()));
+    }
+    if let Some(sid) = sid::parse(arg) {
+        assert_eq!(sid.to_string().as_bytes(), arg);
+    }
+}

@@ -1,0 +1,69 @@
+//! Claims and metadata: what is taken means what the caller wrote, has one spelling, and cannot pose as a claim of ours.
+
+use crate::ring::{NOW, RING, SIGNING_KIDS};
+use hallpass_engine::access::{self, Claims};
+use hallpass_engine::json::{self, MAX_DEPTH, RESERVED_CLAIMS};
+use hallpass_engine::sid;
+use serde_json::Value;
+
+const MAX_BYTES: usize = 4096;
+
+/// The CLAIMS of AUTH.ISSUE and AUTH.SETCLAIMS, and META.
+pub fn claims(data: &[u8]) {
+    let meta = json::meta(data, MAX_BYTES);
+    if let Ok(meta) = &meta {
+        assert_eq!(json::meta(meta.as_bytes(), MAX_BYTES).as_ref(), Ok(meta), "written anew, it stays");
+        let read: Value = serde_json::from_str(meta).expect("it is JSON");
+        assert_eq!(serde_json::from_slice::<Value>(data).ok().as_ref(), Some(&read), "it means the same");
+        assert!(meta.len() <= MAX_BYTES && depth(&read) <= MAX_DEPTH && read.is_object());
+    }
+    let Ok(claims) = json::claims(data, MAX_BYTES) else {
+        return;
+    };
+    assert_eq!(meta.as_ref(), Ok(&claims));
+    stand_beside_ours(&claims);
+}
+
+fn depth(value: &Value) -> usize {
+    let inside = match value {
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Object(members) => members.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + inside.unwrap_or(0)
+}
+
+/// In a token, all of them are found, and none takes the place of a claim that is ours.
+fn stand_beside_ours(custom: &str) {
+    let minted = |custom| {
+        let key = RING.verifying_key(&SIGNING_KIDS[1], NOW).expect("a key of the ring");
+        let sid = sid::new(1, &[3; 8]);
+        let claims = Claims {
+            iss: Some("https://id.example"),
+            aud: None,
+            sub: "42",
+            sid: &sid,
+            generation: 5,
+            claims_version: 6,
+            auth_time: NOW - 60,
+            iat: NOW,
+            exp: NOW + 900,
+            client_id: None,
+            custom,
+        };
+        let token = access::mint(key, &claims).expect("signs");
+        access::authenticate(&RING, token.as_bytes(), NOW).map(|token| members(&token.payload))
+    };
+    let Ok(all) = minted(Some(custom)) else {
+        panic!("a token with these claims is refused");
+    };
+    let ours = minted(None).expect("a token without claims");
+    let theirs = members(custom);
+    assert!(theirs.keys().all(|name| !RESERVED_CLAIMS.contains(&name.as_str())));
+    assert_eq!(all.len(), ours.len() + theirs.len());
+    assert!(ours.iter().chain(&theirs).all(|(name, value)| all.get(name) == Some(value)));
+}
+
+fn members(object: &str) -> serde_json::Map<String, Value> {
+    serde_json::from_str(object).expect("a JSON object")
+}

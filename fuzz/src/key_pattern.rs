@@ -1,0 +1,21 @@
+//! Key patterns: keys and subjects stay one to one, whatever both are.
+
+use crate::ring::two_parts;
+use hallpass_engine::key_pattern::KeyPattern;
+
+/// A pattern, a line feed, and what may be a key or a subject.
+pub fn key_pattern(data: &[u8]) {
+    let (pattern, rest) = two_parts(data);
+    let Some(parsed) = std::str::from_utf8(pattern).ok().and_then(KeyPattern::parse) else {
+        return;
+    };
+    assert_eq!(pattern.iter().filter(|byte| **byte == b'*').count(), 1);
+    if let Some(subject) = parsed.subject_of(rest) {
+        assert_eq!(parsed.key_for(subject).as_deref().map(str::as_bytes), Some(rest));
+    }
+    if let Some((subject, key)) =
+        std::str::from_utf8(rest).ok().and_then(|subject| Some((subject, parsed.key_for(subject)?)))
+    {
+        assert_eq!(parsed.subject_of(key.as_bytes()), Some(subject));
+    }
+}

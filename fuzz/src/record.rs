@@ -1,0 +1,36 @@
+//! Session records: what can be read can be written and read again, and what a later release added stays as it was.
+
+use crate::ring::NOW;
+use hallpass_engine::record::{Glance, Session};
+use rmp::{decode, encode};
+
+/// The value of a hash field, which anybody with write access may have stored.
+pub fn record(data: &[u8]) {
+    let (session, glance) = (Session::decode(data), Glance::read(data));
+    assert_eq!(session.is_ok(), glance.is_ok());
+    let (Ok(session), Ok(glance)) = (session, glance) else {
+        return;
+    };
+    let written = session.encode();
+    assert_eq!(Session::decode(&written).as_ref(), Ok(&session));
+    assert_eq!((glance.rotated_at, glance.class), (session.rotated_at, session.class.as_deref()));
+    for (now, not_before) in [(0, 0), (NOW * 1000, 0), (NOW * 1000, NOW * 1000), (u64::MAX, 0)] {
+        assert_eq!(glance.is_over(now, not_before), session.is_over(now, not_before));
+    }
+    keeps_what_it_does_not_know(session, data);
+}
+
+/// One more element, holding any bytes, behind all those that are known or were there before.
+fn keeps_what_it_does_not_know(mut session: Session, any: &[u8]) {
+    session.claims.get_or_insert_with(|| "{}".to_owned());
+    let before = session.encode();
+    let mut elements = before.as_slice();
+    let count = decode::read_array_len(&mut elements).expect("an array");
+    let mut longer = Vec::new();
+    encode::write_array_len(&mut longer, count + 1).expect("written to memory");
+    longer.extend_from_slice(elements);
+    encode::write_bin(&mut longer, any).expect("written to memory");
+    let later = Session::decode(&longer).expect("a later release's record");
+    assert_eq!(later.encode(), longer);
+    assert_eq!(Session { unknown: session.unknown.clone(), ..later }, session);
+}

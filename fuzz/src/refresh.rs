@@ -1,0 +1,24 @@
+//! Refresh tokens: each one that is accepted is, to the letter, the one that would be minted for what it says.
+
+use crate::ring::{NOW, RING, base64url};
+use hallpass_engine::{access, refresh, token};
+
+/// A token as it comes, and the same input with a right MAC behind it.
+pub fn refresh_token(data: &[u8]) {
+    is_genuine_or_refused(data);
+    let key = RING.refresh_key(NOW, NOW).expect("a refresh key");
+    let mac = base64url(key.mac(data));
+    is_genuine_or_refused(&[data, b".", mac.as_bytes()].concat());
+}
+
+fn is_genuine_or_refused(text: &[u8]) {
+    let unverified = std::str::from_utf8(text).ok().and_then(token::subject);
+    let Ok(opened) = refresh::open(&RING, text, NOW) else {
+        return;
+    };
+    let key = RING.refresh_key(NOW, NOW).expect("a refresh key");
+    let genuine = refresh::mint(key, &opened.subject, &opened.sid, opened.generation);
+    assert_eq!(genuine.as_bytes(), text);
+    assert_eq!(unverified, Some(opened.subject), "the key is found by another subject");
+    assert!(access::authenticate(&RING, text, NOW).is_err(), "one token of both kinds");
+}

@@ -1,0 +1,41 @@
+//! The keys that all targets use: test keys, made of fixed bytes, so that a token in the corpus stays right.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hallpass_engine::keygen;
+use hallpass_engine::keys::{Algorithm, Jwk, JwkSet, Keyring};
+use std::sync::LazyLock;
+
+/// The present, in Unix seconds.
+pub const NOW: u64 = 1_760_000_000;
+
+/// Signing keys of deterministic algorithms, so that a right signature can be told by making it: their ids.
+pub static SIGNING_KIDS: LazyLock<[String; 2]> =
+    LazyLock::new(|| [signing(Algorithm::EdDSA, 1).kid, signing(Algorithm::HS256, 2).kid]);
+
+/// A key of each kind that signs fast.
+pub static RING: LazyLock<Keyring> = LazyLock::new(|| {
+    let keys = vec![
+        signing(Algorithm::EdDSA, 1),
+        signing(Algorithm::HS256, 2),
+        signing(Algorithm::ES256, 3),
+        keygen::refresh_key(&[4; 32]),
+    ];
+    let set = serde_json::to_vec(&JwkSet { keys }).expect("a JWK Set is JSON");
+    Keyring::parse(&set).expect("usable keys")
+});
+
+fn signing(alg: Algorithm, seed: u8) -> Jwk {
+    keygen::signing_key(alg, &[seed; 32]).expect("these bytes make a key")
+}
+
+/// base64url without padding.
+pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The input's parts before and behind the first line feed.
+pub fn two_parts(data: &[u8]) -> (&[u8], &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    (&data[..end], data.get(end + 1..).unwrap_or_default())
+}

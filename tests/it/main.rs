@@ -52,6 +52,7 @@ mod encoding_attacks;
 mod hostile;
 mod hostile_more;
 mod records;
+mod soak;
 
 // The HTTP server: its routes, its errors, its private Redis, an outage behind it.
 mod embedded;

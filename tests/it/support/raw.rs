@@ -149,12 +149,13 @@ impl Raw {
         })
     }
 
+    /// Redis' own errors repeat what was sent, which need not be text.
     fn line(&mut self) -> std::io::Result<String> {
-        let mut line = String::new();
-        if self.input.read_line(&mut line)? == 0 {
+        let mut line = Vec::new();
+        if self.input.read_until(b'\n', &mut line)? == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
-        Ok(line.trim_end_matches("\r\n").to_owned())
+        Ok(String::from_utf8_lossy(&line).trim_end_matches("\r\n").to_owned())
     }
 
     fn bulk(&mut self, length: &str) -> std::io::Result<Reply> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{AuthCommands, Con, Raw, Redis, Reply, Tokens};
 
 /// The codes that an AUTH command may answer with.
-const CODES: [&str; 8] = [
+pub const CODES: [&str; 8] = [
     "ERR",
     "INVALIDTOKEN",
     "EXPIREDTOKEN",

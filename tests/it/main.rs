@@ -35,6 +35,7 @@ mod transactions;
 mod clock_steps;
 mod cluster;
 mod concurrency;
+mod faults;
 mod key_rotation_drill;
 mod large_hashes;
 mod pains;

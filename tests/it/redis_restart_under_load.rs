@@ -3,8 +3,6 @@
 
 use std::{
     cell::Cell,
-    fs::{self, OpenOptions},
-    path::PathBuf,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     thread,
     time::{Duration, Instant},
@@ -181,13 +179,6 @@ fn counted(redis: &Redis, name: &str) -> u64 {
     line.expect("a counter").parse().expect("a number")
 }
 
-/// The part of the append-only file that grows.
-fn growing_file(redis: &Redis) -> PathBuf {
-    let files = fs::read_dir(redis.path("appendonlydir")).expect("an append-only file");
-    let mut paths = files.map(|entry| entry.expect("an entry").path());
-    paths.find(|path| path.to_string_lossy().ends_with(".incr.aof")).expect("a part that grows")
-}
-
 fn nothing(_: &Redis) {}
 
 #[test]
@@ -225,14 +216,10 @@ fn a_redis_that_lost_its_last_refreshes_with_the_power_logs_nobody_out() {
     let (mut redis, load) = site("everysec", false);
     let length = Cell::new(0);
     let note_length = |redis: &Redis| {
-        length.set(fs::metadata(growing_file(redis)).expect("its size").len());
+        length.set(aof::written(redis));
         thread::sleep(Duration::from_millis(300));
     };
-    let lose_the_rest = |redis: &Redis| {
-        let file = OpenOptions::new().write(true).open(growing_file(redis)).expect("writable");
-        assert!(file.metadata().expect("its size").len() > length.get(), "there was nothing to lose");
-        file.set_len(length.get()).expect("shorter");
-    };
+    let lose_the_rest = |redis: &Redis| aof::shorten_to(redis, length.get());
     drill(&mut redis, &load, note_length, lose_the_rest);
     assert!(counted(&redis, "recovered") > 0);
     assert_eq!(counted(&redis, "reused"), 0);

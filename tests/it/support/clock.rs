@@ -4,7 +4,7 @@ use std::{env, fs, os::unix::fs::FileExt, path::Path, process::Command, time::Du
 
 use tempfile::TempDir;
 
-use super::{AuthCommands, Con, Redis, SOON, wait_until};
+use super::{AuthCommands, Con, Redis, SOON, redis_server::Builder, wait_until};
 
 /// The library that is put before the C library's clock.
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/it/support/clock.c");
@@ -21,12 +21,16 @@ pub struct Clocked {
 impl Clocked {
     /// With more lines of configuration; the clock is right at first.
     pub fn with(lines: &[&str]) -> Self {
+        Self::start(Redis::builder().lines(lines))
+    }
+
+    /// As the builder says; the clock is right at first.
+    pub fn start(builder: Builder) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let [clock, library] = ["clock", "clock.so"].map(|name| dir.path().join(name));
         fs::write(&clock, [0; 16]).expect("a writable directory");
         compile(&library);
         let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
-        let builder = lines.iter().fold(Redis::builder(), |builder, line| builder.line(line));
         let builder = builder.env("LD_PRELOAD", &text(&library)).env("TEST_CLOCK", &text(&clock));
         Self { redis: builder.start(), dir }
     }

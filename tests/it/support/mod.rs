@@ -1,5 +1,6 @@
 //! What the tests stand on: processes that end with their guard, clients, keys, and waits with a name and a deadline.
 
+pub mod aof;
 #[cfg(feature = "tools")]
 pub mod application;
 pub mod build;

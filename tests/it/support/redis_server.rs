@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use tempfile::TempDir;
 
 use super::{
@@ -28,6 +29,7 @@ pub struct Builder {
     module: bool,
     tcp: bool,
     cluster: bool,
+    launcher: &'static [&'static str],
 }
 
 impl Builder {
@@ -35,6 +37,11 @@ impl Builder {
     pub fn line(mut self, line: &str) -> Self {
         self.lines.push(line.to_owned());
         self
+    }
+
+    /// Adds lines to the configuration.
+    pub fn lines(self, lines: &[&str]) -> Self {
+        lines.iter().fold(self, |builder, line| builder.line(line))
     }
 
     /// Puts a variable into its environment.
@@ -67,13 +74,20 @@ impl Builder {
         self.tcp()
     }
 
+    /// Makes a file that may not grow an error of its write, as a full disk is, instead of the end of redis-server.
+    pub fn with_a_disk_that_fills(mut self) -> Self {
+        self.launcher = &["sh", "-c", "trap '' XFSZ && exec \"$@\"", "sh"];
+        self
+    }
+
     /// Starts and waits until it answers.
     #[track_caller]
     pub fn start(self) -> Redis {
         let dir = tempfile::tempdir().expect("a temporary directory");
         self.ring.write(&dir.path().join("keyring.json"));
         let (ring, env) = (self.ring.clone(), self.env.clone());
-        let mut redis = Redis { process: None, port: 0, bus_port: 0, ring, env, dir };
+        let launcher = self.launcher;
+        let mut redis = Redis { process: None, port: 0, bus_port: 0, ring, env, launcher, dir };
         // Between asking for a free port and using it, somebody else may take it.
         for _ in 0..5 {
             redis.port = if self.tcp { free_port() } else { 0 };
@@ -117,6 +131,7 @@ pub struct Redis {
     bus_port: u16,
     ring: Keyring,
     env: Vec<(String, String)>,
+    launcher: &'static [&'static str],
     dir: TempDir,
 }
 
@@ -130,8 +145,7 @@ impl Redis {
     /// With more lines of configuration.
     #[track_caller]
     pub fn with(lines: &[&str]) -> Self {
-        let with_line = |builder: Builder, line: &&str| builder.line(line);
-        lines.iter().fold(Self::builder(), with_line).start()
+        Self::builder().lines(lines).start()
     }
 
     /// To say more before starting.
@@ -143,6 +157,7 @@ impl Redis {
             module: true,
             tcp: false,
             cluster: false,
+            launcher: &[],
         }
     }
 
@@ -150,6 +165,7 @@ impl Redis {
     pub fn replica_of(primary: &Self) -> Self {
         let replica = Self::builder()
             .keyring(primary.ring.clone())
+            .tcp()
             .line(&format!("replicaof 127.0.0.1 {}", primary.port))
             .start();
         replica.wait_until_in_sync();
@@ -230,6 +246,17 @@ impl Redis {
         self.dir.path().join(name)
     }
 
+    /// Sends it `signal`.
+    pub fn signal(&self, signal: Signal) {
+        self.process.as_ref().expect("it runs").signal(signal);
+    }
+
+    /// Lets none of its files grow beyond so many bytes, or lets them grow again.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).expect("the child is ours");
+    }
+
     /// Stops it cleanly, so that everything it persists is written.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
@@ -254,7 +281,7 @@ impl Redis {
 
     /// Starts on the files that are there; false when it ended instead of answering.
     fn launch(&mut self) -> bool {
-        let mut process = spawn(&self.path("redis.conf"), &[], &self.env);
+        let mut process = spawn(launched(self.launcher).arg(self.path("redis.conf")).envs(self.env.clone()));
         let socket = self.socket();
         let up = wait_for("redis-server answers or ends", SOON, || {
             if !process.is_running() {
@@ -286,16 +313,19 @@ impl Drop for Redis {
     }
 }
 
-/// Starts a redis-server on a configuration file.
-pub(super) fn spawn(config: &Path, flags: &[&str], env: &[(String, String)]) -> Process {
-    let child = Command::new(redis_server())
-        .arg(config)
-        .args(flags)
-        .envs(env.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+/// redis-server, through a launcher if there is one.
+fn launched(launcher: &[&str]) -> Command {
+    let Some((program, args)) = launcher.split_first() else {
+        return Command::new(redis_server());
+    };
+    let mut command = Command::new(program);
+    command.args(args).arg(redis_server());
+    command
+}
+
+/// Starts a redis-server, which says what it has to say in its log.
+pub(super) fn spawn(command: &mut Command) -> Process {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     Process::new(child.expect("redis-server starts"))
 }
 

@@ -1,11 +1,12 @@
 //! A primary and a replica watched by three real Sentinels, gone when the guard goes.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use tempfile::TempDir;
 
 use super::{
     AuthCommands, Con, Keyring, Redis, SOON,
+    build::redis_server,
     process::Process,
     redis_server::{free_port, spawn},
     wait_for, wait_until,
@@ -89,7 +90,7 @@ impl Sentinel {
             let port = free_port();
             let config = dir.path().join("sentinel.conf");
             fs::write(&config, configuration(dir.path(), port, primary)).expect("a config file");
-            let mut process = spawn(&config, &["--sentinel"], &[]);
+            let mut process = spawn(Command::new(redis_server()).arg(&config).arg("--sentinel"));
             let up = wait_for("a Sentinel answers or ends", SOON, || match process.is_running() {
                 true => open(port).map(|_| true),
                 false => Some(false),

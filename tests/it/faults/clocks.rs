@@ -79,7 +79,7 @@ fn all_carry_on(con: &mut Con, held: &Held) {
     assert_eq!(con.counter("reused"), 0);
 }
 
-/// Seen to fail with an age that a clock behind makes huge.
+/// Seen to fail with a retry window of a minute.
 #[test]
 fn to_a_clock_that_is_some_minutes_off_everybody_carries_on() {
     for set in [|clock: &Clocked| clock.forward(MINUTES), |clock: &Clocked| clock.back(MINUTES)] {

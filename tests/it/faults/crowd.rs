@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::AddAssign,
+    iter::Sum,
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     thread,
 };
@@ -13,6 +13,8 @@ use crate::support::*;
 
 /// How many clients work at the same time.
 pub const CLIENTS: usize = 16;
+/// A client that has sent so many commands has waited in vain for a fault.
+const PATIENCE: usize = 50_000;
 /// Every so many commands a client logs in once more; the others are refreshes.
 const LOGIN_EVERY: usize = 5;
 
@@ -34,10 +36,12 @@ pub struct Losses {
     pub rolled_back: usize,
 }
 
-impl AddAssign for Losses {
-    fn add_assign(&mut self, more: Self) {
-        self.logins += more.logins;
-        self.rolled_back += more.rolled_back;
+impl Sum for Losses {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            logins: sum.logins + one.logins,
+            rolled_back: sum.rolled_back + one.rolled_back,
+        })
     }
 }
 
@@ -81,10 +85,14 @@ impl Crowd {
     /// Everybody refreshes each login once: what Redis still has carries on, what it lost is NOSESSION, and there is no
     /// third outcome.
     #[track_caller]
-    pub fn carry_on(&mut self, con: &mut Con) -> Losses {
+    pub fn carry_on(&mut self, redis: &Redis) -> Losses {
+        let mut con = redis.connect();
         let before = con.counter("recovered");
-        let mut losses = Losses::default();
-        self.0.iter_mut().for_each(|user| user.carry_on(con, &mut losses));
+        let losses = thread::scope(|scope| {
+            let carry_on = |user| scope.spawn(|| User::carry_on(user, &mut redis.connect()));
+            let users: Vec<_> = self.0.iter_mut().map(carry_on).collect();
+            users.into_iter().map(|user| user.join().expect("everybody carries on")).sum::<Losses>()
+        });
         assert_eq!(con.counter("recovered") - before, losses.rolled_back as u64, "each is counted");
         assert_eq!(con.counter("reused"), 0);
         losses
@@ -126,7 +134,7 @@ impl User {
 
     /// Goes on until the connection breaks, or Redis cannot write to its disk.
     fn work(&mut self, mut con: Con, answered: impl Fn()) {
-        for step in 0.. {
+        for step in 0..PATIENCE {
             let answer = match step % LOGIN_EVERY {
                 0 => self.log_in(&mut con),
                 _ => self.refresh(step % self.logins.len(), &mut con),
@@ -137,9 +145,11 @@ impl User {
                 Err(refusal) => panic!("{refusal:?}"),
             }
         }
+        panic!("Redis goes on");
     }
 
-    fn carry_on(&mut self, con: &mut Con, losses: &mut Losses) {
+    fn carry_on(&mut self, con: &mut Con) -> Losses {
+        let mut losses = Losses::default();
         let stored = stored_generations(con, &self.key);
         self.logins.retain_mut(|held| match stored.get(&held.session_id) {
             None => {
@@ -156,6 +166,7 @@ impl User {
                 true
             }
         });
+        losses
     }
 }
 

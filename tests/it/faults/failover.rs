@@ -38,12 +38,11 @@ fn fail_over(primary: &mut Redis, crowd: &mut Crowd) -> Redis {
 fn every_client_carries_on_and_each_recovery_is_counted() {
     let mut primary = Redis::builder().tcp().start();
     let mut crowd = Crowd::log_in(&primary);
-    let mut all = Losses::default();
-    for _ in 0..ROUNDS {
-        let promoted = fail_over(&mut primary, &mut crowd);
-        all += crowd.carry_on(&mut promoted.connect());
-        primary = promoted;
-    }
+    let round = |_| {
+        primary = fail_over(&mut primary, &mut crowd);
+        crowd.carry_on(&primary)
+    };
+    let all: Losses = (0..ROUNDS).map(round).sum();
     assert!(all.logins > 50 && all.rolled_back > 50, "the rounds were about something: {all:?}");
 }
 

@@ -13,7 +13,7 @@ const ROUNDS: usize = 5;
 /// After so many answers to clients that only refresh and log in.
 const ANSWERS: usize = 300;
 /// How many sessions are revoked in each way, in each round.
-const REVOKED: usize = 20;
+const REVOKED: usize = 5;
 
 /// A session that somebody was told is revoked.
 type Revoked = (String, Tokens);
@@ -85,7 +85,7 @@ fn with_every_write_on_disk_what_was_revoked_stays_revoked() {
         redis.restart();
         let mut con = redis.connect();
         revoked.lock().unwrap().iter().for_each(|session| refuses(&mut con, session, "NOSESSION"));
-        crowd.carry_on(&mut con);
+        crowd.carry_on(&redis);
     }
     assert_eq!(revoked.lock().unwrap().len(), ROUNDS * REVOKED * 5);
 }
@@ -154,7 +154,7 @@ fn a_failover_to_a_replica_that_lacks_the_revocation_brings_the_session_back() {
     lives(&mut promote(&replica), &session);
 }
 
-/// Seen to fail without WAIT, when the replica is stopped before the revocation.
+/// Seen to fail without WAIT when the replica was cut off before, and with removals that are not replicated.
 #[test]
 fn a_revocation_that_wait_confirmed_survives_the_failover() {
     let (mut primary, replica, session) = pair();

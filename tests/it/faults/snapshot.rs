@@ -25,7 +25,7 @@ fn a_snapshot_keeps_the_logins_before_it_and_their_later_refreshes_are_recovered
         crowd.work(&redis, &faults);
         redis.kill();
         redis.restart();
-        let losses = crowd.carry_on(&mut redis.connect());
+        let losses = crowd.carry_on(&redis);
         assert!(losses.logins > 0 && losses.rolled_back > 0, "{losses:?}");
         assert_eq!(crowd.first_logins(), firsts);
     }
@@ -41,7 +41,7 @@ fn without_persistence_everybody_is_told_that_the_session_is_gone_and_may_log_in
         redis.kill();
         let logins = crowd.logins();
         redis.restart();
-        let losses = crowd.carry_on(&mut redis.connect());
+        let losses = crowd.carry_on(&redis);
         assert_eq!(losses, Losses { logins, rolled_back: 0 });
         assert!(logins > CLIENTS, "there was something to lose");
     }

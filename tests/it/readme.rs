@@ -1,4 +1,4 @@
-//! The README's tours and the shipped redis.conf do what they say.
+//! The README's tours and the shipped redis.conf do what they say, and the page on reliability names tests that exist.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
@@ -109,4 +109,19 @@ fn the_shipped_configuration_starts_and_names_every_setting_with_its_default() {
     let tokens = con.issue("auth:42", &[]).unwrap();
     con.refresh("auth:42", &tokens.refresh, &[]).unwrap();
     assert!(shipped.contains(&format!("/{}", built().module.file_name().unwrap().to_str().unwrap())));
+}
+
+#[test]
+fn every_line_on_the_page_on_reliability_names_a_test_that_exists() {
+    let page = project_file("docs/reliability.md");
+    let last_cell =
+        |line: &str| line.strip_suffix(" |").and_then(|line| line.rsplit(" | ").next()).map(str::to_owned);
+    let named = page.split("### ").skip(1).flat_map(|part| part.split("\n## ").next().unwrap().lines());
+    let cells: Vec<_> = named.filter_map(last_cell).filter(|cell| cell.starts_with('`')).collect();
+    assert!(cells.len() > 20, "{cells:?}");
+    for name in cells.iter().flat_map(|cell| cell.split(", ")).map(|name| name.trim_matches('`')) {
+        let file = format!("{}/it/{}", env!("CARGO_MANIFEST_DIR"), name.replace("::", "/"));
+        let exists = [".rs", "/mod.rs"].iter().any(|end| Path::new(&format!("{file}{end}")).exists());
+        assert!(exists || name.starts_with("make ") || name.starts_with("cargo "), "{name}");
+    }
 }

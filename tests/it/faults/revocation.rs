@@ -90,20 +90,46 @@ fn with_every_write_on_disk_what_was_revoked_stays_revoked() {
     assert_eq!(revoked.lock().unwrap().len(), ROUNDS * REVOKED * 5);
 }
 
-/// A session that was revoked and came back, since Redis lost the end of its file.
-fn brought_back() -> (Redis, Con, Revoked) {
+/// A Redis in which there is a session, and which loses the end of its file: what `lost` does to the session.
+fn lose_what(lost: impl Fn(&mut Con, &Revoked)) -> (Redis, Con, Revoked) {
     let mut redis = Redis::with(&["appendonly yes", "appendfsync always"]);
     let mut con = redis.connect();
     let session = ("auth:42".to_owned(), con.issue("auth:42", &[]).unwrap());
     let before = aof::written(&redis);
-    all(&mut con, "auth:42", &session.1);
-    refuses(&mut con, &session, "NOSESSION");
+    lost(&mut con, &session);
     redis.kill();
     aof::shorten_to(&redis, before);
     redis.restart();
-    let mut con = redis.connect();
+    let con = redis.connect();
+    (redis, con, session)
+}
+
+/// A session that was revoked and came back.
+fn brought_back() -> (Redis, Con, Revoked) {
+    let (redis, mut con, session) = lose_what(|con, session| {
+        all(con, "auth:42", &session.1);
+        refuses(con, session, "NOSESSION");
+    });
     let session = lives(&mut con, &session);
     (redis, con, session)
+}
+
+#[test]
+fn a_change_of_claims_that_was_lost_must_be_made_again() {
+    let change = ["AUTH.SETCLAIMS", "auth:42", "ALL", r#"{"role":"none"}"#];
+    let changed = Mutex::new(None);
+    let (_redis, mut con, (key, _)) = lose_what(|con, (key, tokens)| {
+        con.get::<u64>(&change);
+        *changed.lock().unwrap() = Some(con.refresh(key, &tokens.refresh, &[]).unwrap());
+    });
+    let held = changed.into_inner().unwrap().unwrap();
+    assert_eq!(refused(con.verify(&key, &held.access, &[])), "STALETOKEN");
+    let undone = con.refresh(&key, &held.refresh, &[]).unwrap();
+    assert!(con.verify(&key, &undone.access, &[]).unwrap().get("role").is_none());
+    con.get::<u64>(&change);
+    let again = con.refresh(&key, &undone.refresh, &[]).unwrap();
+    assert_eq!(con.verify(&key, &again.access, &[]).unwrap()["role"], "none");
+    assert_eq!(con.counter("recovered"), 1);
 }
 
 /// Seen to fail without the setting.

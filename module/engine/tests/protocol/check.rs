@@ -1,0 +1,36 @@
+//! Runs the checker, and says what it visited.
+
+use crate::rules::Rules;
+use stateright::{Checker, HasDiscoveries, Model};
+use std::io::Write;
+
+/// Visits every world that the rules allow: `always` must hold in all of them, `sometimes` in one each. Fewer worlds than
+/// `at_least` would mean that the bounds became too narrow to mean anything.
+#[track_caller]
+pub fn holds(promise: &str, rules: Rules, always: &[&'static str], sometimes: &[&str], at_least: usize) {
+    let wrong = always.iter().copied().collect();
+    let checker = rules.checker().finish_when(HasDiscoveries::AnyOf(wrong)).spawn_bfs().join();
+    for property in always {
+        checker.assert_no_discovery(property);
+    }
+    for property in sometimes {
+        assert!(checker.discoveries().contains_key(property), "{promise}: never happens: {property}");
+    }
+    let visited = checker.unique_state_count();
+    say(&format!("{promise}: {visited} states, {} events deep", checker.max_depth()));
+    assert!(visited >= at_least, "{promise}: only {visited} states");
+}
+
+/// The shortest way in which `property` breaks, as the checker must find it.
+#[track_caller]
+pub fn breaks(without: &str, rules: Rules, property: &'static str) {
+    let finish = HasDiscoveries::AnyOf([property].into_iter().collect());
+    let checker = rules.checker().finish_when(finish).spawn_bfs().join();
+    let path = checker.assert_any_discovery(property).into_actions();
+    say(&format!("{without}: breaks “{property}” after {path:?}"));
+}
+
+/// Past the test harness, which shows what a test prints only when it fails.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

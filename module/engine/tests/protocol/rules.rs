@@ -1,0 +1,110 @@
+//! The bounds of a world, how its clients behave, and what is broken on purpose.
+
+use hallpass_engine::rotation::Policy;
+
+/// The unit of time, in ms.
+pub const TICK: u64 = 1000;
+
+/// A mechanism that is switched off, to see what it is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Everything works.
+    None,
+    /// A retry mints another generation instead of repeating the answer.
+    RetryMintsAgain,
+    /// An older token is answered like a retry, however old.
+    ReuseIsForgiven,
+    /// Proofs of receipt are not asked for.
+    ReceiptsAreIgnored,
+    /// A refresh reads the session in one step and writes it in another.
+    WritesLater,
+    /// A refresh brings a missing session back.
+    RefreshInserts,
+}
+
+/// How often something may happen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// Refreshes that the tabs send.
+    pub asks: u8,
+    /// Requests and answers that get lost.
+    pub losses: u8,
+    /// Crashes of the server, which forget the receipts.
+    pub crashes: u8,
+    /// Failovers to an earlier state.
+    pub failovers: u8,
+    /// Copies that the thief takes of the cookie.
+    pub thefts: u8,
+    /// Refreshes of the thief.
+    pub stolen_asks: u8,
+    /// Log-outs.
+    pub revocations: u8,
+    /// Logins with a session id that was used before.
+    pub reissues: u8,
+}
+
+/// Everything that a run of the checker is given.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The settings, windows in multiples of [`TICK`].
+    pub policy: Policy,
+    /// What is switched off.
+    pub fault: Fault,
+    /// When the world ends, in ticks.
+    pub end: u64,
+    /// Tabs that share one cookie: 1 or 2.
+    pub tabs: usize,
+    /// How often things happen.
+    pub budget: Budget,
+    /// How long a message may be underway, in ticks; then it has arrived or is lost.
+    pub delay: u64,
+    /// How long an access token lasts, in ticks: nobody refreshes earlier.
+    pub pace: u64,
+    /// The latest time, in ticks after a rotation, at which the tabs have made themselves heard with the older token, if
+    /// they try to be in time.
+    pub patience: Option<u64>,
+    /// How long victim and thief wait at most between their refreshes, if they both use the session.
+    pub habit: Option<u64>,
+    /// The last tick at which the thief copies the cookie.
+    pub theft_until: u64,
+    /// Whether thief and victim may use the windows that the other's refreshes open.
+    pub in_step: bool,
+}
+
+impl Rules {
+    /// One tab, nothing goes wrong, race window 2 and retry window 4 ticks.
+    pub fn new(end: u64, asks: u8) -> Self {
+        Self {
+            policy: Policy {
+                race_window: 2 * TICK,
+                retry_window: 4 * TICK,
+                idle_ttl: 1000,
+                recovery: true,
+                not_before: 0,
+            },
+            fault: Fault::None,
+            end,
+            tabs: 1,
+            budget: Budget { asks, ..Budget::default() },
+            delay: 1,
+            pace: 0,
+            patience: None,
+            habit: None,
+            theft_until: end,
+            in_step: true,
+        }
+    }
+
+    /// The same world with something switched off.
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.fault = fault;
+        self
+    }
+
+    /// The same world with these windows, in ticks.
+    pub fn with_windows(mut self, race: u64, retry: u64) -> Self {
+        self.policy.race_window = race * TICK;
+        self.policy.retry_window = retry * TICK;
+        self
+    }
+}

@@ -1,0 +1,217 @@
+//! One browser, whose tabs share a cookie, the network between it and the server, a thief, and time.
+
+use crate::history::History;
+use crate::rules::{Budget, Rules, TICK};
+use crate::server::{Answer, Server};
+
+/// A tab, as far as a refresh of its own is underway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tab {
+    /// None is.
+    Idle,
+    /// The request, with this generation's token, since then.
+    Asking(u64, u64),
+    /// The answer, which is a generation or a refusal, since then.
+    Answered(Option<u64>, u64),
+}
+
+/// Who uses the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// The owner, with the cookie.
+    Tab,
+    /// Whoever copied it.
+    Thief,
+}
+
+/// A token in somebody's hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// Its generation.
+    pub generation: u64,
+    /// Since when.
+    pub since: u64,
+}
+
+/// Everything there is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    /// In ticks.
+    pub now: u64,
+    /// The server.
+    pub server: Server,
+    /// The cookie that the tabs share; none after a refusal.
+    pub cookie: Option<Held>,
+    /// The tabs, the ones alike in a fixed order.
+    pub tabs: Vec<Tab>,
+    /// What the thief has.
+    pub thief: Option<Held>,
+    /// Who minted the current generation, where that matters.
+    pub last_rotation_by: Who,
+    /// What may still happen.
+    pub left: Budget,
+    /// What happened.
+    pub history: History,
+}
+
+impl World {
+    /// Just logged in.
+    pub fn new(rules: &Rules) -> Self {
+        Self {
+            now: 0,
+            server: Server::new(rules),
+            cookie: Some(Held { generation: 0, since: 0 }),
+            tabs: vec![Tab::Idle; rules.tabs],
+            thief: None,
+            last_rotation_by: Who::Tab,
+            left: rules.budget.clone(),
+            history: History::default(),
+        }
+    }
+
+    /// Whether time may pass: not while a message would be underway for too long, or somebody would be late.
+    pub fn may_wait(&self, rules: &Rules) -> bool {
+        self.now < rules.end
+            && self.tabs.iter().all(|tab| self.may_be_underway(*tab, rules))
+            && rules.patience.is_none_or(|patience| self.is_in_time(patience))
+            && rules.habit.is_none_or(|habit| self.keeps_habit(habit, rules))
+    }
+
+    fn may_be_underway(&self, tab: Tab, rules: &Rules) -> bool {
+        match tab {
+            Tab::Idle => true,
+            Tab::Asking(token, _) if self.must_wait(Who::Tab, token, rules) => true,
+            Tab::Asking(_, since) | Tab::Answered(_, since) => self.now < since + rules.delay,
+        }
+    }
+
+    /// Whether no token of the tabs, exchanged already, would come too late.
+    fn is_in_time(&self, patience: u64) -> bool {
+        let asking = self.tabs.iter().filter_map(|tab| match tab {
+            Tab::Asking(token, _) => Some(*token),
+            _ => None,
+        });
+        let mut tokens = asking.chain(self.cookie.map(|held| held.generation));
+        let is_exchanged = tokens.any(|token| self.server.generation() == Some(token + 1));
+        !is_exchanged || self.server.age(self.now) + 1 < patience
+    }
+
+    /// Whether nobody has been away for longer than they use to be, once there is a thief.
+    fn keeps_habit(&self, habit: u64, rules: &Rules) -> bool {
+        let is_here = |who, held: Option<Held>| {
+            held.is_none_or(|held| {
+                self.now < held.since + habit || self.must_wait(who, held.generation, rules)
+            })
+        };
+        self.thief.is_none() || (is_here(Who::Tab, self.cookie) && is_here(Who::Thief, self.thief))
+    }
+
+    /// Whether a holder's access token has run out, so that it asks for another one.
+    pub fn is_due(&self, held: Held, rules: &Rules) -> bool {
+        self.now >= held.since + rules.pace
+    }
+
+    /// Whether a token falls into a window that the other one's refresh has opened, and may not use it.
+    pub fn must_wait(&self, who: Who, token: u64, rules: &Rules) -> bool {
+        let age = self.server.age(self.now) * TICK;
+        let is_retry = age < rules.policy.race_window
+            || (age < rules.policy.retry_window && !self.server.has_seen(token + 1));
+        let is_previous = self.server.generation() == Some(token + 1);
+        !rules.in_step && is_previous && is_retry && self.last_rotation_by != who
+    }
+
+    /// A tab sends the cookie.
+    pub fn ask(&mut self, tab: usize) {
+        if let Some(cookie) = self.cookie {
+            self.tabs[tab] = Tab::Asking(cookie.generation, self.now);
+        }
+    }
+
+    /// The server gets a tab's request, and answers.
+    pub fn hear(&mut self, tab: usize, rules: &Rules) {
+        if let Tab::Asking(token, _) = self.tabs[tab] {
+            let answer = self.refresh(Who::Tab, token, rules);
+            if let Answer::Refused(refusal) = answer {
+                self.history.refused.get_or_insert(refusal);
+            }
+            self.tabs[tab] = Tab::Answered(generation(answer), self.now);
+        }
+    }
+
+    /// The answer arrives. The browser has one cookie, which the answer that comes last sets.
+    pub fn receive(&mut self, tab: usize, rules: &Rules) {
+        if let Tab::Answered(answer, _) = self.tabs[tab] {
+            self.cookie = answer.map(|generation| self.held(generation, rules));
+            self.tabs[tab] = Tab::Idle;
+        }
+    }
+
+    /// The thief copies the cookie.
+    pub fn steal(&mut self) {
+        self.thief = self.cookie;
+    }
+
+    /// The thief, whose network is perfect, refreshes. It keeps a token that was refused: it has nothing to lose.
+    pub fn refresh_stolen(&mut self, rules: &Rules) {
+        if let Some(Held { generation: token, .. }) = self.thief {
+            let answer = self.refresh(Who::Thief, token, rules);
+            let new = generation(answer);
+            self.history.outlived_log_out |= self.history.stolen_before_log_out && new.is_some();
+            let generation = new.unwrap_or(token);
+            self.thief = Some(self.held(generation, rules));
+        }
+    }
+
+    /// Somebody uses an access token where it is verified.
+    pub fn verify(&mut self, held: Option<Held>, rules: &Rules) {
+        if let Some(held) = held {
+            self.server.verify(held.generation, self.now, rules);
+        }
+    }
+
+    /// The replica becomes the server, with or without receipts of its own.
+    pub fn fail_over(&mut self) {
+        if let Some(session) = self.server.replica.take() {
+            self.server.session = session;
+            self.history.forget_exchanges();
+        }
+    }
+
+    /// The user is logged out.
+    pub fn revoke(&mut self) {
+        self.server.revoke();
+        self.history.has_ended = true;
+        self.history.stolen_before_log_out = self.thief.is_some();
+    }
+
+    /// The user logs in, and gets the same session id as before.
+    pub fn reissue(&mut self, rules: &Rules) {
+        self.server.reissue(self.now, rules);
+        self.cookie = Some(self.held(0, rules));
+        self.history.forget_exchanges();
+    }
+
+    /// A token that somebody just got. The time is noted where it matters.
+    fn held(&self, generation: u64, rules: &Rules) -> Held {
+        let matters = rules.pace > 0 || rules.habit.is_some();
+        Held { generation, since: if matters { self.now } else { 0 } }
+    }
+
+    fn refresh(&mut self, who: Who, token: u64, rules: &Rules) -> Answer {
+        let before = self.server.clone();
+        let answer = self.server.refresh(token, self.now, rules);
+        self.history.note(token, answer, &before, self.now, rules);
+        if !rules.in_step && before.generation() != self.server.generation() {
+            self.last_rotation_by = who;
+        }
+        answer
+    }
+}
+
+/// What an answer brings.
+fn generation(answer: Answer) -> Option<u64> {
+    match answer {
+        Answer::Tokens { generation, .. } => Some(generation),
+        Answer::Refused(_) => None,
+    }
+}

@@ -30,7 +30,8 @@ test-valkey: deps test-tools
 build: deps
 	cargo build --release --locked
 
-bench: deps
+# Node.js comes from PyPI with the test tools.
+bench: deps tests/bench/node/node_modules/.installed
 	cargo bench --locked -p hallpass-tests -- $(BENCH)
 
 # The engine forbids unsafe code, so that an address sanitizer, which needs a nightly compiler, would find nothing more.

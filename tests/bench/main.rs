@@ -9,6 +9,7 @@ mod alternatives;
 mod commands;
 mod commandstats;
 mod cpu;
+mod http;
 mod large_hashes;
 mod load;
 mod memory;
@@ -28,18 +29,23 @@ use report::Report;
 /// A measurement: its name, and what takes it.
 type Measurement = (&'static str, fn() -> Report);
 
-const ALL: [Measurement; 8] = [
+const ALL: [Measurement; 9] = [
     ("unix", commands::unix),
     ("unix_pipelined", commands::unix_pipelined),
     ("tcp", commands::tcp),
     ("tcp_pipelined", commands::tcp_pipelined),
     ("alternatives", alternatives::measure),
+    ("http", http::measure),
     ("memory", memory::measure),
     ("rsa_latency", rsa_latency::measure),
     ("large_hashes", large_hashes::measure),
 ];
 
 fn main() {
+    let mut arguments = env::args().skip(1);
+    if arguments.next().as_deref() == Some(http::BARE_AXUM) {
+        return http::serve_bare_axum(&arguments.next().expect("a socket"));
+    }
     // Cargo passes --bench.
     let chosen: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let cores = thread::available_parallelism().map_or(1, usize::from);

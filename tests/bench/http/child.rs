@@ -1,0 +1,46 @@
+//! Servers that are no part of the project, as child processes that say on their first line where they listen.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use serde_json::Value as Json;
+
+use crate::support::process::Process;
+
+/// A running one.
+pub struct Child {
+    _process: Process,
+    /// `host:port`
+    pub address: String,
+    /// The refresh tokens that it has made.
+    pub tokens: Vec<String>,
+}
+
+impl Child {
+    /// Starts it and waits for its line.
+    pub fn start(mut command: Command) -> Self {
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut process = Process::new(child.expect("it starts"));
+        let mut line = String::new();
+        let output = process.child().stdout.take().expect("a pipe");
+        BufReader::new(output).read_line(&mut line).expect("its first line");
+        let said: Json = serde_json::from_str(&line).expect("JSON with its port");
+        let tokens = said["tokens"].as_array().expect("tokens").iter();
+        let tokens = tokens.map(|token| token.as_str().expect("a token").to_owned()).collect();
+        Self { _process: process, address: format!("127.0.0.1:{}", said["port"]), tokens }
+    }
+}
+
+/// A script of `tests/bench/node`, before the Redis behind `socket`, with so many sessions.
+pub fn node(script: &str, socket: &Path, sessions: usize) -> Command {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let node = tests.join("../target/test-tools/bin/node");
+    assert!(node.exists(), "Node.js is missing: `make bench` installs it");
+    let mut command = Command::new(node);
+    command.arg(tests.join("bench/node").join(script)).arg(socket).arg(sessions.to_string());
+    command.env("NODE_ENV", "production");
+    command
+}

@@ -15,6 +15,7 @@ pub fn claims(data: &[u8]) {
         assert_eq!(json::meta(meta.as_bytes(), MAX_BYTES).as_ref(), Ok(meta), "written anew, it stays");
         let read: Value = serde_json::from_str(meta).expect("it is JSON");
         assert_eq!(serde_json::from_slice::<Value>(data).ok().as_ref(), Some(&read), "it means the same");
+        assert_eq!(read.to_string().len(), meta.len(), "it is compact, and no member stands there twice");
         assert!(meta.len() <= MAX_BYTES && depth(&read) <= MAX_DEPTH && read.is_object());
     }
     let Ok(claims) = json::claims(data, MAX_BYTES) else {

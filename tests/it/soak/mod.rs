@@ -28,6 +28,8 @@ use crate::support::{
 /// More than the module keeps for itself, and far less than a leak would make of minutes.
 const GROWTH_MIB: u64 = 24;
 
+/// Seen to fail with the MAC of refresh tokens and the signature of access tokens unchecked, with keys that were given no
+/// expiry, and with a panic while arguments are read.
 #[test]
 fn whatever_is_sent_nobody_gets_in_and_bystanders_are_not_touched() {
     let minutes = number("SOAK_MINUTES");

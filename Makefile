@@ -14,7 +14,7 @@
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: run test test-valkey test-tools build bench lint deps
+.PHONY: run test test-valkey test-tools build bench fuzz soak lint deps
 
 run: build
 	target/release/hallpass-server
@@ -40,6 +40,7 @@ FUZZ ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 FUZZ_SECONDS ?= 60
 
 fuzz: deps
+	@command -v c++ >/dev/null || { echo "Installing through apt: g++"; $(APT_GET) update -q && $(APT_GET) install -y -q g++; }
 	@command -v cargo-fuzz >/dev/null || { echo "Installing from crates.io: cargo-fuzz"; cargo install --locked cargo-fuzz; }
 	@for target in $(FUZZ); do \
 		mkdir -p target/fuzz/$$target && \

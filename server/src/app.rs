@@ -153,7 +153,12 @@ mod tests {
             store: Store::new(&address).expect("a store"),
             clients: Clients::new([client, reader]),
             keys: KeyPattern::parse("auth:*").expect("a pattern"),
-            module: ModuleInfo { key_pattern: "auth:*".into(), issuer: None, audience: Some("api".into()) },
+            module: ModuleInfo {
+                key_pattern: "auth:*".into(),
+                issuer: None,
+                audience: Some("api".into()),
+                is_cluster: false,
+            },
             verify_claims: None,
             me_auth_age: None,
             cookies: CookieMode::new(false),

@@ -48,7 +48,8 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
     pub listen: SocketAddr,
 
-    /// Redis with the module loaded: redis://, rediss://, unix: or host:port. Without it a private Redis is started.
+    /// Redis with the module loaded: redis://, rediss://, unix:, host:port, redis-sentinel:// or redis-cluster://. Without it
+    /// a private Redis is started.
     // Kept as plain text here, since an error of the parser would repeat it, password included.
     #[arg(long, env = "HALLPASS_REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,

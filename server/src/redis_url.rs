@@ -1,51 +1,56 @@
-//! The addresses that `--redis-url` takes, checked before anything connects: `redis://`, `rediss://`, `unix:`,
-//! `redis+unix://` and bare `host:port`.
+//! The addresses that `--redis-url` takes, checked before anything connects: one server, the Sentinels of one, or the
+//! nodes of a cluster.
 
 use crate::failure::{Failure, Outcome};
 use std::path::Path;
 
-/// A Redis address in the form that the redis crate reads. It may hold a password, so it is never printed.
+/// Where Redis is. The addresses may hold passwords, so they are never printed.
 #[derive(Clone)]
-pub struct RedisAddress(String);
+pub enum RedisAddress {
+    /// One server: a URL that the redis crate reads.
+    Server(String),
+    /// The primary that Sentinels name.
+    Sentinel(SentinelAddress),
+    /// A cluster.
+    Cluster(ClusterAddress),
+}
 
-/// The schemes that become a connection as they are.
-const SCHEMES: [&str; 4] = ["redis", "rediss", "unix", "redis+unix"];
-const FORMS: &str = "use redis://, rediss://, unix:/path or host:port";
+/// Sentinels, and what they watch.
+#[derive(Clone)]
+pub struct SentinelAddress {
+    /// The URLs of the Sentinels.
+    pub sentinels: Vec<String>,
+    /// What they call the primary.
+    pub master: String,
+    /// A URL with the scheme, credentials and database of the primary; its host means nothing.
+    pub server: String,
+}
+
+/// Some nodes of a cluster.
+#[derive(Clone)]
+pub struct ClusterAddress {
+    /// What stands before `host:port` in the URL of every node: the scheme and the credentials.
+    pub prefix: String,
+    /// `host:port` of the nodes that are asked for the others.
+    pub nodes: Vec<String>,
+}
+
+const FORMS: &str = "use redis://, rediss://, unix:/path, host:port, redis-sentinel:// or redis-cluster://";
+const SENTINEL_FORM: &str =
+    "must look like redis-sentinel://[user:password@]host:port,host:port/<master>[/database]";
+const CLUSTER_FORM: &str = "must look like redis-cluster://[user:password@]host:port,host:port";
 
 impl RedisAddress {
     /// Reads what the user gave. The failure never repeats it.
     pub fn parse(text: &str) -> Outcome<Self> {
-        let refuse = |why: &str| Err(Failure::new(format!("--redis-url {why}")));
-        if let Some((scheme, rest)) = text.split_once("://") {
-            return match scheme {
-                "redis-sentinel" => refuse("names Redis Sentinel, which this version does not connect to"),
-                "redis-cluster" => refuse("names Redis Cluster, which this version does not connect to"),
-                _ if !SCHEMES.contains(&scheme) => refuse(&format!("has an unknown scheme: {FORMS}")),
-                _ if text.contains('#') => {
-                    refuse("has a fragment; there are no options, and certificates are always checked")
-                }
-                _ if rest.is_empty() => refuse(&format!("names no host: {FORMS}")),
-                _ => Ok(Self(text.to_owned())),
-            };
-        }
-        match text.strip_prefix("unix:") {
-            Some(path) if path.starts_with('/') => Ok(Self(format!("unix://{path}"))),
-            Some(_) => refuse("needs an absolute path after unix:"),
-            None if is_host_and_port(text) => Ok(Self(format!("redis://{text}"))),
-            None => refuse(&format!("is not an address: {FORMS}")),
-        }
+        read(text).map_err(|why| Failure::new(format!("--redis-url {why}")))
     }
 
     /// The address of a unix socket at an absolute path.
     pub fn unix(path: &Path) -> Outcome<Self> {
         let unreadable = || Failure::new(format!("{} is not valid UTF-8", path.display()));
         let path = path.to_str().ok_or_else(unreadable)?;
-        Ok(Self(format!("unix://{}", percent_encoding::utf8_percent_encode(path, PATH))))
-    }
-
-    /// The URL, password included.
-    pub fn url(&self) -> &str {
-        &self.0
+        Ok(Self::Server(format!("unix://{}", percent_encoding::utf8_percent_encode(path, PATH))))
     }
 }
 
@@ -53,11 +58,87 @@ impl RedisAddress {
 const PATH: &percent_encoding::AsciiSet =
     &percent_encoding::CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ').add(b'\\');
 
+/// The address, or what is wrong with it.
+fn read(text: &str) -> Result<RedisAddress, String> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return read_url(scheme, rest, text);
+    }
+    match text.strip_prefix("unix:") {
+        Some(path) if path.starts_with('/') => Ok(RedisAddress::Server(format!("unix://{path}"))),
+        Some(_) => Err("needs an absolute path after unix:".into()),
+        None if is_host_and_port(text) => Ok(RedisAddress::Server(format!("redis://{text}"))),
+        None => Err(format!("is not an address: {FORMS}")),
+    }
+}
+
+fn read_url(scheme: &str, rest: &str, text: &str) -> Result<RedisAddress, String> {
+    if text.contains('#') {
+        return Err("has a fragment; there are no options, and certificates are always checked".into());
+    }
+    match scheme {
+        "redis" | "rediss" | "unix" | "redis+unix" if rest.is_empty() => {
+            Err(format!("names no host: {FORMS}"))
+        }
+        "redis" | "rediss" | "unix" | "redis+unix" => Ok(RedisAddress::Server(text.to_owned())),
+        "redis-sentinel" => read_sentinel("redis", rest).ok_or_else(|| SENTINEL_FORM.into()),
+        "rediss-sentinel" => read_sentinel("rediss", rest).ok_or_else(|| SENTINEL_FORM.into()),
+        "redis-cluster" => read_cluster("redis", rest).ok_or_else(|| CLUSTER_FORM.into()),
+        "rediss-cluster" => read_cluster("rediss", rest).ok_or_else(|| CLUSTER_FORM.into()),
+        _ => Err(format!("has an unknown scheme: {FORMS}")),
+    }
+}
+
+/// `[user:password@]host:port,…/<master>[/database][?sentinel_user=…&sentinel_pass=…]`
+fn read_sentinel(scheme: &str, rest: &str) -> Option<RedisAddress> {
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, path) = rest.split_once('/')?;
+    let (master, database) = path.split_once('/').unwrap_or((path, "0"));
+    database.parse::<u32>().ok().filter(|_| !master.is_empty())?;
+    let (credentials, hosts) = split_authority(authority)?;
+    let own = sentinel_credentials(query)?;
+    Some(RedisAddress::Sentinel(SentinelAddress {
+        sentinels: hosts.iter().map(|host| format!("{scheme}://{own}{host}")).collect(),
+        master: master.to_owned(),
+        server: format!("{scheme}://{credentials}{}/{database}", hosts[0]),
+    }))
+}
+
+/// `user:password@` for the Sentinels themselves, or nothing.
+fn sentinel_credentials(query: &str) -> Option<String> {
+    let (mut user, mut password) = ("", None);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=')? {
+            ("sentinel_user", value) => user = value,
+            ("sentinel_pass", value) => password = Some(value),
+            _ => return None,
+        }
+    }
+    match password {
+        Some(password) => Some(format!("{user}:{password}@")),
+        None if user.is_empty() => Some(String::new()),
+        None => None,
+    }
+}
+
+/// `[user:password@]host:port,…`
+fn read_cluster(scheme: &str, rest: &str) -> Option<RedisAddress> {
+    let (credentials, hosts) = split_authority(rest.strip_suffix('/').unwrap_or(rest))?;
+    let nodes = hosts.iter().map(|&host| host.to_owned()).collect();
+    Some(RedisAddress::Cluster(ClusterAddress { prefix: format!("{scheme}://{credentials}"), nodes }))
+}
+
+/// The credentials with their `@`, or nothing, and at least one `host:port`.
+fn split_authority(authority: &str) -> Option<(&str, Vec<&str>)> {
+    let (credentials, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+    let hosts: Vec<&str> = hosts.split(',').collect();
+    hosts.iter().all(|host| is_host_and_port(host)).then_some((credentials, hosts))
+}
+
 /// `host:port`, the host being a name, an IPv4 address or a bracketed IPv6 address.
 fn is_host_and_port(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| {
         let named = !host.is_empty()
-            && !host.contains(['/', '@', '?', '#'])
+            && !host.contains(['/', '@', '?', '#', ','])
             && (!host.contains(':') || host.starts_with('['));
         named && port.parse::<u16>().is_ok()
     })
@@ -67,8 +148,29 @@ fn is_host_and_port(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn server(text: &str) -> String {
+        match RedisAddress::parse(text).expect(text) {
+            RedisAddress::Server(url) => url,
+            _ => panic!("not one server: {text}"),
+        }
+    }
+
+    fn sentinel(text: &str) -> SentinelAddress {
+        match RedisAddress::parse(text).expect(text) {
+            RedisAddress::Sentinel(address) => address,
+            _ => panic!("no Sentinels: {text}"),
+        }
+    }
+
+    fn cluster(text: &str) -> ClusterAddress {
+        match RedisAddress::parse(text).expect(text) {
+            RedisAddress::Cluster(address) => address,
+            _ => panic!("no cluster: {text}"),
+        }
+    }
+
     #[test]
-    fn every_form_becomes_a_url() {
+    fn every_form_of_one_server_becomes_a_url() {
         for (text, url) in [
             ("redis://u:p@h:1/2", "redis://u:p@h:1/2"),
             ("rediss://h", "rediss://h"),
@@ -78,8 +180,30 @@ mod tests {
             ("localhost:6379", "redis://localhost:6379"),
             ("[::1]:6379", "redis://[::1]:6379"),
         ] {
-            assert_eq!(RedisAddress::parse(text).expect(text).url(), url);
+            assert_eq!(server(text), url);
         }
+    }
+
+    #[test]
+    fn credentials_and_database_are_the_primarys_and_not_the_sentinels() {
+        let plain = sentinel("redis-sentinel://a:1,[::1]:2/main");
+        assert_eq!(plain.sentinels, ["redis://a:1", "redis://[::1]:2"]);
+        assert_eq!((plain.master.as_str(), plain.server.as_str()), ("main", "redis://a:1/0"));
+        let full = sentinel("rediss-sentinel://u:p%40@a:1,b:2/main/3?sentinel_user=s&sentinel_pass=q");
+        assert_eq!(full.sentinels, ["rediss://s:q@a:1", "rediss://s:q@b:2"]);
+        assert_eq!(full.server, "rediss://u:p%40@a:1/3");
+        assert_eq!(sentinel("redis-sentinel://a:1/m?sentinel_pass=q").sentinels, ["redis://:q@a:1"]);
+    }
+
+    #[test]
+    fn all_nodes_of_a_cluster_have_the_same_credentials() {
+        let plain = cluster("redis-cluster://a:1,[::1]:2");
+        assert_eq!(
+            (plain.prefix.as_str(), plain.nodes),
+            ("redis://", vec!["a:1".to_owned(), "[::1]:2".to_owned()])
+        );
+        let full = cluster("rediss-cluster://u:p@a:1/");
+        assert_eq!((full.prefix.as_str(), full.nodes), ("rediss://u:p@", vec!["a:1".to_owned()]));
     }
 
     #[test]
@@ -94,8 +218,18 @@ mod tests {
             "http://secret@host",
             "redis://",
             "rediss://secret@h#insecure",
-            "redis-sentinel://secret@h:1/m",
-            "redis-cluster://secret@h:1",
+            "redis-sentinel://secret@h:1",
+            "redis-sentinel://secret@h:1/",
+            "redis-sentinel://secret@h/m",
+            "redis-sentinel://secret@h:1/m/secret",
+            "redis-sentinel://secret@h:1,/m",
+            "redis-sentinel://h:1/m?secret=x",
+            "redis-sentinel://h:1/m?sentinel_user=secret",
+            "redis-cluster://secret@h",
+            "redis-cluster://secret@h:1,",
+            "redis-cluster://secret@h:1/0",
+            "redis-cluster://secret@h:1?x=y",
+            "redis-cluster://",
         ] {
             let failure = RedisAddress::parse(text).err().expect("refused").to_string();
             assert!(failure.starts_with("--redis-url ") && !failure.contains("secret"), "{text}: {failure}");
@@ -104,7 +238,11 @@ mod tests {
 
     #[test]
     fn a_socket_path_is_escaped() {
-        let address = RedisAddress::unix(Path::new("/tmp/a b#?%/redis.sock")).expect("UTF-8");
-        assert_eq!(address.url(), "unix:///tmp/a%20b%23%3F%25/redis.sock");
+        let RedisAddress::Server(url) =
+            RedisAddress::unix(Path::new("/tmp/a b#?%/redis.sock")).expect("UTF-8")
+        else {
+            panic!("one server");
+        };
+        assert_eq!(url, "unix:///tmp/a%20b%23%3F%25/redis.sock");
     }
 }

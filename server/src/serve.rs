@@ -71,6 +71,7 @@ fn is_issuer(text: &str) -> bool {
 async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdown) -> Outcome<()> {
     let store = Store::new(address).map_err(|error| unusable(&error))?;
     let module = store.module_info().await.map_err(|error| unusable(&error))?;
+    check_kind(address, &module)?;
     let issuer = check_issuer(&module, flags.issuer.as_deref())?;
     let clients = clients_in_use(flags, None, shutdown)?;
     if clients.is_empty() {
@@ -81,6 +82,19 @@ async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdo
     greeting::print_listening(listener.address, &issuer);
     listener::run(listener.socket, app(state), shutdown.requested()).await;
     Ok(())
+}
+
+/// A node of a cluster refuses most users' commands, and only a cluster can tell who takes them.
+fn check_kind(address: &RedisAddress, module: &ModuleInfo) -> Outcome<()> {
+    match (address, module.is_cluster) {
+        (RedisAddress::Cluster(_), false) => {
+            Err(Failure::new("--redis-url names a cluster, and this Redis is not one: use redis://"))
+        }
+        (RedisAddress::Server(_) | RedisAddress::Sentinel(_), true) => {
+            Err(Failure::new("this Redis is a node of a cluster: use redis-cluster:// in --redis-url"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The module's issuer, which must be set and the expected one: tokens that name another would be refused by everyone.
@@ -269,6 +283,7 @@ mod tests {
             key_pattern: "auth:*".into(),
             issuer: issuer.map(str::to_owned),
             audience: None,
+            is_cluster: false,
         };
         assert!(check_issuer(&module(None), None).is_err());
         assert!(check_issuer(&module(Some("https://a")), Some("https://b")).is_err());

@@ -33,6 +33,17 @@ pub struct ModuleInfo {
     pub issuer: Option<String>,
     /// `hallpass.audience`, unless it is empty.
     pub audience: Option<String>,
+    /// Whether its server is a node of a cluster.
+    pub is_cluster: bool,
+}
+
+/// `INFO hallpass` of one server.
+#[derive(Clone)]
+pub struct NodeInfo {
+    /// Which one, where there are several.
+    pub node: Option<String>,
+    /// The text, unless it is away.
+    pub info: Option<String>,
 }
 
 /// The options of `AUTH.ISSUE`, each as the module takes it.
@@ -185,7 +196,7 @@ impl StoreError {
 }
 
 impl ModuleInfo {
-    /// Reads the section `hallpass` of INFO; `None` when it is not there.
+    /// Reads the sections `hallpass` and `cluster` of INFO; `None` when the module is not there.
     pub fn parse(info: &str) -> Option<Self> {
         let field = |name: &str| {
             let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.trim();
@@ -195,6 +206,7 @@ impl ModuleInfo {
             key_pattern: field("hallpass_key_pattern")?,
             issuer: field("hallpass_issuer"),
             audience: field("hallpass_audience"),
+            is_cluster: field("cluster_enabled").as_deref() == Some("1"),
         })
     }
 }

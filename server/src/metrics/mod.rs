@@ -6,6 +6,7 @@ mod text;
 mod timings;
 
 use crate::error::ApiError;
+use crate::wire::NodeInfo;
 use axum::http::Method;
 use axum::response::Response;
 use std::borrow::Cow;
@@ -41,8 +42,8 @@ impl Metrics {
         self.requests.observe(labels, elapsed);
     }
 
-    /// Everything as Prometheus text: the requests, the commands, and what `INFO hallpass` says, unless Redis is away.
-    pub fn render(&self, commands: &Timings<2>, info: Option<&str>) -> String {
+    /// Everything as Prometheus text: the requests, the commands, and what `INFO hallpass` says where Redis is there.
+    pub fn render(&self, commands: &Timings<2>, infos: &[NodeInfo]) -> String {
         let mut text = Text::default();
         text.family("hallpass_build_info", "gauge", "The version of this server.");
         text.sample("hallpass_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -55,8 +56,10 @@ impl Metrics {
         let waited = "Time that Redis took to answer a command, as the server saw it.";
         commands.render(&mut text, "hallpass_redis_command_duration_seconds", waited);
         text.family("hallpass_redis_up", "gauge", "Whether Redis answered just now and has the module.");
-        text.sample("hallpass_redis_up", &[], u8::from(info.is_some()));
-        module::render(&mut text, info.unwrap_or_default());
+        for node in infos {
+            text.sample("hallpass_redis_up", &module::labels(node), u8::from(node.info.is_some()));
+        }
+        module::render(&mut text, infos);
         text.into_string()
     }
 }
@@ -89,6 +92,10 @@ mod tests {
     use super::*;
     use axum::response::IntoResponse;
 
+    fn redis(info: Option<&str>) -> NodeInfo {
+        NodeInfo { node: None, info: info.map(str::to_owned) }
+    }
+
     #[test]
     fn an_answer_is_counted_by_route_and_outcome() {
         let metrics = Metrics::new();
@@ -96,7 +103,7 @@ mod tests {
         let refused = ApiError::InvalidGrant("the session has ended").into_response();
         metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
         metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
-        let text = metrics.render(&Timings::new(["command", "outcome"]), None);
+        let text = metrics.render(&Timings::new(["command", "outcome"]), &[redis(None)]);
         let labels = r#"{method="POST",route="/token",status="400",outcome="invalid_grant"}"#;
         assert!(text.contains(&format!("hallpass_http_requests_total{labels} 2\n")), "{text}");
         assert!(
@@ -106,7 +113,7 @@ mod tests {
         assert!(text.contains("hallpass_http_requests_in_flight 1\n"), "{text}");
         assert!(text.contains("hallpass_redis_up 0\n"), "{text}");
         drop(entered);
-        let text = metrics.render(&Timings::new(["command", "outcome"]), Some(""));
+        let text = metrics.render(&Timings::new(["command", "outcome"]), &[redis(Some(""))]);
         assert!(text.contains("hallpass_http_requests_in_flight 0\n"), "{text}");
         assert!(text.contains("hallpass_redis_up 1\n"), "{text}");
     }

@@ -1,6 +1,7 @@
 //! What `INFO hallpass` counts, as metrics.
 
 use super::Text;
+use crate::wire::NodeInfo;
 
 /// The counters of the module, by their INFO field, and what each counts.
 const COUNTERS: [(&str, &str); 13] = [
@@ -19,33 +20,55 @@ const COUNTERS: [(&str, &str); 13] = [
     ("unreadable_records", "Session records that could not be read."),
 ];
 
-/// Appends the metrics that this section of INFO has; an older or newer module may lack some.
-pub fn render(text: &mut Text, info: &str) {
-    let field = |name: &str| {
-        let field = format!("hallpass_{name}");
-        info.lines().find_map(|line| line.strip_prefix(field.as_str())?.strip_prefix(':')).map(str::trim)
-    };
-    let number = |name: &str| field(name)?.parse::<u64>().ok();
+/// Appends the metrics that these sections of INFO have; an older or newer module may lack some.
+pub fn render(text: &mut Text, infos: &[NodeInfo]) {
     for (name, help) in COUNTERS {
-        if let Some(count) = number(name) {
-            let name = format!("hallpass_{name}_total");
-            text.family(&name, "counter", help);
-            text.sample(&name, &[], count);
-        }
+        let metric = format!("hallpass_{name}_total");
+        family(text, (&metric, "counter", help), infos, |info| number(info, name));
     }
-    if let Some(stale) = number("keyring_stale") {
-        let help = "Whether the keyring file is newer than the keyring in use.";
-        text.family("hallpass_keyring_stale", "gauge", help);
-        text.sample("hallpass_keyring_stale", &[], stale);
+    let help = "Whether the keyring file is newer than the keyring in use.";
+    family(text, ("hallpass_keyring_stale", "gauge", help), infos, |info| number(info, "keyring_stale"));
+    let help = "Settings of Redis under which sessions get lost; INFO hallpass names them.";
+    family(text, ("hallpass_warnings", "gauge", help), infos, warnings);
+    render_retry_delays(text, infos);
+}
+
+/// The labels of a server's samples: none where there is only one.
+pub fn labels(server: &NodeInfo) -> Vec<(&str, &str)> {
+    server.node.iter().map(|node| ("node", node.as_str())).collect()
+}
+
+/// Appends a family with the sample of each server that has one; nothing if none has.
+fn family(
+    text: &mut Text,
+    (name, kind, help): (&str, &str, &str),
+    infos: &[NodeInfo],
+    value: impl Fn(&str) -> Option<u64>,
+) {
+    let value = |server: &NodeInfo| value(server.info.as_deref()?);
+    let mut samples = infos.iter().filter_map(|server| Some((server, value(server)?))).peekable();
+    if samples.peek().is_some() {
+        text.family(name, kind, help);
     }
-    if let Some(warnings) = field("warnings") {
-        let help = "Settings of Redis under which sessions get lost; INFO hallpass names them.";
-        text.family("hallpass_warnings", "gauge", help);
-        text.sample("hallpass_warnings", &[], warnings.split(';').filter(|it| !it.trim().is_empty()).count());
+    for (server, value) in samples {
+        text.sample(name, &labels(server), value);
     }
-    if let Some(buckets) = field("retry_delay").and_then(retry_delays) {
-        render_retry_delays(text, &buckets);
-    }
+}
+
+/// A field of the section, without its prefix.
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    let value = |line: &'a str| line.strip_prefix("hallpass_")?.strip_prefix(name)?.strip_prefix(':');
+    info.lines().find_map(value).map(str::trim)
+}
+
+fn number(info: &str, name: &str) -> Option<u64> {
+    field(info, name)?.parse().ok()
+}
+
+/// How many warnings there are.
+fn warnings(info: &str) -> Option<u64> {
+    let texts = field(info, "warnings")?.split(';');
+    Some(texts.filter(|text| !text.trim().is_empty()).map(|_| 1).sum())
 }
 
 /// The buckets of `le_100ms=3,…,more=0`: an upper bound in ms, none for the last, and a count.
@@ -62,21 +85,31 @@ fn retry_delays(field: &str) -> Option<Vec<(Option<u64>, u64)>> {
 }
 
 /// A histogram without a sum, which the module does not keep.
-fn render_retry_delays(text: &mut Text, buckets: &[(Option<u64>, u64)]) {
+fn render_retry_delays(text: &mut Text, infos: &[NodeInfo]) {
     const NAME: &str = "hallpass_retry_delay_seconds";
-    text.family(NAME, "histogram", "How long after the rotation a retry came.");
-    let mut below = 0;
-    for (bound, count) in buckets {
-        below += count;
-        let bound = bound.map_or("+Inf".to_owned(), |ms| (ms as f64 / 1000.0).to_string());
-        text.sample(&format!("{NAME}_bucket"), &[("le", &bound)], below);
+    let buckets = |server: &NodeInfo| retry_delays(field(server.info.as_deref()?, "retry_delay")?);
+    let mut servers = infos.iter().filter_map(|server| Some((labels(server), buckets(server)?))).peekable();
+    if servers.peek().is_some() {
+        text.family(NAME, "histogram", "How long after the rotation a retry came.");
     }
-    text.sample(&format!("{NAME}_count"), &[], below);
+    for (labels, buckets) in servers {
+        let mut below = 0;
+        for (bound, count) in buckets {
+            below += count;
+            let bound = bound.map_or("+Inf".to_owned(), |ms| (ms as f64 / 1000.0).to_string());
+            text.sample(&format!("{NAME}_bucket"), &[&labels[..], &[("le", &bound)]].concat(), below);
+        }
+        text.sample(&format!("{NAME}_count"), &labels, below);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn server(node: Option<&str>, info: &str) -> NodeInfo {
+        NodeInfo { node: node.map(str::to_owned), info: Some(info.to_owned()) }
+    }
 
     #[test]
     fn the_section_becomes_metrics_and_its_texts_do_not() {
@@ -84,7 +117,7 @@ mod tests {
                     hallpass_retry_delay:le_100ms=1,le_1000ms=2,more=3\r\nhallpass_issuer:https://a\r\n\
                     hallpass_keyring_stale:1\r\nhallpass_warnings:one; two\r\n";
         let mut text = Text::default();
-        render(&mut text, info);
+        render(&mut text, &[server(None, info)]);
         let text = text.into_string();
         for line in [
             "# TYPE hallpass_issued_total counter",
@@ -104,9 +137,24 @@ mod tests {
     }
 
     #[test]
+    fn each_node_of_a_cluster_has_its_samples_in_one_family() {
+        let mut text = Text::default();
+        let away = NodeInfo { node: Some("c:3".into()), info: None };
+        let nodes = [("a:1", 7), ("b:2", 8)].map(|(node, issued)| {
+            server(Some(node), &format!("hallpass_issued:{issued}\r\nhallpass_retry_delay:more=3\r\n"))
+        });
+        render(&mut text, &[&nodes[..], &[away]].concat());
+        let text = text.into_string();
+        let family = "hallpass_issued_total{node=\"a:1\"} 7\nhallpass_issued_total{node=\"b:2\"} 8\n#";
+        assert!(text.contains(family), "{text}");
+        assert!(text.contains("_bucket{node=\"b:2\",le=\"+Inf\"} 3\n"), "{text}");
+        assert!(!text.contains("c:3"), "{text}");
+    }
+
+    #[test]
     fn an_empty_section_is_no_metric() {
         let mut text = Text::default();
-        render(&mut text, "hallpass_warnings:\r\nhallpass_retry_delay:nonsense\r\n");
+        render(&mut text, &[server(None, "hallpass_warnings:\r\nhallpass_retry_delay:nonsense\r\n")]);
         let text = text.into_string();
         assert!(text.ends_with("hallpass_warnings 0\n") && text.lines().count() == 3, "{text}");
     }

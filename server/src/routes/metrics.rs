@@ -8,10 +8,13 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
-/// INFO hallpass → 200 with this server's own numbers and the module's; without the latter while Redis is away.
+/// INFO hallpass → 200 with this server's own numbers and the module's, by node in a cluster; without the latter while
+/// Redis is away.
 pub async fn metrics(State(state): State<Arc<AppState>>) -> Response {
-    let info = state.store.info().await.inspect_err(|error| state.store.report(error)).ok();
-    let info = info.filter(|text| ModuleInfo::parse(text).is_some());
-    let text = state.metrics.render(state.store.timings(), info.as_deref());
+    let mut infos = state.store.infos().await;
+    for node in &mut infos {
+        node.info.take_if(|text| ModuleInfo::parse(text).is_none());
+    }
+    let text = state.metrics.render(state.store.timings(), &infos);
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }

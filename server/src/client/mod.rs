@@ -1,32 +1,34 @@
-//! The connection to Redis: one `AUTH.*` command per call over one multiplexed connection, which reconnects by itself.
-//! The only file that knows the redis crate.
+//! The connection to Redis: one `AUTH.*` command per call. This folder alone knows the redis crate.
 //!
-//! A command is sent again only when it was certainly not sent before; AUTH.REFRESH alone may be repeated. While Redis
-//! is away every call fails quickly; once it is back the next call succeeds.
+//! A command is sent again only when it was certainly not carried out before; AUTH.REFRESH alone may be repeated.
+
+mod cluster;
+mod connection;
+mod node;
+mod rediscovery;
+mod reply;
+mod sentinel;
+mod slots;
 
 use crate::metrics::Timings;
 use crate::redis_url::RedisAddress;
-use crate::wire::{Inspected, IssueOptions, ModuleInfo, Page, Revocation, Session, StoreError, Tokens};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
-use redis::{Arg, Client, Cmd, FromRedisValue, IntoConnectionInfo, ProtocolVersion, RedisError, Value, cmd};
-use std::collections::HashMap;
+use crate::wire::{
+    Inspected, IssueOptions, ModuleInfo, NodeInfo, Page, Revocation, Session, StoreError, Tokens,
+};
+use connection::Connection;
+use redis::{Arg, Cmd, FromRedisValue, RedisError, Value, cmd};
+use reply::{Members, inspected, session, tokens, unexpected};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// How long a connection attempt and an answer may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The limit for one call, whatever it has to wait for.
 const CALL_TIMEOUT: Duration = Duration::from_secs(3);
-/// A host that vanished without closing its connections is given up after this long.
-const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Outages are logged at most this often.
 const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A Redis with the module.
 pub struct Store {
-    connection: ConnectionManager,
+    connection: Connection,
     last_warning: Mutex<Option<Instant>>,
     timings: Timings<2>,
 }
@@ -35,30 +37,30 @@ impl Store {
     /// Prepares the connection, which the first call then makes. Fails on an address that makes no sense. Must be
     /// called inside a tokio runtime.
     pub fn new(address: &RedisAddress) -> Result<Self, StoreError> {
-        let info = address.url().into_connection_info()?;
-        // RESP3 lets the manager notice a lost connection while it is idle.
-        let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(DEAD_PEER_TIMEOUT);
-        let client = Client::open(info.set_redis_settings(redis).set_tcp_settings(tcp))?;
-        // Callers do not wait for Redis to come back; each of them triggers the next attempt.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
-            .set_pipeline_buffer_size(1024);
-        let connection = ConnectionManager::new_lazy_with_config(client, config)?;
+        let connection = Connection::new(address)?;
         let timings = Timings::new(["command", "outcome"]);
         Ok(Self { connection, last_warning: Mutex::new(None), timings })
     }
 
-    /// `INFO hallpass`: whether the module is there, and how it is configured. Its failures are the caller's to report.
+    /// `INFO hallpass cluster`, of any node of a cluster: whether the module is there, and how it is configured. Its
+    /// failures are the caller's to report.
     pub async fn module_info(&self) -> Result<ModuleInfo, StoreError> {
-        ModuleInfo::parse(&self.info().await?).ok_or_else(StoreError::no_module)
+        let info: String = self.ask(cmd("INFO").arg("hallpass").arg("cluster")).await?;
+        ModuleInfo::parse(&info).ok_or_else(StoreError::no_module)
     }
 
-    /// `INFO hallpass` as text; empty without the module. Its failures are the caller's to report.
-    pub async fn info(&self) -> Result<String, StoreError> {
-        self.ask(cmd("INFO").arg("hallpass")).await
+    /// `INFO hallpass` as text, of every node of a cluster; empty without the module. Reports failures.
+    pub async fn infos(&self) -> Vec<NodeInfo> {
+        let mut command = cmd("INFO");
+        command.arg("hallpass");
+        let Some(answers) = self.connection.send_to_all(&command).await else {
+            return vec![NodeInfo { node: None, info: self.call(&command).await.ok() }];
+        };
+        let read = |(node, answer): (String, Result<Value, RedisError>)| {
+            let info = answer.map_err(StoreError::from).inspect_err(|error| self.report(error)).ok();
+            NodeInfo { node: Some(node), info: info.and_then(|info| String::from_redis_value(info).ok()) }
+        };
+        answers.into_iter().map(read).collect()
     }
 
     /// How long the commands took so far, by command and outcome.
@@ -173,8 +175,8 @@ impl Store {
     /// within the same limit. Where a retry is not answered, the caller's own would have been one too.
     async fn call_repeatable<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
         let sent = async {
-            match self.send(command).await {
-                Err(error) if is_unanswered(&error) => self.send(command).await,
+            match self.connection.send(command).await {
+                Err(error) if is_unanswered(&error) => self.connection.send(command).await,
                 result => result,
             }
         };
@@ -183,7 +185,7 @@ impl Store {
 
     /// Sends one command and reads its answer.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        self.timed(command, in_time(self.send(command))).await
+        self.timed(command, in_time(self.connection.send(command))).await
     }
 
     /// Waits for the answer to a command, and remembers how long that took.
@@ -202,17 +204,6 @@ impl Store {
         self.timings.observe([name(command).into(), outcome.into()], start.elapsed());
         answer
     }
-
-    /// Sends the command, and again if the connection was refused: nothing was sent then, and the refusal may be that
-    /// of an attempt made while Redis was still away.
-    async fn send(&self, command: &Cmd) -> Result<Value, RedisError> {
-        let mut connection = self.connection.clone();
-        match connection.send_packed_command(command).await {
-            Err(error) if error.is_connection_refusal() => connection.send_packed_command(command).await,
-            result => result,
-        }?
-        .extract_error()
-    }
 }
 
 /// The answer to what was sent, if it comes within the limit for one call.
@@ -230,65 +221,6 @@ fn is_unanswered(error: &RedisError) -> bool {
     error.is_timeout() || (error.is_connection_dropped() && !error.is_connection_refusal())
 }
 
-/// A reply map, which RESP2 and RESP3 write differently.
-type Members = HashMap<String, Value>;
-
-/// Reads the reply of AUTH.ISSUE and AUTH.REFRESH.
-fn tokens(mut reply: Members) -> Result<Tokens, StoreError> {
-    Ok(Tokens {
-        access_token: member(&mut reply, "access_token")?,
-        expires_in: member(&mut reply, "expires_in")?,
-        refresh_token: member(&mut reply, "refresh_token")?,
-        refresh_expires_in: member(&mut reply, "refresh_expires_in")?,
-        session_id: member(&mut reply, "session_id")?,
-        evicted: member(&mut reply, "evicted")?,
-    })
-}
-
-/// Reads an entry of AUTH.SESSIONS.
-fn session(mut entry: Members) -> Result<Session, StoreError> {
-    Ok(Session {
-        sid: member(&mut entry, "sid")?,
-        class: member(&mut entry, "class")?,
-        client: member(&mut entry, "client")?,
-        meta: member(&mut entry, "meta")?,
-        claims: member(&mut entry, "claims")?,
-        issued_at: member(&mut entry, "issued_at")?,
-        last_used_at: member(&mut entry, "last_used_at")?,
-        expires_at: member(&mut entry, "expires_at")?,
-        ends_at: member(&mut entry, "ends_at")?,
-        generation: member(&mut entry, "gen")?,
-    })
-}
-
-/// Reads the reply of AUTH.INSPECT.
-fn inspected(mut reply: Members) -> Result<Inspected, StoreError> {
-    Ok(Inspected {
-        is_active: member(&mut reply, "active")?,
-        sub: member(&mut reply, "sub")?,
-        sid: member(&mut reply, "sid")?,
-        exp: member(&mut reply, "exp")?,
-        iat: member(&mut reply, "iat")?,
-        aud: member(&mut reply, "aud")?,
-        client_id: member(&mut reply, "client_id")?,
-        scope: member(&mut reply, "scope")?,
-    })
-}
-
-/// Takes one member; an absent one is right only where it may be `None`.
-fn member<T: FromRedisValue>(reply: &mut Members, name: &str) -> Result<T, StoreError> {
-    T::from_redis_value(reply.remove(name).unwrap_or(Value::Nil)).map_err(|_| unexpected())
-}
-
-impl From<RedisError> for StoreError {
-    fn from(error: RedisError) -> Self {
-        match error.code() {
-            Some(code) => Self::from_reply(code, error.detail().unwrap_or_default()),
-            None => Self::Unavailable(error.to_string()),
-        }
-    }
-}
-
 /// The name of a command, its first word.
 fn name(command: &Cmd) -> String {
     match command.args_iter().next() {
@@ -301,60 +233,5 @@ fn name(command: &Cmd) -> String {
 fn option<T: redis::ToRedisArgs>(command: &mut Cmd, name: &str, value: Option<T>) {
     if let Some(value) = value {
         command.arg(name).arg(value);
-    }
-}
-
-fn unexpected() -> StoreError {
-    StoreError::Unavailable("Redis answered with something unexpected".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use redis::parse_redis_value;
-
-    fn error(reply: &str) -> StoreError {
-        let value = parse_redis_value(reply.as_bytes()).expect("a reply");
-        value.extract_error().expect_err("an error").into()
-    }
-
-    #[test]
-    fn an_error_reply_is_read_by_its_code() {
-        assert_eq!(error("-NOSESSION the session has ended\r\n"), StoreError::NoSession);
-        assert_eq!(error("-WRONGTYPE no sessions\r\n"), StoreError::WrongType);
-        assert_eq!(error("-ERR hallpass: syntax error\r\n"), StoreError::Rejected("syntax error".into()));
-        for reply in [
-            "-ERR unknown command 'AUTH.VERIFY', with args beginning with: 'hp1.secret'\r\n",
-            "-OOM full\r\n",
-        ] {
-            let StoreError::Unavailable(reason) = error(reply) else { panic!("{reply}") };
-            assert!(!reason.contains("secret"), "{reason}");
-        }
-    }
-
-    #[test]
-    fn tokens_are_read_from_both_protocols() {
-        let members = "$12\r\naccess_token\r\n$1\r\na\r\n$10\r\nexpires_in\r\n:900\r\n$13\r\nrefresh_token\r\n$1\r\nr\r\n\
-                       $18\r\nrefresh_expires_in\r\n:7\r\n$10\r\nsession_id\r\n$1\r\ns\r\n";
-        for head in ["%5\r\n", "*10\r\n"] {
-            let value = parse_redis_value(format!("{head}{members}").as_bytes()).expect("a reply");
-            let tokens = tokens(HashMap::from_redis_value(value).expect("a map")).expect("tokens");
-            assert_eq!((tokens.expires_in, tokens.refresh_expires_in, tokens.evicted), (900, 7, None));
-        }
-        assert!(tokens(HashMap::new()).is_err());
-    }
-
-    #[test]
-    fn what_is_not_set_may_be_absent_and_what_must_be_there_may_not() {
-        let read = |reply: &str| {
-            let value = parse_redis_value(reply.as_bytes()).expect("a reply");
-            inspected(HashMap::from_redis_value(value).expect("a map"))
-        };
-        let gone = "$3\r\nsub\r\n$1\r\nu\r\n$3\r\nsid\r\n$1\r\ns\r\n";
-        for active in ["%3\r\n$6\r\nactive\r\n#f\r\n", "*6\r\n$6\r\nactive\r\n:0\r\n"] {
-            let read = read(&format!("{active}{gone}")).expect("complete");
-            assert_eq!((read.is_active, read.exp, read.sid.as_str()), (false, None, "s"));
-        }
-        assert!(read("%1\r\n$6\r\nactive\r\n#f\r\n").is_err());
     }
 }

@@ -1,0 +1,70 @@
+//! One redis-server: a multiplexed connection, which reconnects by itself.
+//!
+//! A command is sent again only when it was certainly not sent before. While the server is away every call fails quickly;
+//! once it is back the next call succeeds.
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::io::tcp::TcpSettings;
+use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, RedisResult, Value, pipe};
+use std::time::Duration;
+
+/// How long a connection attempt and an answer may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A host that vanished without closing its connections is given up after this long.
+const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A redis-server.
+pub struct Node {
+    address: String,
+    connection: ConnectionManager,
+}
+
+impl Node {
+    /// Prepares the connection, which the first command then makes. Fails on an address that makes no sense. Must be
+    /// called inside a tokio runtime.
+    pub fn new(info: impl IntoConnectionInfo) -> RedisResult<Self> {
+        let info = info.into_connection_info()?;
+        // RESP3 lets the manager notice a lost connection while it is idle.
+        let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let address = info.addr().to_string();
+        let client = Client::open(info.set_redis_settings(redis).set_tcp_settings(tcp_settings()))?;
+        // Callers do not wait for Redis to come back; each of them triggers the next attempt.
+        let config = ConnectionManagerConfig::new()
+            .set_number_of_retries(0)
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_pipeline_buffer_size(1024);
+        Ok(Self { address, connection: ConnectionManager::new_lazy_with_config(client, config)? })
+    }
+
+    /// `host:port`, or the path of a socket.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Sends a command, and again if the connection was refused: nothing was sent then, and the refusal may be that of an
+    /// attempt made while Redis was still away.
+    pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
+        let mut connection = self.connection.clone();
+        match connection.send_packed_command(command).await {
+            Err(error) if error.is_connection_refusal() => connection.send_packed_command(command).await,
+            result => result,
+        }?
+        .extract_error()
+    }
+
+    /// Sends a command for a slot that is on its way to this node. Both commands go out as one, since others share the
+    /// connection.
+    pub async fn send_asking(&self, command: &Cmd) -> RedisResult<Value> {
+        let mut both = pipe();
+        both.cmd("ASKING").add_command(command.clone());
+        let answers = self.connection.clone().send_packed_commands(&both, 1, 1).await?;
+        answers.into_iter().next().unwrap_or(Value::Nil).extract_error()
+    }
+}
+
+/// What keeps a connection alive, and notices when it is not.
+pub fn tcp_settings() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true).set_user_timeout(DEAD_PEER_TIMEOUT)
+}

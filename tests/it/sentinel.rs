@@ -1,10 +1,27 @@
-//! The harness' Sentinels: a real failover.
+//! The HTTP server behind real Sentinels.
 
-use crate::support::*;
+use crate::support::{
+    holders::stay_logged_in,
+    http_server::{ISSUER, Server},
+    *,
+};
 
 #[test]
-fn the_sentinels_promote_the_replica() {
-    let mut sentinels = Sentinels::start(&[]);
-    sentinels.servers[0].kill();
-    assert_eq!(sentinels.wait_for_failover(0), 1);
+fn users_stay_logged_in_when_the_primary_hands_over_and_when_it_dies() {
+    let lines = [&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api", "appendonly yes"];
+    let mut sentinels = Sentinels::start(&lines);
+    let server = Server::before_url(&sentinels.url(), &["--rate-limit", "0"]);
+    stay_logged_in(&server, &["1".into(), "2".into()], |holders| {
+        sentinels.servers[0].wait_until_replicated();
+        sentinels.fail_over();
+        assert_eq!(sentinels.wait_for_failover(0), 1);
+        wait_until("the former primary follows", SOON, || !sentinels.servers[0].is_primary());
+        sentinels.servers[0].wait_until_in_sync();
+        holders.wait_until_served();
+        sentinels.servers[1].wait_until_replicated();
+        sentinels.servers[1].kill();
+        holders.wait_until_refused(0);
+        assert_eq!(sentinels.wait_for_failover(1), 0);
+    });
+    assert_eq!(sentinels.servers[0].connect().counter("reused"), 0);
 }

@@ -1,3 +1,4 @@
 //! Redis Cluster: three primaries, each with a replica.
 
 mod harness;
+mod http;

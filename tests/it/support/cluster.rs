@@ -53,6 +53,12 @@ impl Cluster {
         self.nodes.iter().filter(|node| node.is_up())
     }
 
+    /// What `--redis-url` takes, with the addresses of all nodes.
+    pub fn url(&self) -> String {
+        let hosts: Vec<String> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
+        format!("redis-cluster://{}", hosts.join(","))
+    }
+
     /// A connection of a cluster client, which follows redirections.
     pub fn connect(&self) -> ClusterCon {
         let seeds: Vec<String> = self.up().map(|node| format!("redis://127.0.0.1:{}", node.port())).collect();

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cluster;
 #[cfg(feature = "tools")]
 pub mod gateway;
+pub mod holders;
 pub mod http;
 pub mod http_server;
 pub mod jwt;

@@ -175,15 +175,31 @@ impl Redis {
     /// Waits until this replica has everything that its primary had.
     #[track_caller]
     pub fn wait_until_in_sync(&self) {
-        let mut con = self.connect();
-        wait_until("the replica is in sync", SOON, || {
-            con.get::<String>(&["INFO", "replication"]).contains("master_link_status:up")
-        });
+        wait_until("the replica is in sync", SOON, || self.replication().contains("master_link_status:up"));
+    }
+
+    /// Waits until its one replica has everything that was written up to now.
+    #[track_caller]
+    pub fn wait_until_replicated(&self) {
+        let offset = |start: &str| -> u64 {
+            let text = self.replication();
+            let (_, rest) = text.split_once(start).unwrap_or_default();
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().unwrap_or_default()
+        };
+        let written = offset("master_repl_offset:");
+        wait_until("the replica has everything", SOON, || offset(",offset=") >= written);
     }
 
     /// Whether it takes writes instead of following another server.
     pub fn is_primary(&self) -> bool {
-        self.connect().get::<String>(&["INFO", "replication"]).contains("role:master")
+        self.replication().contains("role:master")
+    }
+
+    /// `INFO replication`; empty when the connection is lost, as by all clients of a server that changes its role.
+    fn replication(&self) -> String {
+        let reply = self.connect().run(&["INFO", "replication"]);
+        reply.map(|text| redis::from_redis_value(text).expect("text")).unwrap_or_default()
     }
 
     /// A connection in RESP2.

@@ -50,12 +50,25 @@ impl Sentinels {
         all
     }
 
+    /// What `--redis-url` takes, with the addresses of all Sentinels.
+    pub fn url(&self) -> String {
+        let hosts: Vec<String> =
+            self.sentinels.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port)).collect();
+        format!("redis-sentinel://{}/{MASTER}", hosts.join(","))
+    }
+
     /// Which of the servers all Sentinels take for the primary; `None` while they disagree.
     pub fn primary(&self) -> Option<usize> {
         let mut ports = self.sentinels.iter().map(|sentinel| sentinel.primary());
         let first = ports.next()?;
         let all_agree = ports.all(|port| port == first);
         all_agree.then(|| self.servers.iter().position(|server| server.port() == first))?
+    }
+
+    /// Asks for a failover while all is well.
+    #[track_caller]
+    pub fn fail_over(&self) {
+        self.sentinels[0].connect().get::<()>(&["SENTINEL", "FAILOVER", MASTER]);
     }
 
     /// Waits until the Sentinels have made another server than `former` the primary.

@@ -1,0 +1,77 @@
+//! The HTTP server in front of a cluster: users on all nodes stay logged in while slots move and primaries fail.
+
+use crate::support::{
+    holders::stay_logged_in,
+    http_server::{ISSUER, Server},
+    *,
+};
+
+/// A cluster with an issuer, and a server that was told of one node only.
+fn site() -> (Cluster, Server) {
+    let cluster =
+        Cluster::of(3, &[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api", "appendonly yes"]);
+    let server = Server::before_url(&cluster.url(), &["--rate-limit", "0"]);
+    (cluster, server)
+}
+
+/// A subject on each primary.
+fn subjects(cluster: &Cluster) -> Vec<String> {
+    (0..3).map(|owner| cluster.key_of(owner, "user").replacen("auth:", "", 1)).collect()
+}
+
+/// How often the nodes that run have counted this.
+fn counted(cluster: &Cluster, name: &str) -> u64 {
+    cluster.up().map(|node| node.connect().counter(name)).sum()
+}
+
+#[test]
+fn a_slot_moves_while_its_user_refreshes() {
+    let (cluster, server) = site();
+    let subjects = subjects(&cluster);
+    let key = format!("auth:{}", subjects[0]);
+    let refused = stay_logged_in(&server, &subjects, |holders| {
+        for to in [1, 2, 0, 1] {
+            cluster.migrate(&key, to, || holders.wait_until_served());
+            holders.wait_until_served();
+        }
+    });
+    assert_eq!((refused, counted(&cluster, "reused"), counted(&cluster, "recovered")), (0, 0, 0));
+    let owner = cluster.node(cluster.owner(&key));
+    assert_eq!(owner.connect().records(&key).len(), 2, "both sessions, on the new owner");
+}
+
+#[test]
+fn a_primary_dies_and_its_replica_takes_over() {
+    let (mut cluster, server) = site();
+    let subjects = subjects(&cluster);
+    let key = format!("auth:{}", subjects[0]);
+    stay_logged_in(&server, &subjects, |holders| {
+        cluster.node(0).wait_until_replicated();
+        cluster.kill(0);
+        holders.wait_until_refused(0);
+        let heir = cluster.wait_for_heir(&key, 0);
+        holders.wait_until_served();
+        cluster.restart(0);
+        wait_until("the former primary follows", SOON, || !cluster.node(0).is_primary());
+        cluster.node(0).wait_until_in_sync();
+        cluster.kill(heir);
+        cluster.wait_for_heir(&key, heir);
+    });
+    assert_eq!(counted(&cluster, "reused"), 0);
+}
+
+#[test]
+fn a_primary_hands_over_before_maintenance() {
+    let (cluster, server) = site();
+    let subjects = subjects(&cluster);
+    let key = format!("auth:{}", subjects[0]);
+    stay_logged_in(&server, &subjects, |holders| {
+        for _ in 0..2 {
+            let former = cluster.owner(&key);
+            cluster.fail_over_to(cluster.replica_of(former));
+            cluster.wait_for_heir(&key, former);
+            holders.wait_until_served();
+        }
+    });
+    assert_eq!((counted(&cluster, "reused"), counted(&cluster, "recovered")), (0, 0));
+}

@@ -1,0 +1,160 @@
+//! Users who refresh and verify over HTTP all along while something happens to Redis. Each answer is the right one or
+//! 503, which takes away neither token nor cookie; every other answer ends the test.
+
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::{
+    SOON,
+    http::{HttpAnswer, HttpRequest, agent},
+    http_server::Server,
+    wait_until,
+};
+
+/// The server gives a call to Redis three seconds; the rest is for a busy machine.
+const REQUEST_LIMIT: Duration = Duration::from_secs(8);
+/// A user's pause between two refreshes.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The users, while they are at it.
+pub struct Holders<'a> {
+    server: &'a Server,
+    is_over: AtomicBool,
+    users: Vec<User>,
+}
+
+/// One of them, and how often it was answered and told to come back.
+struct User {
+    subject: String,
+    by_cookie: bool,
+    served: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// Ends the users' work when the test ends, however it does.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// Has users with these subjects logged in, two each, one by cookie and one without, and keeps them busy during
+/// `disturbance` and until all are served again. Returns how many answers were 503.
+#[track_caller]
+pub fn stay_logged_in(server: &Server, subjects: &[String], disturbance: impl FnOnce(&Holders<'_>)) -> u64 {
+    let user = |subject: &String, by_cookie| User {
+        subject: subject.clone(),
+        by_cookie,
+        served: AtomicU64::new(0),
+        refused: AtomicU64::new(0),
+    };
+    let users = subjects.iter().flat_map(|subject| [user(subject, false), user(subject, true)]).collect();
+    let holders = Holders { server, is_over: AtomicBool::new(false), users };
+    thread::scope(|scope| {
+        let over = Over(&holders.is_over);
+        let working: Vec<_> = holders.users.iter().map(|user| scope.spawn(|| holders.stay(user))).collect();
+        holders.wait_until_served();
+        disturbance(&holders);
+        holders.wait_until_served();
+        drop(over);
+        for user in working {
+            user.join().expect("nobody is logged out");
+        }
+    });
+    holders.refused()
+}
+
+impl Holders<'_> {
+    /// Waits until every user has been served anew.
+    #[track_caller]
+    pub fn wait_until_served(&self) {
+        self.wait_until_each("everybody is served", |user| &user.served, 0..self.users.len());
+    }
+
+    /// Waits until the users of the subject with this number have been told anew to come back.
+    #[track_caller]
+    pub fn wait_until_refused(&self, subject: usize) {
+        self.wait_until_each("somebody is told to wait", |user| &user.refused, 2 * subject..2 * subject + 2);
+    }
+
+    /// How many answers were 503.
+    pub fn refused(&self) -> u64 {
+        self.users.iter().map(|user| user.refused.load(SeqCst)).sum()
+    }
+
+    /// Waits until a count of each of these users has grown by two, so that one request was also sent since.
+    #[track_caller]
+    fn wait_until_each(&self, what: &str, count: impl Fn(&User) -> &AtomicU64, users: Range<usize>) {
+        let users = &self.users[users];
+        let before: Vec<u64> = users.iter().map(|user| count(user).load(SeqCst)).collect();
+        wait_until(what, SOON, || {
+            let now = users.iter().zip(&before).all(|(user, before)| count(user).load(SeqCst) >= before + 2);
+            now || self.is_over.load(SeqCst)
+        });
+    }
+
+    /// Logs in, then refreshes and verifies until the end; the last token must be good, too.
+    fn stay(&self, user: &User) {
+        let _over = thread::panicking().then(|| Over(&self.is_over));
+        let agent = agent();
+        let body = json!({"subject": user.subject, "cookie": user.by_cookie});
+        let login = self.server.sessions(&body);
+        assert_eq!(login.status, 201, "{login:?}");
+        let (mut token, mut is_last) = (held(user, &login), false);
+        while !is_last {
+            is_last = self.is_over.load(SeqCst);
+            if let Some(next) = self.ask(user, &agent, self.refresh(user, &token)) {
+                token = held(user, &next);
+                let verify = self.server.request("GET", "/verify").bearer(&next.text_of("access_token"));
+                self.ask(user, &agent, verify);
+            } else {
+                is_last = false;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    fn refresh(&self, user: &User, token: &str) -> HttpRequest {
+        let request = self.server.request("POST", "/token");
+        if user.by_cookie {
+            let form = [("grant_type", "refresh_token")];
+            request.header("cookie", token).header("x-hallpass", "1").form(&form)
+        } else {
+            request.form(&[("grant_type", "refresh_token"), ("refresh_token", token)])
+        }
+    }
+
+    /// The answer, unless it is 503.
+    fn ask(&self, user: &User, agent: &ureq::Agent, request: HttpRequest) -> Option<HttpAnswer> {
+        let started = Instant::now();
+        let answer = request.try_send_through(agent).expect("an answer");
+        assert!(started.elapsed() < REQUEST_LIMIT, "{:?} for {answer:?}", started.elapsed());
+        if answer.status == 503 {
+            assert_eq!(answer.error(), (503, "temporarily_unavailable".into()));
+            assert!(answer.has_header("retry-after") && !answer.has_header("set-cookie"), "{answer:?}");
+            user.refused.fetch_add(1, SeqCst);
+            return None;
+        }
+        assert_eq!(answer.status, 200, "{}: an outage is not a logout: {answer:?}", user.subject);
+        user.served.fetch_add(1, SeqCst);
+        Some(answer)
+    }
+}
+
+/// What a user keeps of an answer: the refresh token, or the cookie that has it.
+fn held(user: &User, answer: &HttpAnswer) -> String {
+    if user.by_cookie {
+        let cookie = answer.header("set-cookie").split(';').next();
+        cookie.filter(|pair| pair.contains("=hp1.")).expect("a cookie").to_owned()
+    } else {
+        answer.text_of("refresh_token")
+    }
+}

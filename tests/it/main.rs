@@ -71,8 +71,10 @@ mod http_metrics;
 mod http_rate_limit;
 mod http_revoke;
 mod http_subjects;
+mod network_cut;
 mod openapi;
 mod outage;
+mod redis_addresses;
 mod redis_restart_under_load;
 
 // Against programs that we did not write: OAuth clients, an API tester, a browser on the example page, gateways with the

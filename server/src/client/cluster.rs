@@ -15,8 +15,9 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long a node may take to say who serves what.
-const LOOK_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a node, and how long all of them, may take to say who serves what.
+const NODE_TIMEOUT: Duration = Duration::from_millis(500);
+const LOOK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a command is redirected before its caller is told to try again.
 const MAX_REDIRECTIONS: usize = 5;
 
@@ -61,8 +62,10 @@ impl Cluster {
         }
     }
 
-    /// The nodes that are known.
-    pub fn nodes(&self) -> Vec<Arc<Node>> {
+    /// The nodes that the cluster has now, its replicas too.
+    pub async fn nodes(&self) -> Vec<Arc<Node>> {
+        // It fails only when the server stops.
+        let _ = self.rediscover(self.0.rediscovery.rounds()).await;
         let known: Vec<_> = self.0.read(|topology| topology.nodes.values().cloned().collect());
         if known.is_empty() { self.0.seeds.clone() } else { known }
     }
@@ -132,10 +135,16 @@ impl Cluster {
 }
 
 impl Shared {
-    /// Asks one node after the other who serves what, until one knows.
+    /// Finds out who serves what, unless that takes too long.
     async fn look(&self) {
+        // Whoever looks next begins with another node.
+        let _ = timeout(LOOK_TIMEOUT, self.ask_for_slots()).await;
+    }
+
+    /// Asks one node after the other who serves what, until one knows.
+    async fn ask_for_slots(&self) {
         for node in self.candidates() {
-            let ranges = timeout(LOOK_TIMEOUT, slots_according_to(&node)).await;
+            let ranges = timeout(NODE_TIMEOUT, slots_according_to(&node)).await;
             if let Ok(Ok(ranges)) = ranges
                 && !ranges.is_empty()
                 && self.adopt(&ranges).is_ok()
@@ -244,6 +253,6 @@ mod tests {
         let kept = cluster.0.owner(0).expect("an owner");
         cluster.0.adopt(&[range((0, SLOTS - 1), "a:1")]).expect("addresses");
         assert!(Arc::ptr_eq(&kept, &cluster.0.owner(11).expect("an owner")), "the connection stays");
-        assert_eq!(cluster.nodes().len(), 2);
+        assert_eq!(cluster.0.read(|topology| topology.nodes.len()), 2);
     }
 }

@@ -46,7 +46,7 @@ impl Connection {
             (node.address().to_owned(), node.send(&command).await)
         };
         let mut asked: JoinSet<_> =
-            cluster.nodes().into_iter().map(|node| ask(node, command.clone())).collect();
+            cluster.nodes().await.into_iter().map(|node| ask(node, command.clone())).collect();
         let mut answers = vec![];
         while let Some(answer) = asked.join_next().await {
             answers.extend(answer.ok());

@@ -6,7 +6,7 @@ use crate::support::{
     *,
 };
 
-/// A cluster with an issuer, and a server that was told of one node only.
+/// A cluster with an issuer, and a server before it.
 fn site() -> (Cluster, Server) {
     let cluster =
         Cluster::of(3, &[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api", "appendonly yes"]);
@@ -74,4 +74,40 @@ fn a_primary_hands_over_before_maintenance() {
         }
     });
     assert_eq!((counted(&cluster, "reused"), counted(&cluster, "recovered")), (0, 0));
+}
+
+#[test]
+fn each_node_has_its_own_numbers() {
+    let (mut cluster, server) = site();
+    for subject in subjects(&cluster) {
+        server.login(&subject);
+    }
+    let up = |node: &Redis| format!("hallpass_redis_up{{node=\"127.0.0.1:{}\"}} 1\n", node.port());
+    let issued = |node: &Redis| format!("hallpass_issued_total{{node=\"127.0.0.1:{}\"}} 1\n", node.port());
+    let text = server.get("/metrics").text;
+    for node in 0..3 {
+        let node = cluster.node(node);
+        assert!(text.contains(&up(node)) && text.contains(&issued(node)), "{text}");
+    }
+    // The cluster names a replica to clients once it has data.
+    wait_until("replicas, too", SOON, || server.get("/metrics").text.contains(&up(cluster.node(3))));
+    cluster.kill(3);
+    let text = server.get("/metrics").text;
+    assert!(!text.contains(&up(cluster.node(3))) && text.contains(&up(cluster.node(0))), "{text}");
+    assert_eq!(server.get("/readyz").status, 200);
+    assert_eq!(server.get("/.well-known/jwks.json").status, 200);
+}
+
+#[test]
+fn a_whole_cluster_that_was_away_is_found_again() {
+    let (mut cluster, server) = site();
+    let subjects = subjects(&cluster);
+    stay_logged_in(&server, &subjects, |holders| {
+        (0..6).for_each(|node| cluster.kill(node));
+        (0..3).for_each(|subject| holders.wait_until_refused(subject));
+        assert_eq!(server.get("/readyz").status, 503);
+        (0..6).for_each(|node| cluster.restart(node));
+        cluster.wait_until_ok();
+    });
+    assert_eq!(counted(&cluster, "reused"), 0);
 }

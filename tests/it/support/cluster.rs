@@ -1,7 +1,10 @@
 //! A Redis Cluster of one's own: primaries and a replica of each, all with the module and the same keyring, gone when the
 //! guard goes.
 
-use std::thread;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{AuthCommands, ClusterCon, Con, Keyring, Redis, SOON, wait_until};
 
@@ -113,8 +116,16 @@ impl Cluster {
     /// Promotes a replica with the consent of its primary, as an operator does before maintenance.
     #[track_caller]
     pub fn fail_over_to(&self, replica: usize) {
-        self.nodes[replica].connect().get::<()>(&["CLUSTER", "FAILOVER"]);
-        wait_until("the replica is promoted", SOON, || self.nodes[replica].is_primary());
+        let mut con = self.nodes[replica].connect();
+        let mut asked: Option<Instant> = None;
+        wait_until("the replica is promoted", 2 * SOON, || {
+            // The nodes give up after five seconds, as they may on a busy machine; then the operator asks again.
+            if asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(6)) {
+                con.run(&["CLUSTER", "FAILOVER"]).ok();
+                asked = Some(Instant::now());
+            }
+            self.nodes[replica].is_primary()
+        });
     }
 
     /// Kills a node; what it has not replicated is lost.
@@ -191,6 +202,10 @@ impl Cluster {
         for replica in &self.nodes[primaries..] {
             replica.wait_until_in_sync();
         }
+        let is_replica = |node: &&Vec<String>| node[2].contains("slave");
+        self.everywhere("all nodes know the replicas", |con| {
+            nodes(con).iter().filter(is_replica).count() == primaries
+        });
     }
 
     /// Moves all keys of a slot.

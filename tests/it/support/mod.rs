@@ -14,6 +14,7 @@ pub mod http;
 pub mod http_server;
 pub mod jwt;
 pub mod keyring;
+pub mod network;
 #[cfg(feature = "tools")]
 pub mod oauth_server;
 pub mod process;

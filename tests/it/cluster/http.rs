@@ -8,8 +8,12 @@ use crate::support::{
 
 /// A cluster with an issuer, and a server before it.
 fn site() -> (Cluster, Server) {
-    let cluster =
-        Cluster::of(3, &[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api", "appendonly yes"]);
+    site_with(&[])
+}
+
+fn site_with(lines: &[&str]) -> (Cluster, Server) {
+    let issuer = format!("hallpass.issuer {ISSUER}");
+    let cluster = Cluster::of(3, &[&[&issuer, "hallpass.audience api", "appendonly yes"], lines].concat());
     let server = Server::before_url(&cluster.url(), &["--rate-limit", "0"]);
     (cluster, server)
 }
@@ -100,10 +104,11 @@ fn each_node_has_its_own_numbers() {
 
 #[test]
 fn a_whole_cluster_that_was_away_is_found_again() {
-    let (mut cluster, server) = site();
+    let (mut cluster, server) = site_with(&["appendfsync always"]);
     let subjects = subjects(&cluster);
     stay_logged_in(&server, &subjects, |holders| {
-        (0..6).for_each(|node| cluster.kill(node));
+        // The replicas first, so that none takes over.
+        (0..6).rev().for_each(|node| cluster.kill(node));
         (0..3).for_each(|subject| holders.wait_until_refused(subject));
         assert_eq!(server.get("/readyz").status, 503);
         (0..6).for_each(|node| cluster.restart(node));

@@ -2,7 +2,9 @@
 
 use std::{
     fs,
+    io::{self, Read, Write},
     net::TcpListener,
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
@@ -345,11 +347,17 @@ pub(super) fn spawn(command: &mut Command) -> Process {
     Process::new(child.expect("redis-server starts"))
 }
 
-/// Whether a server behind `socket` answers PING.
+/// Whether a server behind `socket` answers PING; one that is about to refuse its port may hang up instead.
 fn answers(socket: &Path) -> bool {
-    socket.exists()
-        && std::os::unix::net::UnixStream::connect(socket).is_ok()
-        && Raw::connect(socket).call(&["PING"]).text() == "PONG"
+    let ping = || -> io::Result<[u8; 7]> {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(SOON))?;
+        stream.write_all(b"PING\r\n")?;
+        let mut reply = [0; 7];
+        stream.read_exact(&mut reply)?;
+        Ok(reply)
+    };
+    ping().is_ok_and(|reply| reply == *b"+PONG\r\n")
 }
 
 /// A port that nobody listens on at this moment.
@@ -383,7 +391,6 @@ pub fn refuses_to_start(config: impl Fn(&Path) -> String) -> String {
     });
     process.kill();
     let mut log = logged();
-    use std::io::Read;
     let child = process.child();
     child.stderr.take().expect("a pipe").read_to_string(&mut log).ok();
     child.stdout.take().expect("a pipe").read_to_string(&mut log).ok();

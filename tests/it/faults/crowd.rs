@@ -69,10 +69,14 @@ impl Crowd {
     pub fn work(&mut self, redis: &Redis, faults: &[Fault<'_>]) {
         // However many logins there are, none makes room for another.
         redis.connect().get::<()>(&["CONFIG", "SET", "hallpass.session-limit", "0"]);
-        let answers = AtomicUsize::new(0);
+        let (answers, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let answered = |redis: &Redis| {
             let count = answers.fetch_add(1, SeqCst) + 1;
-            faults.iter().filter(|(after, _)| *after == count).for_each(|(_, fault)| fault(redis));
+            if let Some(turn) = faults.iter().position(|(after, _)| *after == count) {
+                wait_until("the faults before it are done", SOON, || done.load(SeqCst) == turn);
+                faults[turn].1(redis);
+                done.fetch_add(1, SeqCst);
+            }
         };
         let connections: Vec<_> = self.0.iter().map(|_| redis.connect()).collect();
         thread::scope(|scope| {

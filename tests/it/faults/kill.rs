@@ -1,12 +1,13 @@
 //! kill -9 under load, with an append-only file: Redis writes before it answers, so nothing acknowledged is lost.
 
-use super::crowd::{CLIENTS, Crowd, Losses, kill};
+use super::crowd::{CLIENTS, Crowd, Fault, Losses, kill};
 use crate::support::*;
 
 /// How often Redis is killed.
 const ROUNDS: usize = 5;
-/// After so many answers.
+/// After so many answers; a little before, it begins to write its file anew.
 const ANSWERS: usize = 1000;
+const REWRITTEN: usize = 950;
 
 /// A Redis that signs with `alg`, with more lines of configuration.
 fn redis(alg: &str, lines: &[&str]) -> Redis {
@@ -14,11 +15,17 @@ fn redis(alg: &str, lines: &[&str]) -> Redis {
     builder.lines(&["appendonly yes"]).lines(lines).start()
 }
 
+/// Begins to replace the append-only file, with a child process.
+fn rewrite(redis: &Redis) {
+    redis.connect().get::<()>(&["BGREWRITEAOF"]);
+}
+
 /// Kills Redis under load and starts it again, a few times. Returns what was lost each time.
 fn drill(mut redis: Redis) -> Vec<Losses> {
     let mut crowd = Crowd::log_in(&redis);
+    let faults: [Fault<'_>; 2] = [(REWRITTEN, &rewrite), (ANSWERS, &kill)];
     let round = |_| {
-        crowd.work(&redis, &[(ANSWERS, &kill)]);
+        crowd.work(&redis, &faults);
         redis.kill();
         redis.restart();
         crowd.carry_on(&redis)

@@ -12,7 +12,7 @@ use crate::support::*;
 const MOVES: usize = 6;
 
 /// What goes on until it is over.
-struct Work {
+pub struct Work {
     is_over: AtomicBool,
     rounds: AtomicU64,
 }
@@ -39,7 +39,7 @@ impl Work {
     }
 
     /// Waits until some steps were done.
-    fn go_on(&self) {
+    pub fn go_on(&self) {
         let before = self.rounds.load(SeqCst);
         wait_until("the work goes on", SOON, || {
             self.is_over.load(SeqCst) || self.rounds.load(SeqCst) > before + 10
@@ -72,6 +72,12 @@ fn come_and_go(work: &Work, mut con: ClusterCon, key: &str) {
 
 #[test]
 fn a_slot_moves_with_every_command_in_flight() {
+    loses_nothing(|cluster, key, to, work| cluster.migrate(key, to, || work.go_on()));
+}
+
+/// Moves a user's slot by `migrate`, to and fro, with every command for the user in flight.
+#[track_caller]
+pub fn loses_nothing(migrate: impl Fn(&Cluster, &str, usize, &Work)) {
     let cluster =
         Cluster::of(3, &["hallpass.race-window 0", "hallpass.retry-window 0", "hallpass.recovery no"]);
     let key = cluster.key_of(0, "user");
@@ -83,7 +89,7 @@ fn a_slot_moves_with_every_command_in_flight() {
         let stays = scope.spawn(|| refresh_all_along(&work, cluster.connect(), &key, tokens));
         let guests = scope.spawn(|| come_and_go(&work, cluster.connect(), &key));
         for round in 0..MOVES {
-            cluster.migrate(&key, (round + 1) % 3, || work.go_on());
+            migrate(&cluster, &key, (round + 1) % 3, &work);
             work.go_on();
         }
         work.is_over.store(true, SeqCst);

@@ -1,5 +1,6 @@
 //! Redis Cluster: three primaries, each with a replica.
 
+mod atomic_migration;
 mod commands;
 mod harness;
 mod http;

@@ -24,6 +24,7 @@ mod windows;
 // What Redis makes of them: rights, documentation, transactions, settings, loading, statistics, events.
 mod acl;
 mod acl_roles;
+mod beside_another_module;
 mod command_docs;
 mod config;
 mod events;

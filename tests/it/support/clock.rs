@@ -1,13 +1,11 @@
 //! A redis-server whose wall clock a test can step or stop. Its monotonic clock goes on.
 
-use std::{env, fs, os::unix::fs::FileExt, path::Path, process::Command, time::Duration};
+use std::{fs, os::unix::fs::FileExt, path::Path, time::Duration};
 
 use tempfile::TempDir;
 
-use super::{AuthCommands, Con, Redis, SOON, redis_server::Builder, wait_until};
+use super::{AuthCommands, Con, Redis, SOON, c_library::compiled, redis_server::Builder, wait_until};
 
-/// The library that is put before the C library's clock.
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/it/support/clock.c");
 /// A time at which a clock can stand still, in nanoseconds: 2026-01-02 03:04:05.678 UTC.
 const STILL: i64 = 1_767_323_045_678_000_000;
 
@@ -27,9 +25,10 @@ impl Clocked {
     /// As the builder says; the clock is right at first.
     pub fn start(builder: Builder) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let [clock, library] = ["clock", "clock.so"].map(|name| dir.path().join(name));
+        let clock = dir.path().join("clock");
         fs::write(&clock, [0; 16]).expect("a writable directory");
-        compile(&library);
+        // It is put before the C library's clock.
+        let library = compiled("clock", dir.path());
         let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
         let builder = builder.env("LD_PRELOAD", &text(&library)).env("TEST_CLOCK", &text(&clock));
         Self { redis: builder.start(), dir }
@@ -68,12 +67,4 @@ impl Clocked {
 
 fn nanoseconds(span: Duration) -> i64 {
     i64::try_from(span.as_nanos()).expect("less than 292 years")
-}
-
-/// With the C compiler that building needs as well.
-fn compile(library: &Path) {
-    let compiler = env::var_os("CC").unwrap_or("cc".into());
-    let mut command = Command::new(compiler);
-    command.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(library).arg(SOURCE);
-    assert!(command.status().expect("a C compiler").success());
 }

@@ -4,6 +4,7 @@ pub mod aof;
 #[cfg(feature = "tools")]
 pub mod application;
 pub mod build;
+pub mod c_library;
 pub mod client;
 pub mod clock;
 pub mod cluster;

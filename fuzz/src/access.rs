@@ -1,6 +1,6 @@
 //! Access tokens: none is accepted that this ring did not sign, and none is read otherwise than any JSON reader would.
 
-use crate::ring::{NOW, RING, SIGNING_KIDS, base64url, two_parts};
+use crate::ring::{NOW, RING, SIGNING_KIDS, VERIFIERS, base64url, two_parts};
 use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
 use hallpass_engine::keys::SigningKey;
 use hallpass_engine::{refresh, token};
@@ -14,7 +14,8 @@ pub fn access_token(data: &[u8]) {
     };
     let text = std::str::from_utf8(data).expect("accepted tokens are text");
     let key = access::open(&RING, data, NOW).expect("it was opened before").key().kid().to_owned();
-    let (message, _) = text.rsplit_once('.').expect("a signature");
+    let (message, signature) = text.rsplit_once('.').expect("a signature");
+    assert!(VERIFIERS[&key].verify(message.as_bytes(), signature), "nobody else would accept it");
     if SIGNING_KIDS.contains(&key) {
         assert_eq!(signed(signing_key(&key), message), text);
     }

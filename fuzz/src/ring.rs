@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hallpass_engine::keygen;
-use hallpass_engine::keys::{Algorithm, Jwk, JwkSet, Keyring};
+use hallpass_engine::keys::{Algorithm, Jwk, JwkSet, Keyring, VerifyingKey};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The present, in Unix seconds.
@@ -13,17 +14,23 @@ pub const NOW: u64 = 1_760_000_000;
 pub static SIGNING_KIDS: LazyLock<[String; 2]> =
     LazyLock::new(|| [signing(Algorithm::EdDSA, 1).kid, signing(Algorithm::HS256, 2).kid]);
 
+/// What verifies by the public half alone, as somebody else would, by key id.
+pub static VERIFIERS: LazyLock<HashMap<String, VerifyingKey>> = LazyLock::new(|| {
+    let verifier = |jwk: Jwk| (jwk.kid.clone(), VerifyingKey::from_jwk(&jwk).expect("a usable key"));
+    HashMap::from(signing_keys().map(verifier))
+});
+
 /// A key of each kind that signs fast.
 pub static RING: LazyLock<Keyring> = LazyLock::new(|| {
-    let keys = vec![
-        signing(Algorithm::EdDSA, 1),
-        signing(Algorithm::HS256, 2),
-        signing(Algorithm::ES256, 3),
-        keygen::refresh_key(&[4; 32]),
-    ];
+    let mut keys = Vec::from(signing_keys());
+    keys.push(keygen::refresh_key(&[4; 32]));
     let set = serde_json::to_vec(&JwkSet { keys }).expect("a JWK Set is JSON");
     Keyring::parse(&set).expect("usable keys")
 });
+
+fn signing_keys() -> [Jwk; 3] {
+    [signing(Algorithm::EdDSA, 1), signing(Algorithm::HS256, 2), signing(Algorithm::ES256, 3)]
+}
 
 fn signing(alg: Algorithm, seed: u8) -> Jwk {
     keygen::signing_key(alg, &[seed; 32]).expect("these bytes make a key")

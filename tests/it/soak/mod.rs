@@ -1,7 +1,7 @@
 //! A soak: several connections send good, spoilt, random and forged commands and requests at once, to real servers.
 //!
 //! The ordinary run is short, and its seed is always the same. `make soak` sets `SOAK_MINUTES`, and the seed is new each
-//! time and printed; with `SOAK_SEED`, each connection makes the same choices again.
+//! time and printed; with `SOAK_SEED`, each connection draws the same numbers again.
 
 mod bystanders;
 mod commands;
@@ -29,7 +29,7 @@ use crate::support::{
 const GROWTH_MIB: u64 = 24;
 
 /// Seen to fail with the MAC of refresh tokens and the signature of access tokens unchecked, with keys that were given no
-/// expiry, and with a panic while arguments are read.
+/// expiry, with a panic while arguments are read, and with 16 KiB lost at each command.
 #[test]
 fn whatever_is_sent_nobody_gets_in_and_bystanders_are_not_touched() {
     let minutes = number("SOAK_MINUTES");

@@ -38,15 +38,6 @@ struct Load {
     unanswered: [AtomicUsize; CLIENTS],
 }
 
-/// Ends the load when the test ends, however it does.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, SeqCst);
-    }
-}
-
 impl Load {
     fn new(server: Server) -> Self {
         Self {

@@ -20,22 +20,12 @@ pub struct Work {
 impl Work {
     /// Repeats `step` until the work is over, or this panics.
     fn repeat(&self, mut step: impl FnMut()) {
-        let end = self.end_on_panic();
+        let end = Over(&self.is_over);
         while !self.is_over.load(SeqCst) {
             step();
             self.rounds.fetch_add(1, SeqCst);
         }
         std::mem::forget(end);
-    }
-
-    fn end_on_panic(&self) -> impl Drop {
-        struct End<'a>(&'a AtomicBool);
-        impl Drop for End<'_> {
-            fn drop(&mut self) {
-                self.0.store(true, SeqCst);
-            }
-        }
-        End(&self.is_over)
     }
 
     /// Waits until some steps were done.
@@ -85,7 +75,7 @@ pub fn loses_nothing(migrate: impl Fn(&Cluster, &str, usize, &Work)) {
     let sid = tokens.session_id.clone();
     let work = Work { is_over: AtomicBool::new(false), rounds: AtomicU64::new(0) };
     let refreshes = thread::scope(|scope| {
-        let _end = work.end_on_panic();
+        let _end = Over(&work.is_over);
         let stays = scope.spawn(|| refresh_all_along(&work, cluster.connect(), &key, tokens));
         let guests = scope.spawn(|| come_and_go(&work, cluster.connect(), &key));
         for round in 0..MOVES {

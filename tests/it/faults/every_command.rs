@@ -10,15 +10,6 @@ use crate::support::*;
 /// How many commands must be carried out between two steps of a test.
 const SOME: u64 = 50;
 
-/// Ends the load when the test ends, however it does.
-pub struct Over<'a>(pub &'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, SeqCst);
-    }
-}
-
 /// What was written so far.
 pub fn written(con: &mut Con) -> u64 {
     ["issued", "refreshed", "revoked"].map(|counter| con.counter(counter)).iter().sum()

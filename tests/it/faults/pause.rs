@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     crowd::CLIENTS,
-    every_command::{Over, go_on, live, live_once, written},
+    every_command::{go_on, live, live_once, written},
 };
 use crate::support::*;
 

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     crowd::CLIENTS,
-    every_command::{Over, go_on, live, written},
+    every_command::{go_on, live, written},
 };
 use crate::support::*;
 

@@ -96,20 +96,11 @@ impl Tally {
     }
 }
 
-/// Ends the workers, whatever happens.
-struct EndOf<'a>(&'a Tally);
-
-impl Drop for EndOf<'_> {
-    fn drop(&mut self) {
-        self.0.is_over.store(true, Relaxed);
-    }
-}
-
 /// The drill, with `work` going on in each of the workers; `first` is the node that is reloaded first.
 fn drill(nodes: &Nodes, first: usize, work: impl Fn(usize, &Tally) + Sync) {
     let tally = Tally::default();
     thread::scope(|scope| {
-        let _end = EndOf(&tally);
+        let _end = Over(&tally.is_over);
         for worker in 0..WORKERS {
             let (tally, work) = (&tally, &work);
             scope.spawn(move || work(worker, tally));

@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    SOON,
+    Over, SOON,
     http::{HttpAnswer, HttpRequest, agent},
     http_server::Server,
     wait_until,
@@ -35,15 +35,6 @@ struct User {
     by_cookie: bool,
     served: AtomicU64,
     refused: AtomicU64,
-}
-
-/// Ends the users' work when the test ends, however it does.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, SeqCst);
-    }
 }
 
 /// Has users with these subjects logged in, two each, one by cookie and one without, and keeps them busy during

@@ -18,6 +18,7 @@ pub mod keyring;
 pub mod network;
 #[cfg(feature = "tools")]
 pub mod oauth_server;
+pub mod over;
 pub mod process;
 pub mod raw;
 pub mod redis_server;
@@ -32,6 +33,7 @@ pub mod wait;
 pub use client::{Answer, AuthCommands, ClusterCon, Con, refused};
 pub use cluster::Cluster;
 pub use keyring::{Key, Keyring};
+pub use over::Over;
 pub use raw::{Raw, Reply};
 pub use redis_server::Redis;
 pub use sentinel::Sentinels;

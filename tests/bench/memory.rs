@@ -67,7 +67,7 @@ fn emptied(redis: &Redis) -> f64 {
 }
 
 /// The memory in use once hash tables have their final size and buffers of closed connections are gone.
-fn settled(redis: &Redis) -> f64 {
+pub fn settled(redis: &Redis) -> f64 {
     let mut con = redis.connect();
     let mut last = (0, 0);
     wait_for("memory settles", SOON, || {

@@ -86,7 +86,7 @@ fn verify(user: usize, token: &str) -> Vec<String> {
 impl Case {
     /// Its commands, ready to be sent.
     pub fn requests(&self, stage: &Stage) -> Requests {
-        let count = if self.shape == Once { USERS } else { REPEATED };
+        let count = if self.shape == Once { stage.users } else { REPEATED.min(stage.users) };
         let commands = (0..count).map(|number| encoded(&(self.command)(stage, number))).collect();
         Requests { commands, again_for: (self.shape != Once).then_some(TURN) }
     }

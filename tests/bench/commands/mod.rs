@@ -10,7 +10,7 @@ pub mod stage;
 use cases::{
     ALL, Case, GET, ISSUE, REFRESH, SET, VERIFY_MINTED_ELSEWHERE, VERIFY_MINTED_HERE, VERIFY_REPEATED,
 };
-use stage::Stage;
+use stage::{Stage, USERS};
 
 use crate::{
     load::{self, CONNECTIONS, FIRST_CORE, Transport, Turn},
@@ -31,6 +31,12 @@ const UNIX: Way = ("unix socket", Transport::Unix, 1);
 const UNIX_16: Way = ("unix socket, pipeline 16", Transport::Unix, 16);
 const TCP: Way = ("TCP", Transport::Tcp, 1);
 const TCP_16: Way = ("TCP, pipeline 16", Transport::Tcp, 16);
+
+/// What is asked most.
+const OFTEN: [&str; 7] =
+    [GET, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, VERIFY_MINTED_ELSEWHERE, REFRESH, ISSUE];
+/// What depends on the algorithm alone.
+const SIGNING: [&str; 5] = [GET, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, ISSUE];
 
 /// The ratios that count: algorithm, way, case, and target. Of new tokens those minted elsewhere are judged,
 /// being the harder ones: this Redis cannot have remembered them.
@@ -55,49 +61,57 @@ struct Line {
 
 /// Over a unix socket, one command at a time on each connection.
 pub fn unix() -> Report {
-    measure(UNIX)
+    measure(UNIX, ALGS.map(pinned), |_| true)
 }
 
 /// The same with 16 commands at a time.
 pub fn unix_pipelined() -> Report {
-    measure(UNIX_16)
+    measure(UNIX_16, ALGS.map(pinned), |_| true)
 }
 
 /// Over TCP.
 pub fn tcp() -> Report {
-    measure(TCP)
+    measure(TCP, ALGS.map(pinned), |case| OFTEN.contains(&case))
 }
 
 /// The same with 16 commands at a time.
 pub fn tcp_pipelined() -> Report {
-    measure(TCP_16)
+    measure(TCP_16, ALGS.map(pinned), |case| OFTEN.contains(&case))
 }
 
-fn measure(way: Way) -> Report {
-    let (name, transport, pipeline) = way;
-    let mut stages = ALGS.map(|alg| Stage::new(alg, &[FIRST_CORE]));
-    let mut lines = ALGS.map(|_| lines_of(transport));
+/// The algorithms for verifiers that know nothing newer. Signing with RSA takes a millisecond on any core, so there are
+/// few users and nothing is pinned.
+pub fn other_algorithms() -> Report {
+    let stage = |alg| (alg, Stage::new(alg, USERS / 20, &[]));
+    measure(UNIX, ["ES256", "RS256", "PS256"].map(stage), |case| SIGNING.contains(&case))
+}
+
+/// Redis on a core of its own.
+fn pinned(alg: &'static str) -> (&'static str, Stage) {
+    (alg, Stage::new(alg, USERS, &[FIRST_CORE]))
+}
+
+fn measure<const N: usize>(
+    way: Way,
+    mut stages: [(&'static str, Stage); N],
+    is_asked: fn(&str) -> bool,
+) -> Report {
+    let chosen = || ALL.iter().filter(|case| is_asked(case.name)).map(|case| Line { case, turns: vec![] });
+    let mut lines = [(); N].map(|()| chosen().collect::<Vec<_>>());
     for _ in 0..ROUNDS {
-        for (stage, lines) in stages.iter_mut().zip(&mut lines) {
-            round(stage, transport, pipeline, lines);
+        for ((_, stage), lines) in stages.iter_mut().zip(&mut lines) {
+            round(stage, way, lines);
         }
     }
     let mut report = Report::default();
-    for (alg, lines) in ALGS.iter().zip(&lines) {
-        report.table(format!("{alg}, {name}, {CONNECTIONS} connections"), rows(lines));
-        add_ratios(&mut report, alg, name, lines);
+    for ((alg, _), lines) in stages.iter().zip(&lines) {
+        report.table(format!("{alg}, {}, {CONNECTIONS} connections", way.0), rows(lines));
+        add_ratios(&mut report, alg, way.0, lines);
     }
     report
 }
 
-/// Over TCP only what is asked most.
-fn lines_of(transport: Transport) -> Vec<Line> {
-    let often = [GET, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, VERIFY_MINTED_ELSEWHERE, REFRESH, ISSUE];
-    let chosen = ALL.iter().filter(|case| transport == Transport::Unix || often.contains(&case.name));
-    chosen.map(|case| Line { case, turns: vec![] }).collect()
-}
-
-fn round(stage: &mut Stage, transport: Transport, pipeline: usize, lines: &mut [Line]) {
+fn round(stage: &mut Stage, (_, transport, pipeline): Way, lines: &mut [Line]) {
     stage.fill();
     for line in lines {
         let requests = line.case.requests(stage);

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// Users, and so the commands of a case that sends each of its commands once.
+/// Users where nothing else is said. Keys of users beyond these are not in use.
 pub const USERS: usize = 10_000;
 /// How many keys the cases use that repeat theirs.
 pub const REPEATED: usize = 1_000;
@@ -24,18 +24,20 @@ pub struct Stage {
     pub tokens: Vec<Tokens>,
     /// What signs.
     pub key: Key,
+    /// How many users it has, and so how many commands a case has that sends each of them once.
+    pub users: usize,
     /// How many times the stage was filled.
     round: u64,
 }
 
 impl Stage {
-    /// Starts a redis-server that signs with `alg`.
-    pub fn new(alg: &str, lines: &[&str]) -> Self {
+    /// Starts a redis-server that signs with `alg`, for so many users, with more lines of configuration.
+    pub fn new(alg: &str, users: usize, lines: &[&str]) -> Self {
         let ring = Keyring::generated(alg);
         let key = ring.0.iter().find(|key| key.text("use") == "sig").expect("a signing key").clone();
         let builder = Redis::builder().keyring(ring).tcp();
         let redis = lines.iter().fold(builder, |builder, line| builder.line(line)).start();
-        Self { redis, tokens: vec![], key, round: 0 }
+        Self { redis, tokens: vec![], key, users, round: 0 }
     }
 
     /// Begins a round: everything as new.
@@ -43,7 +45,7 @@ impl Stage {
         let mut raw = self.redis.raw();
         raw.call(&["FLUSHALL"]);
         let issue = |user: usize| words(&["AUTH.ISSUE", &user_key(user)]);
-        self.tokens = call_all(&mut raw, (0..USERS).map(issue)).iter().map(tokens).collect();
+        self.tokens = call_all(&mut raw, (0..self.users).map(issue)).iter().map(tokens).collect();
         let set = |number: usize| words(&["SET", &text_key(number), &self.text()]);
         call_all(&mut raw, (0..REPEATED).map(set));
         self.round += 1;

@@ -14,7 +14,7 @@ use child::Child;
 use load::{CONNECTIONS, Next, Turn};
 
 use crate::{
-    commands::stage::{REPEATED, Stage, text_key},
+    commands::stage::{REPEATED, Stage, USERS, text_key},
     report::{
         Report,
         Target::{self, AtLeast},
@@ -83,7 +83,7 @@ pub fn measure() -> Report {
 
 impl Site {
     fn start() -> Self {
-        let mut stage = Stage::new("EdDSA", &[&format!("hallpass.issuer {ISSUER}")]);
+        let mut stage = Stage::new("EdDSA", USERS, &[&format!("hallpass.issuer {ISSUER}")]);
         stage.fill();
         let flags = ["--rate-limit", "0", "--log", "warn"];
         let hallpass = Server::before(&stage.redis, &flags);

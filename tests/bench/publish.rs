@@ -1,0 +1,86 @@
+//! The documentation of a complete run: `docs/bench` with the numbers as JSON, as a page, and the ratios as a chart.
+
+use std::{fmt::Write, fs, path::Path};
+
+use serde_json::{Value as Json, json};
+
+use crate::{
+    chart,
+    machine::describe,
+    report::{Ratio, Report},
+};
+
+/// What each measurement found, by its name.
+pub type Results = Vec<(&'static str, Report)>;
+
+/// Writes all three files.
+pub fn write(results: &Results) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/bench");
+    fs::create_dir_all(&dir).expect("a writable directory");
+    let ratios: Vec<&Ratio> = results.iter().flat_map(|(_, report)| &report.ratios).collect();
+    for (name, text) in [
+        ("results.json", as_json(results)),
+        ("README.md", page(results)),
+        ("ratios.svg", chart::draw(&ratios)),
+    ] {
+        fs::write(dir.join(name), text).expect("a writable directory");
+    }
+}
+
+fn as_json(results: &Results) -> String {
+    let machine: Json = describe().into_iter().map(|(what, which)| (what.to_owned(), json!(which))).collect();
+    let measurements: Json =
+        results.iter().map(|(name, report)| ((*name).to_owned(), report_json(report))).collect();
+    let all = json!({ "machine": machine, "measurements": measurements });
+    serde_json::to_string_pretty(&all).expect("JSON") + "\n"
+}
+
+fn report_json(report: &Report) -> Json {
+    let ratio = |ratio: &Ratio| {
+        json!({ "what": ratio.what, "value": ratio.value, "target": ratio.target.text(),
+            "met": ratio.target.is_met_by(ratio.value) })
+    };
+    let table = |(title, rows): &(String, Vec<Vec<String>>)| json!({ "title": title, "rows": rows });
+    let (ratios, tables): (Vec<_>, Vec<_>) =
+        (report.ratios.iter().map(ratio).collect(), report.tables.iter().map(table).collect());
+    json!({ "ratios": ratios, "tables": tables })
+}
+
+fn page(results: &Results) -> String {
+    let mut out = String::from(
+        "# Benchmarks\n\nWritten by `make bench`, which measures everything again in less than ten minutes. The measure is Redis \
+         itself, and what one\nwould build instead, on the same machine in the same run: sides that are compared take turns, and \
+         each number is the\nmedian of the rounds. Ratios carry over to other machines better than rates do.\n\n",
+    );
+    for (what, which) in describe() {
+        writeln!(out, "- {what}: {which}").expect("a string");
+    }
+    out.push_str("\n![Ratios by their targets](ratios.svg)\n\n## Ratios\n\n");
+    out.push_str(&ratio_table(results));
+    for (name, report) in results {
+        write!(out, "\n## {name}\n\n`make bench BENCH={name}`\n").expect("a string");
+        for (title, rows) in &report.tables {
+            write!(out, "\n{title}:\n\n{}", markdown(rows)).expect("a string");
+        }
+    }
+    out
+}
+
+fn ratio_table(results: &Results) -> String {
+    let head = ["ratio", "value", "target", "", "once more"].map(str::to_owned).to_vec();
+    let mut rows = vec![head];
+    for (name, report) in results {
+        let again = format!("`make bench BENCH={name}`");
+        rows.extend(report.ratios.iter().map(|ratio| [ratio.row(), vec![again.clone()]].concat()));
+    }
+    markdown(&rows)
+}
+
+/// A table whose first row is the head and whose first column alone is text.
+fn markdown(rows: &[Vec<String>]) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let columns = rows.first().map_or(0, Vec::len);
+    let rule = format!("| --- |{}\n", " ---: |".repeat(columns.saturating_sub(1)));
+    let body: String = rows.iter().skip(1).map(|row| line(row)).collect();
+    line(&rows[0]) + &rule + &body
+}

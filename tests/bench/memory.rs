@@ -36,7 +36,7 @@ pub fn measure() -> Report {
     let mut report = Report::default();
     let mut rows = vec![table::row(&["sessions", "per user", "in all", "record", "bytes per session"])];
     for (name, options, per_user, target) in FILLS {
-        let bytes = fill(&redis, options, per_user);
+        let bytes = growth_by_issuing(&redis, options, per_user);
         let (sessions, record) = (USERS * per_user, record_len(&redis));
         let numbers =
             [per_user.to_string(), sessions.to_string(), format!("{record} bytes"), format!("{bytes:.0}")];
@@ -50,7 +50,7 @@ pub fn measure() -> Report {
 }
 
 /// By how much Redis grows for each of so many sessions.
-fn fill(redis: &Redis, options: &[&str], per_user: usize) -> f64 {
+fn growth_by_issuing(redis: &Redis, options: &[&str], per_user: usize) -> f64 {
     let before = emptied(redis);
     let issue = |user| encoded(&words(&[&["AUTH.ISSUE", &user_key(user)], options].concat()));
     let requests = Requests { commands: (0..USERS).map(issue).collect(), again_for: None };
@@ -61,7 +61,7 @@ fn fill(redis: &Redis, options: &[&str], per_user: usize) -> f64 {
 }
 
 /// The memory in use without any session.
-fn emptied(redis: &Redis) -> f64 {
+pub fn emptied(redis: &Redis) -> f64 {
     redis.connect().get::<()>(&["FLUSHALL"]);
     settled(redis)
 }

@@ -153,20 +153,15 @@ fn a_refusal_is_not_an_outage() {
     }
 }
 
-#[test]
-fn the_dashboard_asks_for_metrics_that_are_there() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/grafana-dashboard.json");
-    let dashboard: Json = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+/// Asserts that these PromQL expressions ask for metrics of ours, and only for such as are there.
+#[track_caller]
+fn assert_known(expressions: &[&str]) {
     let redis = redis();
     let server = Server::before(&redis, &[]);
     server.sessions(&json!({"subject": "42"}));
     let samples = samples(&server);
     let names: BTreeSet<_> = samples.keys().map(|sample| sample.split('{').next().unwrap()).collect();
-    let targets =
-        dashboard["panels"].as_array().unwrap().iter().filter_map(|panel| panel["targets"].as_array());
-    let expressions: Vec<_> = targets.flatten().map(|target| target["expr"].as_str().unwrap()).collect();
-    assert!(expressions.len() >= 10, "{expressions:?}");
-    for expression in &expressions {
+    for expression in expressions {
         let words = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let asked: Vec<_> = words.filter(|word| word.starts_with("hallpass_")).collect();
         assert!(!asked.is_empty(), "{expression}");
@@ -174,6 +169,22 @@ fn the_dashboard_asks_for_metrics_that_are_there() {
             assert!(names.contains(name), "there is no {name}: {expression}");
         }
     }
+}
+
+/// A file among the examples.
+fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_dashboard_asks_for_metrics_that_are_there() {
+    let dashboard: Json = serde_json::from_str(&example("grafana-dashboard.json")).unwrap();
+    let targets =
+        dashboard["panels"].as_array().unwrap().iter().filter_map(|panel| panel["targets"].as_array());
+    let expressions: Vec<_> = targets.flatten().map(|target| target["expr"].as_str().unwrap()).collect();
+    assert!(expressions.len() >= 10, "{expressions:?}");
+    assert_known(&expressions);
     let all = expressions.join(" ");
     for name in [
         "hallpass_http_requests_total",
@@ -182,4 +193,12 @@ fn the_dashboard_asks_for_metrics_that_are_there() {
     ] {
         assert!(all.contains(name), "the dashboard lacks {name}");
     }
+}
+
+#[test]
+fn the_alerts_ask_for_metrics_that_are_there() {
+    let rules = example("alerts.yml");
+    let expressions: Vec<_> = rules.lines().filter_map(|line| line.trim().strip_prefix("expr: ")).collect();
+    assert_eq!(expressions.len(), rules.matches("- alert: ").count());
+    assert_known(&expressions);
 }

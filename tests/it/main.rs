@@ -74,6 +74,7 @@ mod http_revoke;
 mod http_subjects;
 mod network_cut;
 mod openapi;
+mod operations;
 mod outage;
 mod redis_addresses;
 mod redis_restart_under_load;

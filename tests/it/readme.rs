@@ -5,14 +5,14 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 use crate::support::{build::built, http_server::Server, *};
 
 /// A file at the top of the project.
-fn project_file(name: &str) -> String {
+pub fn project_file(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(name);
     fs::read_to_string(path).unwrap()
 }
 
-/// The shell blocks of the README's section `title`.
-fn shell_blocks(title: &str) -> Vec<String> {
-    let text = project_file("README.md");
+/// The shell blocks in the section `title` of a document.
+pub fn shell_blocks(document: &str, title: &str) -> Vec<String> {
+    let text = project_file(document);
     let section = text.split(&format!("## {title}\n")).nth(1).expect("the section").split("\n## ").next();
     let blocks = section.unwrap().split("```sh\n").skip(1);
     blocks.map(|block| block.split("```").next().unwrap().to_owned()).collect()
@@ -20,7 +20,7 @@ fn shell_blocks(title: &str) -> Vec<String> {
 
 /// Runs a script in `dir`; `bin` inside it comes first on the path.
 #[track_caller]
-fn run(dir: &Path, script: &str) -> String {
+pub fn run(dir: &Path, script: &str) -> String {
     let path = format!("{}/bin:{}", dir.display(), std::env::var("PATH").unwrap());
     let output =
         Command::new("sh").args(["-ec", script]).current_dir(dir).env("PATH", path).output().unwrap();
@@ -31,10 +31,15 @@ fn run(dir: &Path, script: &str) -> String {
 /// Puts a `redis-cli` into `bin` that talks to `redis`, wherever the tour would connect to.
 fn redirect_redis_cli(redis: &Redis, dir: &Path) {
     let real = run(dir, "command -v redis-cli");
-    let script = format!("#!/bin/sh\nexec {} -s {} \"$@\"\n", real.trim(), redis.socket().display());
     fs::create_dir(dir.join("bin")).unwrap();
-    fs::write(dir.join("bin/redis-cli"), script).unwrap();
-    fs::set_permissions(dir.join("bin/redis-cli"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(dir, "redis-cli", &format!("{} -s {}", real.trim(), redis.socket().display()));
+}
+
+/// Writes a program into `bin` that runs `command` with its own arguments.
+pub fn write_program(dir: &Path, name: &str, command: &str) {
+    let path = dir.join("bin").join(name);
+    fs::write(&path, format!("#!/bin/sh\nexec {command} \"$@\"\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]
@@ -42,7 +47,7 @@ fn the_tour_with_redis_cli_works_as_written() {
     let redis = Redis::start();
     let dir = http_server::directory();
     redirect_redis_cli(&redis, dir.path());
-    let blocks = shell_blocks("A tour with redis-cli");
+    let blocks = shell_blocks("README.md", "A tour with redis-cli");
     let is_about_a_session = |block: &&String| !block.contains("redis-server") && !block.contains("SHUTDOWN");
     let script: String = blocks.iter().filter(is_about_a_session).map(String::as_str).collect();
     assert!(script.contains("AUTH.ISSUE") && script.contains("AUTH.REFRESH"), "{blocks:?}");
@@ -55,7 +60,7 @@ fn the_tour_with_redis_cli_works_as_written() {
 #[test]
 fn the_tour_with_curl_works_as_written() {
     let server = Server::start();
-    let blocks = shell_blocks("A tour with curl");
+    let blocks = shell_blocks("README.md", "A tour with curl");
     let script = blocks.concat().replace("127.0.0.1:8080", server.address());
     let said = run(server.dir(), &script);
     assert!(said.contains("200 OK") && said.contains("Ed25519"), "{said}");

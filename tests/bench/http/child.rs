@@ -1,4 +1,5 @@
-//! Servers that are no part of the project, as child processes that say on their first line where they listen.
+//! Servers that are no part of the project, as child processes that say on their first line where they listen. Those on
+//! Node.js end with their standard input, since the process that is started may be only a wrapper around node.
 
 use std::{
     io::{BufRead, BufReader},
@@ -22,7 +23,7 @@ pub struct Child {
 impl Child {
     /// Starts it and waits for its line.
     pub fn start(mut command: Command) -> Self {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut process = Process::new(child.expect("it starts"));
         let mut line = String::new();
         let output = process.child().stdout.take().expect("a pipe");

@@ -2,7 +2,7 @@
 //
 //   node lua_server.mjs <redis socket> <how many sessions>
 //
-// Prints one line of JSON: the port, and a refresh token (user.session.random) for each session.
+// Prints one line of JSON: the port, and a refresh token (user.session.random) for each session. Ends with its standard input.
 
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -10,6 +10,8 @@ import { createServer } from "node:http";
 import Redis from "ioredis";
 
 const [socket, sessions] = process.argv.slice(2);
+// Whoever started it holds the other end.
+process.stdin.on("end", () => process.exit()).resume();
 const ACCESS_TTL = 900;
 const REFRESH_TTL = 1209600;
 const { privateKey } = generateKeyPairSync("ed25519");

@@ -2,7 +2,7 @@
 //
 //   node oidc_provider.mjs <redis socket> <how many sessions>
 //
-// Prints one line of JSON: the port, and a refresh token for each session.
+// Prints one line of JSON: the port, and a refresh token for each session. Ends with its standard input.
 
 import { generateKeyPairSync } from "node:crypto";
 import Redis from "ioredis";
@@ -10,6 +10,8 @@ import Provider from "oidc-provider";
 import { adapterFor } from "./redis_adapter.mjs";
 
 const [socket, sessions] = process.argv.slice(2);
+// Whoever started it holds the other end.
+process.stdin.on("end", () => process.exit()).resume();
 const API = "urn:api";
 const CLIENT = "app";
 const SCOPE = "offline_access read";

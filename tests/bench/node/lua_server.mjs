@@ -2,7 +2,8 @@
 //
 //   node lua_server.mjs <redis socket> <how many sessions>
 //
-// Prints one line of JSON: the port, and a refresh token (user.session.random) for each session. Ends with its standard input.
+// Prints one line of JSON: the port, and a refresh token (user.session.random) for each session. Ends with its standard
+// input.
 
 import { createHash, generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { readFileSync } from "node:fs";

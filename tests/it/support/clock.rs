@@ -1,10 +1,15 @@
 //! A redis-server whose wall clock a test can step or stop. Its monotonic clock goes on.
 
-use std::{fs, os::unix::fs::FileExt, path::Path, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::FileExt,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use tempfile::TempDir;
 
-use super::{AuthCommands, Con, Redis, SOON, c_library::compiled, redis_server::Builder, wait_until};
+use super::{AuthCommands, Redis, SOON, c_library::compiled, redis_server::Builder, wait_until};
 
 /// A time at which a clock can stand still, in nanoseconds: 2026-01-02 03:04:05.678 UTC.
 const STILL: i64 = 1_767_323_045_678_000_000;
@@ -52,9 +57,6 @@ impl Clocked {
     /// Stops the clock, until it is set again.
     pub fn stand_still(&self) {
         self.set(0, STILL);
-        let mut con: Con = self.redis.connect();
-        // Valkey looks at the clock now and then, and counts on from there.
-        wait_until("the server's clock stands still", SOON, || con.now_ms() == STILL / 1_000_000);
     }
 
     /// redis-server has the file mapped, so it sees the change at once.
@@ -62,7 +64,21 @@ impl Clocked {
         let file = fs::OpenOptions::new().write(true).open(self.dir.path().join("clock"));
         let bytes = [fast_by, still_at].map(i64::to_ne_bytes).concat();
         file.expect("our own file").write_all_at(&bytes, 0).expect("room for 16 bytes");
+        self.wait_until_near(|| if still_at == 0 { unix_nanoseconds() + fast_by } else { still_at });
     }
+
+    /// Valkey looks at the clock now and then, and counts on from there. All steps here are longer than a second.
+    fn wait_until_near(&self, time: impl Fn() -> i64) {
+        let mut con = self.redis.connect();
+        wait_until("the server has looked at the clock", SOON, || {
+            con.now_ms().abs_diff(time() / 1_000_000) < 1000
+        });
+    }
+}
+
+/// The right time.
+fn unix_nanoseconds() -> i64 {
+    nanoseconds(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970"))
 }
 
 fn nanoseconds(span: Duration) -> i64 {

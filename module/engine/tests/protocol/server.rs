@@ -82,17 +82,16 @@ impl Server {
         }
     }
 
-    /// An access token of this generation is verified; whether it is good.
-    pub fn verify(&mut self, generation: u64, now: u64, rules: &Rules) -> bool {
+    /// An access token of this generation is verified, and noted if its session is alive.
+    pub fn verify(&mut self, generation: u64, now: u64, rules: &Rules) {
         let is_alive =
             self.session.as_ref().is_some_and(|stored| !stored.0.is_over(at(now), rules.policy.not_before));
         if is_alive {
             self.seen = self.seen.max(Some(generation));
         }
-        is_alive
     }
 
-    /// Whether the successor's access token was verified here.
+    /// Whether an access token of this generation, or of a later one, was verified here.
     pub fn has_seen(&self, generation: u64) -> bool {
         self.seen.is_some_and(|latest| latest >= generation)
     }

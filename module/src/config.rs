@@ -175,6 +175,11 @@ impl Config {
         self.access_ttl <= self.idle_ttl && self.idle_ttl <= self.max_ttl
     }
 
+    /// How many bytes the remembered access tokens may take.
+    pub fn verify_cache_limit(&self) -> usize {
+        usize::try_from(self.verify_cache_bytes).unwrap_or(usize::MAX)
+    }
+
     /// The issuer, unless it is empty.
     pub fn issuer(&self) -> Option<&str> {
         Some(self.issuer.as_str()).filter(|issuer| !issuer.is_empty())

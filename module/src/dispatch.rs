@@ -2,10 +2,12 @@
 
 use crate::commands::{Answer, Outcome};
 use crate::error::Error;
+use crate::minting::Tokens;
 use crate::reply::Reply;
 use crate::{ffi, info, signing};
 use redis_module::{Context, RedisResult, RedisString, RedisValue, raw};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use uuid::Uuid;
 
 /// Runs a handler, counts what it refuses, and sends its outcome. A panic becomes an error reply.
 pub fn dispatch(
@@ -43,9 +45,7 @@ fn send(ctx: &Context, reply: &Reply) {
         Reply::Ok => {
             raw::reply_with_simple_string(ctx.ctx, c"OK".as_ptr());
         }
-        Reply::Text(text) => {
-            raw::reply_with_string_buffer(ctx.ctx, text.as_ptr().cast(), text.len());
-        }
+        Reply::Text(text) => send_bytes(ctx, text.as_bytes()),
         Reply::Number(number) => {
             raw::reply_with_long_long(ctx.ctx, *number);
         }
@@ -59,11 +59,41 @@ fn send(ctx: &Context, reply: &Reply) {
         Reply::Map(members) => {
             raw::reply_with_map(ctx.ctx, reply_len(members.len()));
             for (name, value) in members {
-                raw::reply_with_string_buffer(ctx.ctx, name.as_ptr().cast(), name.len());
+                send_bytes(ctx, name.as_bytes());
                 send(ctx, value);
             }
         }
+        Reply::Claims(token) => send_bytes(ctx, token.payload()),
+        Reply::Tokens(tokens) => send_tokens(ctx, tokens),
     }
+}
+
+/// In the documented order.
+fn send_tokens(ctx: &Context, Tokens { access, rest }: &Tokens) {
+    raw::reply_with_map(ctx.ctx, if rest.evicted.is_some() { 6 } else { 5 });
+    send_bytes(ctx, b"access_token");
+    send_bytes(ctx, access.text());
+    send_bytes(ctx, b"expires_in");
+    send(ctx, &Reply::number(rest.expires_in));
+    send_bytes(ctx, b"refresh_token");
+    send_bytes(ctx, rest.refresh_token.as_bytes());
+    send_bytes(ctx, b"refresh_expires_in");
+    send(ctx, &Reply::number(rest.refresh_expires_in));
+    send_bytes(ctx, b"session_id");
+    send_sid(ctx, &rest.session_id);
+    if let Some(evicted) = &rest.evicted {
+        send_bytes(ctx, b"evicted");
+        raw::reply_with_array(ctx.ctx, reply_len(evicted.len()));
+        evicted.iter().for_each(|sid| send_sid(ctx, sid));
+    }
+}
+
+fn send_sid(ctx: &Context, sid: &Uuid) {
+    send_bytes(ctx, sid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+}
+
+fn send_bytes(ctx: &Context, bytes: &[u8]) {
+    raw::reply_with_string_buffer(ctx.ctx, bytes.as_ptr().cast(), bytes.len());
 }
 
 fn reply_len(len: usize) -> std::ffi::c_long {

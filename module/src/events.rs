@@ -7,8 +7,9 @@
 
 use crate::store::inner_write;
 use crate::{ffi, log};
-use redis_module::{Context, ContextFlags, RedisString};
+use redis_module::{Context, ContextFlags, NotifyEvent, RedisString};
 use serde_json::{Map, Value, json};
+use std::ffi::CString;
 use uuid::Uuid;
 
 /// Where events are published.
@@ -41,7 +42,9 @@ impl Event<'_> {
         if inner_write(ctx, "PUBLISH", &[CHANNEL, message.as_bytes()], replicate).is_err() {
             log::warning("a security event could not be published");
         }
-        ffi::notify_keyspace(ctx, &format!("hallpass.{}", self.name), key);
+        if let Ok(event) = CString::new(format!("hallpass.{}", self.name)) {
+            ffi::notify_keyspace(ctx, NotifyEvent::MODULE, &event, key);
+        }
     }
 
     fn message(&self, key: &RedisString) -> Value {

@@ -13,6 +13,7 @@ use crate::load::{deinit, init};
 use crate::reply::Reply;
 use crate::spec;
 use crate::{info, log};
+use hallpass_engine::sid::TEXT_BYTES;
 use redis_module::alloc::RedisAlloc;
 use redis_module::{Context, NotifyEvent, RedisString, raw, redis_module};
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
@@ -199,7 +200,10 @@ const HANDLE_ATOMIC_SLOT_MIGRATION: c_int = 1 << 5;
 
 /// The last step of loading: what stays registered after it.
 pub fn finish_loading(ctx: &Context) {
-    let options = raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD as c_int | options_of_valkey();
+    // Keys that are opened for writing are often not written: a change is signalled where it is made.
+    let of_redis =
+        raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD | raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED;
+    let options = of_redis as c_int | options_of_valkey();
     // SAFETY: called while loading, with the loading context. The module keeps nothing of the dataset, so that neither
     // an asynchronous load nor the move of a slot can leave it with something outdated.
     unsafe {
@@ -267,16 +271,17 @@ pub enum KeyKind {
     Other,
 }
 
-/// A key opened for reading. Inner commands that change it must not run while it is open.
+/// An open key. While one is open, nothing else may change it: no inner command that writes, no notification that another
+/// module could answer with a write.
 pub struct HashKey {
     ctx: *mut raw::RedisModuleCtx,
     key: *mut raw::RedisModuleKey,
 }
 
 impl HashKey {
-    /// Opens a key.
-    pub fn open(ctx: &Context, name: &RedisString) -> Self {
-        Self { ctx: ctx.ctx, key: raw::open_key(ctx.ctx, name.inner, raw::KeyMode::READ) }
+    /// Opens a key, for reading or for both.
+    pub fn open(ctx: &Context, name: &RedisString, mode: raw::KeyMode) -> Self {
+        Self { ctx: ctx.ctx, key: raw::open_key(ctx.ctx, name.inner, mode) }
     }
 
     /// What it holds.
@@ -305,7 +310,7 @@ impl HashKey {
 
     /// The value of a session's field.
     pub fn get(&self, sid: &Uuid) -> Option<RedisString> {
-        let field = CString::new(sid.to_string()).ok()?;
+        let field = FieldName::of(sid);
         let mut value: *mut raw::RedisModuleString = ptr::null_mut();
         // SAFETY: the key is an open hash; with CFIELDS the arguments are a C string, a place for the value, and the
         // null that ends the list.
@@ -320,6 +325,41 @@ impl HashKey {
         };
         // The string is ours now, and is freed when dropped.
         (status == OK && !value.is_null()).then(|| RedisString::from_redis_module_string(self.ctx, value))
+    }
+
+    /// Gives a field of a hash, or of a key that holds nothing yet, a value; `false` when Redis does not take it.
+    pub fn set(&self, field: &RedisString, value: &RedisString) -> bool {
+        self.change(field, value.inner) == 1
+    }
+
+    /// Removes a field; `false` when there was none. A hash without fields is gone.
+    pub fn delete(&self, field: &RedisString) -> bool {
+        self.change(field, raw::REDISMODULE_HASH_DELETE.cast_mut()) == 1
+    }
+
+    /// How many fields were set or removed.
+    fn change(&self, field: &RedisString, value: *mut raw::RedisModuleString) -> c_int {
+        let count_all = raw::REDISMODULE_HASH_COUNT_ALL as c_int;
+        // SAFETY: the key is open for writing and holds a hash or nothing; the arguments are a field, a value or the
+        // mark for its removal, and the null that ends the list. Redis copies both strings.
+        unsafe {
+            raw::RedisModule_HashSet.map_or(0, |set| {
+                set(self.key, count_all, field.inner, value, ptr::null::<raw::RedisModuleString>())
+            })
+        }
+    }
+
+    /// Sets when the key expires, in Unix ms; `false` when there is none.
+    pub fn set_expiry(&self, at: u64) -> bool {
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
+        // SAFETY: the key is open for writing.
+        unsafe { raw::RedisModule_SetAbsExpire.is_some_and(|set| set(self.key, at) == OK) }
+    }
+
+    /// Removes the key; memory is freed in the background.
+    pub fn unlink(&self) -> bool {
+        // SAFETY: the key is open for writing.
+        unsafe { raw::RedisModule_UnlinkKey.is_some_and(|unlink| unlink(self.key) == OK) }
     }
 
     /// Shows the fields and their values, until `visit` answers `false`.
@@ -369,6 +409,41 @@ impl Drop for HashKey {
             raw::close_key(self.key);
         }
     }
+}
+
+/// A session id as a C string.
+struct FieldName([u8; TEXT_BYTES + 1]);
+
+impl FieldName {
+    fn of(sid: &Uuid) -> Self {
+        let mut name = [0; TEXT_BYTES + 1];
+        sid.as_hyphenated().encode_lower(&mut name);
+        Self(name)
+    }
+
+    fn as_ptr(&self) -> *const c_char {
+        self.0.as_ptr().cast()
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------------ effects
+
+/// Hands a write that was made on an open key to replicas and the AOF, as the command that has this effect.
+pub fn replicate(ctx: &Context, command: &CStr, args: &[&RedisString]) -> bool {
+    let mut args: Vec<_> = args.iter().map(|arg| arg.inner).collect();
+    // SAFETY: the context is the running command's; `v` takes an array of strings and their number, which Redis retains.
+    let status = unsafe {
+        raw::RedisModule_Replicate.map(|replicate| {
+            replicate(ctx.ctx, command.as_ptr(), c"v".as_ptr(), args.as_mut_ptr(), args.len())
+        })
+    };
+    status == Some(OK)
+}
+
+/// Tells WATCH and client-side caches that a key has changed.
+pub fn signal_modified(ctx: &Context, key: &RedisString) {
+    // SAFETY: called by a write command, with its own context and key.
+    unsafe { raw::RedisModule_SignalModifiedKey.map(|signal| signal(ctx.ctx, key.inner)) };
 }
 
 // ---------------------------------------------------------------------------------------------------- waiting clients
@@ -422,10 +497,13 @@ unsafe extern "C" fn free_outcome(_ctx: *mut raw::RedisModuleCtx, outcome: *mut 
 
 // -------------------------------------------------------------------------------------------------------------- other
 
-/// Tells keyspace subscribers of the module class.
-pub fn notify_keyspace(ctx: &Context, event: &str, key: &RedisString) {
-    // SAFETY: called by a write command, with its own context and key.
-    let _ = unsafe { raw::notify_keyspace_event(ctx.ctx, NotifyEvent::MODULE, event, key) };
+/// Tells keyspace subscribers of a class of events.
+pub fn notify_keyspace(ctx: &Context, class: NotifyEvent, event: &CStr, key: &RedisString) {
+    // SAFETY: called by a write command, with its own context and key, none of which is open.
+    unsafe {
+        raw::RedisModule_NotifyKeyspaceEvent
+            .map(|notify| notify(ctx.ctx, class.bits(), event.as_ptr(), key.inner))
+    };
 }
 
 /// Answers the running command with an error.

@@ -3,7 +3,8 @@
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::reply::Reply;
-use hallpass_engine::access::{self, Claims};
+use crate::verified::{self, Epoch};
+use hallpass_engine::access::{self, AccessToken, Claims, Unsigned};
 use hallpass_engine::keys::{Keyring, SigningKey};
 use hallpass_engine::record::Session;
 use hallpass_engine::{json, refresh, token};
@@ -22,16 +23,30 @@ pub struct Minting<'a> {
     pub now: u64,
 }
 
-/// An answer of `AUTH.ISSUE` and `AUTH.REFRESH`, complete but for the access token's signature. Lifetimes are seconds
-/// from now.
+/// An answer of `AUTH.ISSUE` and `AUTH.REFRESH`, complete but for the access token's signature.
 pub struct UnsignedTokens {
     key: Arc<SigningKey>,
-    unsigned: String,
-    expires_in: u64,
-    refresh_token: String,
-    refresh_expires_in: u64,
-    session_id: Uuid,
-    evicted: Option<Vec<Uuid>>,
+    unsigned: Unsigned,
+    remember: (Epoch, usize),
+    rest: Rest,
+}
+
+/// A complete answer of `AUTH.ISSUE` and `AUTH.REFRESH`.
+pub struct Tokens {
+    /// The access token.
+    pub access: Arc<AccessToken>,
+    /// What else the answer says.
+    pub rest: Rest,
+}
+
+/// What an answer says besides the access token. Lifetimes are seconds from now.
+#[allow(missing_docs)] // Each is the member of its name.
+pub struct Rest {
+    pub expires_in: u64,
+    pub refresh_token: String,
+    pub refresh_expires_in: u64,
+    pub session_id: Uuid,
+    pub evicted: Option<Vec<Uuid>>,
 }
 
 impl Minting<'_> {
@@ -60,11 +75,14 @@ impl Minting<'_> {
         Ok(UnsignedTokens {
             key: signing_key.clone(),
             unsigned: access::unsigned(signing_key, &claims),
-            expires_in: exp.saturating_sub(now),
-            refresh_token: refresh::mint(refresh_key, self.subject, &sid, session.generation),
-            refresh_expires_in: session.idle_expiry.saturating_sub(self.now) / 1000,
-            session_id: sid,
-            evicted: None,
+            remember: (verified::epoch(), self.config.verify_cache_limit()),
+            rest: Rest {
+                expires_in: exp.saturating_sub(now),
+                refresh_token: refresh::mint(refresh_key, self.subject, &sid, session.generation),
+                refresh_expires_in: session.idle_expiry.saturating_sub(self.now) / 1000,
+                session_id: sid,
+                evicted: None,
+            },
         })
     }
 
@@ -98,7 +116,7 @@ impl UnsignedTokens {
     /// # Errors
     /// [`error::TOKEN_TOO_LARGE`].
     pub fn check_size(&self) -> Result<(), Error> {
-        let length = access::sealed_len(&self.key, &self.unsigned);
+        let length = self.unsigned.signed_len(&self.key);
         if length > token::MAX_BYTES { Err(error::TOKEN_TOO_LARGE) } else { Ok(()) }
     }
 
@@ -108,28 +126,20 @@ impl UnsignedTokens {
     }
 
     /// Adds the member `evicted`.
-    pub fn with_evicted(self, evicted: Vec<Uuid>) -> Self {
-        Self { evicted: Some(evicted), ..self }
+    pub fn with_evicted(mut self, evicted: Vec<Uuid>) -> Self {
+        self.rest.evicted = Some(evicted);
+        self
     }
 
-    /// Signs, and makes the reply in the documented order.
+    /// Signs. Most access tokens are verified soon, and are remembered for it.
     ///
     /// # Errors
     /// [`Error::Internal`] when the cryptographic library fails, which is not expected. The state has changed then, and
     /// a retry repairs it.
     pub fn sign(self) -> Result<Reply, Error> {
-        let access_token = access::seal(&self.key, self.unsigned).map_err(|_| Error::Internal)?;
-        let mut members = vec![
-            ("access_token", Reply::Text(access_token)),
-            ("expires_in", Reply::number(self.expires_in)),
-            ("refresh_token", Reply::Text(self.refresh_token)),
-            ("refresh_expires_in", Reply::number(self.refresh_expires_in)),
-            ("session_id", Reply::text(self.session_id)),
-        ];
-        if let Some(evicted) = self.evicted {
-            let evicted = evicted.iter().map(Reply::text).collect();
-            members.push(("evicted", Reply::Array(evicted)));
-        }
-        Ok(Reply::Map(members))
+        let access = Arc::new(self.unsigned.sign(&self.key).map_err(|_| Error::Internal)?);
+        let (epoch, limit) = self.remember;
+        verified::remember(access.clone(), epoch, limit);
+        Ok(Reply::Tokens(Tokens { access, rest: self.rest }))
     }
 }

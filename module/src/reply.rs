@@ -1,7 +1,10 @@
 //! Replies as data, so that handlers finish all their work before anything is sent.
 
+use crate::minting::Tokens;
+use hallpass_engine::access::AccessToken;
+use std::sync::Arc;
+
 /// What a command answers. Maps keep their order; in RESP2 they are flat arrays.
-#[derive(Debug)]
 pub enum Reply {
     /// The simple string `OK`, of a command that only had to be carried out.
     Ok,
@@ -15,6 +18,10 @@ pub enum Reply {
     Array(Vec<Reply>),
     /// A map with fixed names.
     Map(Vec<(&'static str, Reply)>),
+    /// A bulk string: what a token says.
+    Claims(Arc<AccessToken>),
+    /// The map of `AUTH.ISSUE` and `AUTH.REFRESH`.
+    Tokens(Tokens),
 }
 
 impl Reply {

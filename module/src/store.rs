@@ -1,18 +1,24 @@
-//! The user's hash: one field per session, written with effects that replicate as they are.
+//! The user's hash: one field per session, opened once per command.
 //!
-//! Reading goes through an open key; each write is an inner command, replicated with absolute times, in the order HSET,
-//! PEXPIREAT, HDEL: a hash that is emptied first is gone, and with it the key's place in a migrating slot.
+//! Writes go straight to the open key and are replicated as their effects with absolute times, in the order HSET,
+//! PEXPIREAT, HDEL: a hash that is emptied first is gone, and with it the key's place in a migrating slot. Who watches
+//! the key is told once it is closed, since others may answer with a change of their own.
 
 use crate::error::Error;
-use crate::ffi::{HashKey, KeyKind};
+use crate::ffi::{self, HashKey, KeyKind};
 use crate::info::STATS;
 use crate::log;
 use crate::survey::{Lens, Survey};
 use hallpass_engine::key_expiry;
-use hallpass_engine::record::Session;
-use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, RedisString};
+use hallpass_engine::record::{Glance, Session};
+use redis_module::raw::KeyMode;
+use redis_module::{
+    CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, NotifyEvent, RedisString,
+};
+use std::ffi::CStr;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
+use std::{iter, ptr};
 use uuid::Uuid;
 
 /// Effects are replicated; errors come back as replies.
@@ -28,54 +34,72 @@ const SMALL_HASH: usize = 128;
 /// How many fields of a larger hash are looked at when nothing requires all of them.
 const SAMPLE: &[u8] = b"64";
 
-/// A user's hash, of which nothing is kept open between calls.
+/// A user's hash, or the place where one may come to be. It closes when it is dropped.
 pub struct UserHash<'c> {
     ctx: &'c Context,
-    key: &'c RedisString,
+    name: &'c RedisString,
+    key: Option<HashKey>,
     now: u64,
+    is_there: bool,
+    /// What to tell those who watch the key: class and name of the event.
+    changes: Vec<(NotifyEvent, &'static CStr)>,
 }
 
 impl<'c> UserHash<'c> {
-    /// Names the hash; `now` in Unix ms.
-    pub fn new(ctx: &'c Context, key: &'c RedisString, now: u64) -> Self {
-        Self { ctx, key, now }
+    /// Opens it for reading; `now` in Unix ms.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when the key holds something else.
+    pub fn read(ctx: &'c Context, name: &'c RedisString, now: u64) -> Result<Self, Error> {
+        Self::open(ctx, name, now, KeyMode::READ)
     }
 
-    fn open(&self) -> Result<Option<HashKey>, Error> {
-        let key = HashKey::open(self.ctx, self.key);
-        match key.kind() {
-            KeyKind::Missing => Ok(None),
-            KeyKind::Hash => Ok(Some(key)),
-            KeyKind::Other => Err(Error::WrongType),
-        }
+    /// Opens it for reading and writing; `now` in Unix ms.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when the key holds something else.
+    pub fn write(ctx: &'c Context, name: &'c RedisString, now: u64) -> Result<Self, Error> {
+        Self::open(ctx, name, now, KeyMode::READ | KeyMode::WRITE)
+    }
+
+    fn open(ctx: &'c Context, name: &'c RedisString, now: u64, mode: KeyMode) -> Result<Self, Error> {
+        let key = HashKey::open(ctx, name, mode);
+        let is_there = match key.kind() {
+            KeyKind::Missing => false,
+            KeyKind::Hash => true,
+            KeyKind::Other => return Err(Error::WrongType),
+        };
+        Ok(Self { ctx, name, key: Some(key), now, is_there, changes: Vec::new() })
+    }
+
+    /// The key, when there is a hash.
+    fn hash(&self) -> Option<&HashKey> {
+        self.key.as_ref().filter(|_| self.is_there)
     }
 
     /// One session; `None` when there is none or its record cannot be read.
-    pub fn session(&self, sid: &Uuid) -> Result<Option<Session>, Error> {
-        Ok(self.field(sid)?.and_then(|value| self.decode(value.as_slice())))
+    pub fn session(&self, sid: &Uuid) -> Option<Session> {
+        self.decode(self.hash()?.get(sid)?.as_slice())
     }
 
-    /// Whether the key is there; an error when it holds something else.
-    pub fn exists(&self) -> Result<bool, Error> {
-        Ok(self.open()?.is_some())
+    /// What `look` makes of a session; `None` when there is none or its record cannot be read.
+    pub fn glance<T>(&self, sid: &Uuid, look: impl FnOnce(Glance<'_>) -> T) -> Option<T> {
+        let value = self.hash()?.get(sid)?;
+        let glance = Glance::read(value.as_slice()).ok();
+        if glance.is_none() {
+            self.count_unreadable();
+        }
+        glance.map(look)
     }
 
     /// Whether the session's id is taken, by a record that can be read or by one that cannot.
-    pub fn contains(&self, sid: &Uuid) -> Result<bool, Error> {
-        Ok(self.field(sid)?.is_some())
-    }
-
-    fn field(&self, sid: &Uuid) -> Result<Option<RedisString>, Error> {
-        Ok(self.open()?.and_then(|key| key.get(sid)))
+    pub fn contains(&self, sid: &Uuid) -> bool {
+        self.hash().is_some_and(|key| key.get(sid).is_some())
     }
 
     /// These sessions, in this order, without those that are gone or cannot be read.
-    pub fn sessions_of(&self, sids: impl Iterator<Item = Uuid>) -> Result<Vec<(Uuid, Session)>, Error> {
-        let Some(key) = self.open()? else {
-            return Ok(Vec::new());
-        };
-        let read = |sid: Uuid| Some((sid, self.decode(key.get(&sid)?.as_slice())?));
-        Ok(sids.filter_map(read).collect())
+    pub fn sessions_of(&self, sids: impl Iterator<Item = Uuid>) -> Vec<(Uuid, Session)> {
+        sids.filter_map(|sid| Some((sid, self.session(&sid)?))).collect()
     }
 
     fn decode(&self, value: &[u8]) -> Option<Session> {
@@ -95,20 +119,18 @@ impl<'c> UserHash<'c> {
     /// Looks through the hash: the whole of it when it is small or when `whole(fields)` asks for it, else a sample.
     /// Stops when the hash turns out to be somebody else's.
     pub fn survey(&self, lens: &Lens<'_>, whole: impl Fn(usize) -> bool) -> Result<Survey, Error> {
-        let Some(key) = self.open()? else {
-            return Ok(Survey::default());
-        };
-        let fields = key.len();
-        if fields <= SMALL_HASH || whole(fields) {
-            return Ok(self.look_through(&key, lens, false));
+        match self.hash() {
+            None => Ok(Survey::default()),
+            Some(key) if key.len() <= SMALL_HASH || whole(key.len()) => {
+                Ok(self.look_through(key, lens, false))
+            }
+            Some(_) => self.sample(lens),
         }
-        drop(key);
-        self.sample(lens)
     }
 
     /// Looks through all of the hash, and past fields that are no session ids.
-    pub fn everything(&self, lens: &Lens<'_>) -> Result<Survey, Error> {
-        Ok(self.open()?.map(|key| self.look_through(&key, lens, true)).unwrap_or_default())
+    pub fn everything(&self, lens: &Lens<'_>) -> Survey {
+        self.hash().map(|key| self.look_through(key, lens, true)).unwrap_or_default()
     }
 
     fn look_through(&self, key: &HashKey, lens: &Lens<'_>, past_foreign: bool) -> Survey {
@@ -129,7 +151,7 @@ impl<'c> UserHash<'c> {
     }
 
     fn sample(&self, lens: &Lens<'_>) -> Result<Survey, Error> {
-        let args: &[&[u8]] = &[self.key.as_slice(), SAMPLE, b"WITHVALUES"];
+        let args: &[&[u8]] = &[self.name.as_slice(), SAMPLE, b"WITHVALUES"];
         let reply: CallResult<'_> = self.ctx.call_ext("HRANDFIELD", &QUERY, args);
         let Ok(CallReply::Array(pairs)) = reply else {
             return Err(Error::Internal);
@@ -148,68 +170,124 @@ impl<'c> UserHash<'c> {
         Ok(survey)
     }
 
-    /// Stores a session and makes sure that the key outlives it. `idle_ttl` in seconds.
-    pub fn put(&self, sid: &Uuid, session: &Session, idle_ttl: u64) -> Result<(), Error> {
-        let record = session.encode();
-        self.write("HSET", &[self.key.as_slice(), sid.to_string().as_bytes(), &record])?;
-        self.outlive(session.idle_expiry, idle_ttl)
-    }
-
-    fn outlive(&self, idle_expiry: u64, idle_ttl: u64) -> Result<(), Error> {
-        let Some(expiry) = self.new_expiry(idle_expiry, idle_ttl)? else {
-            return Ok(());
-        };
-        self.write("PEXPIREAT", &[self.key.as_slice(), expiry.to_string().as_bytes()]).map(drop)
-    }
-
-    /// A key that never expires, because somebody persisted it, gets the expiry of its latest session.
-    fn new_expiry(&self, idle_expiry: u64, idle_ttl: u64) -> Result<Option<u64>, Error> {
-        let Some(key) = self.open()? else {
-            return Ok(None);
-        };
-        let current = key.expires_at();
-        let mut latest = idle_expiry;
-        if current.is_none() && key.len() > 1 {
-            key.each(|_, value| {
-                latest = Session::decode(value).map_or(latest, |session| latest.max(session.idle_expiry));
-                true
-            });
+    /// Stores sessions and makes sure that the key outlives them. `idle_ttl` in seconds.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when Redis does not take them, which is not expected.
+    pub fn put<'s>(
+        &mut self,
+        sessions: impl Iterator<Item = (&'s Uuid, &'s Session)>,
+        idle_ttl: u64,
+    ) -> Result<(), Error> {
+        let mut pairs = Vec::with_capacity(2);
+        let mut latest = 0;
+        for (sid, session) in sessions {
+            latest = latest.max(session.idle_expiry);
+            pairs.push(field_name(sid));
+            pairs.push(string(&session.encode()));
         }
-        Ok(key_expiry::extend(current, latest, idle_ttl.saturating_mul(1000)))
-    }
-
-    /// Removes the whole key; memory is freed in the background.
-    pub fn unlink(&self) -> Result<(), Error> {
-        self.write("UNLINK", &[self.key.as_slice()]).map(drop)
-    }
-
-    /// Stores several sessions in one write, as [`Self::put`] does one.
-    pub fn put_all(&self, sessions: &[(Uuid, Session)], idle_ttl: u64) -> Result<(), Error> {
-        let Some(latest) = sessions.iter().map(|(_, session)| session.idle_expiry).max() else {
+        if pairs.is_empty() {
             return Ok(());
-        };
-        let pairs: Vec<_> =
-            sessions.iter().map(|(sid, session)| (sid.to_string(), session.encode())).collect();
-        let mut args = vec![self.key.as_slice()];
-        args.extend(pairs.iter().flat_map(|(sid, record)| [sid.as_bytes(), record.as_slice()]));
-        self.write("HSET", &args)?;
+        }
+        let key = self.key.as_ref().ok_or(Error::Internal)?;
+        let all_set = pairs.chunks_exact(2).all(|pair| key.set(&pair[0], &pair[1]));
+        self.is_there = true;
+        self.changed(all_set, c"HSET", pairs.iter(), (NotifyEvent::HASH, c"hset"))?;
         self.outlive(latest, idle_ttl)
     }
 
-    /// Removes sessions and tells how many fields were there.
-    pub fn remove(&self, sids: &[Uuid]) -> Result<u64, Error> {
-        if sids.is_empty() {
-            return Ok(0);
-        }
-        let fields: Vec<String> = sids.iter().map(Uuid::to_string).collect();
-        let mut args = vec![self.key.as_slice()];
-        args.extend(fields.iter().map(String::as_bytes));
-        self.write("HDEL", &args)
+    fn outlive(&mut self, idle_expiry: u64, idle_ttl: u64) -> Result<(), Error> {
+        let key = self.key.as_ref().ok_or(Error::Internal)?;
+        let Some(expiry) = new_expiry(key, idle_expiry, idle_ttl) else {
+            return Ok(());
+        };
+        let is_set = key.set_expiry(expiry);
+        let at = string(expiry.to_string().as_bytes());
+        self.changed(is_set, c"PEXPIREAT", [&at].into_iter(), (NotifyEvent::GENERIC, c"expire"))
     }
 
-    fn write(&self, command: &str, args: &[&[u8]]) -> Result<u64, Error> {
-        inner_write(self.ctx, command, args, true)
+    /// Removes sessions, readable or not.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the change cannot be replicated, which is not expected.
+    pub fn remove(&mut self, sids: &[Uuid]) -> Result<(), Error> {
+        let Some(key) = self.hash() else {
+            return Ok(());
+        };
+        let removed: Vec<_> = sids.iter().map(field_name).filter(|field| key.delete(field)).collect();
+        let is_gone = key.kind() == KeyKind::Missing;
+        if removed.is_empty() {
+            return Ok(());
+        }
+        self.changed(true, c"HDEL", removed.iter(), (NotifyEvent::HASH, c"hdel"))?;
+        if is_gone {
+            self.is_there = false;
+            self.changes.push((NotifyEvent::GENERIC, c"del"));
+        }
+        Ok(())
     }
+
+    /// Removes the whole key; memory is freed in the background.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when Redis does not do it, which is not expected.
+    pub fn unlink(&mut self) -> Result<(), Error> {
+        let is_unlinked = self.hash().ok_or(Error::Internal)?.unlink();
+        self.is_there = false;
+        self.changed(is_unlinked, c"UNLINK", [].into_iter(), (NotifyEvent::GENERIC, c"del"))
+    }
+
+    /// Replicates a change that was made, and notes what to tell about it.
+    fn changed<'a>(
+        &mut self,
+        is_made: bool,
+        command: &CStr,
+        args: impl Iterator<Item = &'a RedisString>,
+        event: (NotifyEvent, &'static CStr),
+    ) -> Result<(), Error>
+    where
+        'c: 'a,
+    {
+        let args: Vec<&RedisString> = iter::once(self.name).chain(args).collect();
+        let is_replicated = ffi::replicate(self.ctx, command, &args);
+        self.changes.push(event);
+        if is_made && is_replicated { Ok(()) } else { Err(Error::Internal) }
+    }
+}
+
+impl Drop for UserHash<'_> {
+    fn drop(&mut self) {
+        self.key = None;
+        if self.changes.is_empty() {
+            return;
+        }
+        ffi::signal_modified(self.ctx, self.name);
+        for (class, event) in self.changes.drain(..) {
+            ffi::notify_keyspace(self.ctx, class, event, self.name);
+        }
+    }
+}
+
+/// A key that never expires, because somebody persisted it, gets the expiry of its latest session.
+fn new_expiry(key: &HashKey, idle_expiry: u64, idle_ttl: u64) -> Option<u64> {
+    let current = key.expires_at();
+    let mut latest = idle_expiry;
+    if current.is_none() && key.len() > 1 {
+        key.each(|_, value| {
+            latest = Session::decode(value).map_or(latest, |session| latest.max(session.idle_expiry));
+            true
+        });
+    }
+    key_expiry::extend(current, latest, idle_ttl.saturating_mul(1000))
+}
+
+fn field_name(sid: &Uuid) -> RedisString {
+    string(sid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes())
+}
+
+/// A string that belongs to no context, so that freeing it asks nothing of one.
+fn string(bytes: &[u8]) -> RedisString {
+    RedisString::create_from_slice(ptr::null_mut(), bytes)
 }
 
 /// Runs an inner command that changes something and answers with a number.

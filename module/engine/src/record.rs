@@ -138,11 +138,13 @@ impl Session {
     }
 }
 
-/// What limits, lists and revocations need to know of a record, without a copy of the rest.
+/// What verification, limits, lists and revocations need to know of a record, without a copy of the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance<'v> {
     /// As in [`Session`].
     pub rotated_at: u64,
+    /// As in [`Session`].
+    pub claims_version: u64,
     /// As in [`Session`].
     pub class: Option<&'v str>,
     issued_at: u64,
@@ -157,12 +159,13 @@ impl<'v> Glance<'v> {
     pub fn read(mut value: &'v [u8]) -> Result<Self, Unreadable> {
         let mut elements = Elements::open(&mut value)?;
         let [_generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.required()?;
-        let _versions_and_ttls = (elements.number()?, elements.number()?, elements.number()?);
+        let claims_version = elements.number()?.unwrap_or(0);
+        let _ttls = (elements.number()?, elements.number()?);
         let _client_and_audience = (elements.text()?, elements.text()?);
         let class = elements.text()?;
         let _meta_and_claims = (elements.text()?, elements.text()?);
         elements.rest()?;
-        Ok(Self { rotated_at, class, issued_at, end: idle_expiry.min(absolute_expiry) })
+        Ok(Self { rotated_at, claims_version, class, issued_at, end: idle_expiry.min(absolute_expiry) })
     }
 
     /// As [`Session::is_over`].

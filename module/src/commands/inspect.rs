@@ -30,7 +30,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     if token.subject != subject {
         return Err(Error::InvalidToken);
     }
-    let session = UserHash::new(ctx, key, now).session(&token.sid)?;
+    let session = UserHash::read(ctx, key, now)?.session(&token.sid);
     let (is_active, state) = state(session.as_ref(), &token, now, &config);
     let mut members = vec![
         ("active", Reply::Bool(is_active)),

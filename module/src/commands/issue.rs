@@ -55,7 +55,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let lifetimes = request.lifetimes(&config)?;
     let loaded = keyring::current().ok_or(Error::NoKey)?;
     let minting = Minting { config: &config, ring: &loaded.ring, subject, now };
-    let hash = UserHash::new(ctx, key, now);
+    let mut hash = UserHash::write(ctx, key, now)?;
     let sid = match request.sid {
         Some(sid) => sid,
         None => sid::new(clock, &random_bytes()?),
@@ -70,8 +70,9 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let session = request.into_session(lifetimes, now);
     let tokens = minting.tokens(sid, &session)?;
     tokens.check_size()?;
-    hash.put(&sid, &session, lifetimes.idle)?;
+    hash.put([(&sid, &session)].into_iter(), lifetimes.idle)?;
     hash.remove(&[plan.evict.as_slice(), plan.prune.as_slice()].concat())?;
+    drop(hash);
     STATS.issued.add(1);
     announce(ctx, key, &minting, &plan.evict);
     Ok(answer(tokens, plan.evict))
@@ -87,10 +88,10 @@ fn repeated(
     let Some(sid) = &request.sid else {
         return Ok(None);
     };
-    if !hash.contains(sid)? {
+    if !hash.contains(sid) {
         return Ok(None);
     }
-    let existing = hash.session(sid)?.ok_or(error::SID_USED)?;
+    let existing = hash.session(sid).ok_or(error::SID_USED)?;
     let age = now.saturating_sub(existing.rotated_at);
     let is_repeatable = existing.generation == 0
         && age < config.retry_window.saturating_mul(1000)

@@ -59,7 +59,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     }
     let minting = Minting { config: &config, ring: &loaded.ring, subject, now };
     request.check_access(&minting, &token)?;
-    Refreshing { ctx, key, hash: UserHash::new(ctx, key, now), minting, token }.run(request)
+    Refreshing { ctx, key, hash: UserHash::write(ctx, key, now)?, minting, token }.run(request)
 }
 
 impl<'a> Request<'a> {
@@ -84,7 +84,11 @@ impl<'a> Request<'a> {
         };
         let access =
             access::authenticate(minting.ring, text, minting.now / 1000).map_err(|_| Error::InvalidToken)?;
-        if access.sub == token.subject && access.sid == token.sid { Ok(()) } else { Err(Error::InvalidToken) }
+        if access.sub() == token.subject.as_bytes() && access.sid == token.sid {
+            Ok(())
+        } else {
+            Err(Error::InvalidToken)
+        }
     }
 
     /// A session that is bound to a client answers to that client only, and another one changes nothing.
@@ -97,8 +101,8 @@ impl<'a> Request<'a> {
 }
 
 impl Refreshing<'_> {
-    fn run(&self, request: Request<'_>) -> Outcome {
-        let session = self.hash.session(&self.token.sid)?;
+    fn run(self, request: Request<'_>) -> Outcome {
+        let session = self.hash.session(&self.token.sid);
         request.check_client(session.as_ref())?;
         let seen =
             session.as_ref().is_some_and(|session| receipts::has_seen(&self.token.sid, session.generation));
@@ -114,11 +118,11 @@ impl Refreshing<'_> {
         }
     }
 
-    fn rotate(&self, mut next: Session, recovered: u64, meta: Option<String>) -> Outcome {
+    fn rotate(mut self, mut next: Session, recovered: u64, meta: Option<String>) -> Outcome {
         next.meta = meta.or(next.meta);
         let tokens = self.minting.tokens(self.token.sid, &next)?;
         let idle_ttl = next.idle_ttl.unwrap_or(self.minting.config.idle_ttl);
-        self.hash.put(&self.token.sid, &next, idle_ttl)?;
+        self.hash.put([(&self.token.sid, &next)].into_iter(), idle_ttl)?;
         STATS.refreshed.add(1);
         if recovered > 0 {
             STATS.recovered.add(1);
@@ -127,13 +131,13 @@ impl Refreshing<'_> {
         Ok(Answer::Unsigned(Box::new(tokens)))
     }
 
-    fn retry(&self, session: &Session, age: u64) -> Outcome {
+    fn retry(self, session: &Session, age: u64) -> Outcome {
         let tokens = self.minting.tokens(self.token.sid, session)?;
         STATS.count_retry(age);
         Ok(Answer::Unsigned(Box::new(tokens)))
     }
 
-    fn end_reused(&self, age: u64, distance: u64, seen: bool) -> Outcome {
+    fn end_reused(mut self, age: u64, distance: u64, seen: bool) -> Outcome {
         self.hash.remove(&[self.token.sid])?;
         STATS.reused.add(1);
         let details = vec![("age", json!(age)), ("distance", json!(distance)), ("seen", json!(seen))];
@@ -141,17 +145,19 @@ impl Refreshing<'_> {
         Err(Error::ReusedToken)
     }
 
-    fn end_expired(&self) -> Outcome {
+    fn end_expired(mut self) -> Outcome {
         self.hash.remove(&[self.token.sid])?;
         Err(Error::ExpiredToken)
     }
 
+    /// Closes the hash, and tells what happened to the session.
     fn publish(
-        &self,
+        self,
         name: &'static str,
         reason: &'static str,
         mut details: Vec<(&'static str, serde_json::Value)>,
     ) {
+        drop(self.hash);
         details.push(("gen", json!(self.token.generation)));
         let sids = [self.token.sid];
         let subject = self.minting.subject;

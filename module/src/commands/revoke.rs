@@ -20,11 +20,18 @@ use redis_module::{Context, RedisString};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Which sessions are to end.
-enum Target<'a> {
+/// Which sessions are to end, as the caller says it.
+enum Request<'a> {
     All { except: Option<Uuid> },
     Sessions(BTreeSet<Uuid>),
     Token { text: &'a [u8], client: Option<&'a str> },
+}
+
+/// Which sessions are to end, once a token is proven.
+enum Target<'a> {
+    All { except: Option<Uuid> },
+    Sessions(BTreeSet<Uuid>),
+    Bound { sid: Uuid, client: Option<&'a str> },
 }
 
 /// One revocation on its way.
@@ -41,14 +48,18 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     };
     let config = Config::current();
     let subject = args::subject(&config.pattern, key)?;
-    let (target, reason) = Target::parse(target)?;
+    let (request, reason) = Request::parse(target)?;
     let now = unix_ms();
-    let revoking = Revoking { hash: UserHash::new(ctx, key, now), config: &config, now };
+    let Some(target) = request.proven(subject, now / 1000)? else {
+        return complete(Reply::number(0));
+    };
+    let mut revoking = Revoking { hash: UserHash::write(ctx, key, now)?, config: &config, now };
     let ended = match target {
         Target::All { except } => revoking.all(except)?,
         Target::Sessions(sids) => revoking.sessions(sids.into_iter().collect())?,
-        Target::Token { text, client } => revoking.token(subject, text, client)?,
+        Target::Bound { sid, client } => revoking.bound(sid, client)?,
     };
+    drop(revoking);
     if !ended.is_empty() {
         STATS.revoked.add(ended.len() as u64);
         Event { name: "revoked", subject, sids: &ended, reason, now, details: Vec::new() }.publish(ctx, key);
@@ -56,7 +67,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     complete(Reply::number(ended.len() as u64))
 }
 
-impl<'a> Target<'a> {
+impl<'a> Request<'a> {
     /// The target, and how an event names it.
     fn parse(args: &'a [RedisString]) -> Result<(Self, &'static str), Error> {
         let (word, rest) = args.split_first().ok_or(error::SYNTAX)?;
@@ -70,6 +81,20 @@ impl<'a> Target<'a> {
         } else {
             Err(error::SYNTAX)
         }
+    }
+
+    /// What the request comes down to; `None` for a token that is not this subject's. `now` in Unix seconds.
+    fn proven(self, subject: &str, now: u64) -> Result<Option<Target<'a>>, Error> {
+        Ok(match self {
+            Self::All { except } => Some(Target::All { except }),
+            Self::Sessions(sids) => Some(Target::Sessions(sids)),
+            Self::Token { text, client } => {
+                let loaded = keyring::current().ok_or(Error::NoKey)?;
+                let opened = opened(&loaded.ring, text, now);
+                let ours = opened.filter(|(owner, _)| owner == subject.as_bytes());
+                ours.map(|(_, sid)| Target::Bound { sid, client })
+            }
+        })
     }
 }
 
@@ -102,8 +127,8 @@ fn sids(args: &[RedisString]) -> Result<BTreeSet<Uuid>, Error> {
 
 impl Revoking<'_> {
     /// Ends all sessions but one, and returns those that were alive.
-    fn all(&self, except: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
-        let survey = self.hash.everything(&Lens { not_before: self.not_before(), class: None })?;
+    fn all(&mut self, except: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
+        let survey = self.hash.everything(&Lens { not_before: self.not_before(), class: None });
         let stays = |sid: &Uuid| except == Some(*sid);
         let readable = survey.sessions.iter().map(|session| session.sid);
         let present: Vec<_> = readable.chain(survey.unreadable.iter().copied()).collect();
@@ -118,26 +143,18 @@ impl Revoking<'_> {
     }
 
     /// Ends these sessions, readable or not, and returns those that were alive.
-    fn sessions(&self, sids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
-        // A key of another type is an error even when nothing is named.
-        self.hash.exists()?;
-        let mut live = Vec::new();
-        for sid in &sids {
-            if self.hash.session(sid)?.is_some_and(|session| !session.is_over(self.now, self.not_before())) {
-                live.push(*sid);
-            }
-        }
+    fn sessions(&mut self, sids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+        let (now, not_before) = (self.now, self.not_before());
+        let is_live = |sid: &Uuid| self.hash.glance(sid, |session| !session.is_over(now, not_before));
+        let live = sids.iter().copied().filter(|sid| is_live(sid) == Some(true)).collect();
         self.hash.remove(&sids)?;
         Ok(live)
     }
 
-    fn token(&self, subject: &str, text: &[u8], client: Option<&str>) -> Result<Vec<Uuid>, Error> {
-        let loaded = keyring::current().ok_or(Error::NoKey)?;
-        let Some((owner, sid)) = opened(&loaded.ring, text, self.now / 1000) else {
-            return Ok(Vec::new());
-        };
-        let bound = self.hash.session(&sid)?.and_then(|session| session.client);
-        if owner != subject || bound.is_some_and(|bound| client != Some(bound.as_str())) {
+    /// Ends a session, unless it is bound to another client.
+    fn bound(&mut self, sid: Uuid, client: Option<&str>) -> Result<Vec<Uuid>, Error> {
+        let bound = self.hash.session(&sid).and_then(|session| session.client);
+        if bound.is_some_and(|bound| client != Some(bound.as_str())) {
             return Ok(Vec::new());
         }
         self.sessions(vec![sid])
@@ -149,7 +166,10 @@ impl Revoking<'_> {
 }
 
 /// Subject and session of an authentic token of either kind.
-fn opened(ring: &Keyring, text: &[u8], now: u64) -> Option<(String, Uuid)> {
-    let refresh = refresh::open(ring, text, now).map(|token| (token.subject, token.sid)).ok();
-    refresh.or_else(|| access::authenticate(ring, text, now).map(|token| (token.sub, token.sid)).ok())
+fn opened(ring: &Keyring, text: &[u8], now: u64) -> Option<(Vec<u8>, Uuid)> {
+    let refresh = refresh::open(ring, text, now).map(|token| (token.subject.into_bytes(), token.sid)).ok();
+    refresh.or_else(|| {
+        let token = access::authenticate(ring, text, now).ok()?;
+        Some((token.sub().to_vec(), token.sid))
+    })
 }

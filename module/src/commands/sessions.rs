@@ -31,14 +31,14 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     args::subject(&config.pattern, key)?;
     let page = Page::parse(options)?;
     let now = unix_ms();
-    let hash = UserHash::new(ctx, key, now);
+    let hash = UserHash::read(ctx, key, now)?;
     let lens = Lens { not_before: config.not_before.saturating_mul(1000), class: None };
-    let seen = hash.everything(&lens)?.sessions;
+    let seen = hash.everything(&lens).sessions;
     let mut live: Vec<_> =
         seen.iter().filter(|session| !session.is_over).map(|session| session.sid).collect();
     live.sort_unstable_by_key(|sid| Reverse(*sid));
     let shown = live.into_iter().skip(as_index(page.offset)).take(as_index(page.count));
-    let sessions = hash.sessions_of(shown)?;
+    let sessions = hash.sessions_of(shown);
     complete(Reply::Array(
         sessions.iter().map(|(sid, session)| entry(sid, session, page.with_claims)).collect(),
     ))

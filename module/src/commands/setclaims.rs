@@ -30,9 +30,9 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let max = usize::try_from(config.claims_max_bytes).unwrap_or(usize::MAX);
     let claims = json::claims(text.as_slice(), max).map_err(Error::of_json)?;
     let now = unix_ms();
-    let hash = UserHash::new(ctx, key, now);
+    let mut hash = UserHash::write(ctx, key, now)?;
     let not_before = config.not_before.saturating_mul(1000);
-    let mut sessions = if is_all { all(&hash, not_before)? } else { named(&hash, target.as_slice())? };
+    let mut sessions = if is_all { all(&hash, not_before) } else { named(&hash, target.as_slice()) };
     sessions.retain(|(_, session)| !session.is_over(now, not_before));
     for (_, session) in &mut sessions {
         session.claims = Some(claims.clone());
@@ -41,22 +41,18 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     }
     let loaded = keyring::current().ok_or(Error::NoKey)?;
     check_size(&Minting { config: &config, ring: &loaded.ring, subject, now }, &sessions)?;
-    hash.put_all(&sessions, config.idle_ttl)?;
+    hash.put(sessions.iter().map(|(sid, session)| (sid, session)), config.idle_ttl)?;
     complete(Reply::number(sessions.len() as u64))
 }
 
-fn all(hash: &UserHash<'_>, not_before: u64) -> Result<Vec<(Uuid, Session)>, Error> {
-    let seen = hash.everything(&Lens { not_before, class: None })?.sessions;
+fn all(hash: &UserHash<'_>, not_before: u64) -> Vec<(Uuid, Session)> {
+    let seen = hash.everything(&Lens { not_before, class: None }).sessions;
     hash.sessions_of(seen.into_iter().map(|session| session.sid))
 }
 
 /// The session of that id; none for what is no session id.
-fn named(hash: &UserHash<'_>, target: &[u8]) -> Result<Vec<(Uuid, Session)>, Error> {
-    let Some(sid) = sid::parse(target) else {
-        // A key of another type is an error whatever the target.
-        return hash.exists().map(|_| Vec::new());
-    };
-    Ok(hash.session(&sid)?.map(|session| (sid, session)).into_iter().collect())
+fn named(hash: &UserHash<'_>, target: &[u8]) -> Vec<(Uuid, Session)> {
+    hash.sessions_of(sid::parse(target).into_iter())
 }
 
 /// Whether the longest of the tokens to come can still be verified: claims are the same for all of them.

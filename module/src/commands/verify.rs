@@ -14,7 +14,9 @@ use crate::{keyring, receipts, verified};
 use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
 use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::keys::Keyring;
+use hallpass_engine::record::Glance;
 use redis_module::{Context, RedisString};
+use std::sync::Arc;
 
 /// Runs the command.
 pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
@@ -26,7 +28,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let audience = read_audience(options)?;
     let now = unix_ms();
     let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let token = authenticate(&loaded.ring, text.as_slice(), now, &config)?;
+    let token = authenticate(&loaded.ring, text.as_slice(), now / 1000, &config)?;
     token.check(&Expectations {
         subject,
         issuer: config.issuer(),
@@ -38,10 +40,10 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
         now: now / 1000,
         leeway: config.leeway,
     })?;
-    check_session(&UserHash::new(ctx, key, now), &token, now, &config)?;
+    check_session(&UserHash::read(ctx, key, now)?, &token, now, &config)?;
     receipts::note(token.sid, token.generation);
     STATS.verified.add(1);
-    complete(Reply::Text(token.payload))
+    complete(Reply::Claims(token))
 }
 
 fn read_audience(options: &[RedisString]) -> Result<Option<&str>, Error> {
@@ -53,30 +55,31 @@ fn read_audience(options: &[RedisString]) -> Result<Option<&str>, Error> {
     Ok(audience)
 }
 
-/// The token, once its key, signature and type are found right. A signature found right before is not checked again.
-fn authenticate(ring: &Keyring, text: &[u8], now: u64, config: &Config) -> Result<AccessToken, Error> {
-    let limit = usize::try_from(config.verify_cache_bytes).unwrap_or(usize::MAX);
-    let opened = access::open(ring, text, now / 1000).map_err(|_| Error::InvalidToken)?;
-    if limit > 0 && verified::contains(text) {
+/// The token, once its key, signature and type are found right: now, or earlier. `now` in Unix seconds.
+fn authenticate(ring: &Keyring, text: &[u8], now: u64, config: &Config) -> Result<Arc<AccessToken>, Error> {
+    if let Some(token) = verified::recall(text, now) {
         STATS.verify_cache_hits.add(1);
-    } else if opened.signature_is_right() {
-        verified::remember(text, limit);
-    } else {
-        return Err(Error::InvalidToken);
+        return Ok(token);
     }
-    opened.claims().map_err(|_| Error::InvalidToken)
+    let token = access::authenticate(ring, text, now).map_err(|_| Error::InvalidToken)?;
+    let token = Arc::new(token);
+    verified::remember(token.clone(), verified::epoch(), config.verify_cache_limit());
+    Ok(token)
 }
 
 /// A generation ahead of the record is accepted: the store rolled back, and the next refresh will repair it.
 fn check_session(hash: &UserHash<'_>, token: &AccessToken, now: u64, config: &Config) -> Result<(), Error> {
-    let session = hash.session(&token.sid)?.ok_or(Error::NoSession)?;
-    if session.is_over(now, config.not_before.saturating_mul(1000)) {
-        Err(Error::ExpiredToken)
-    } else if session.claims_version != token.claims_version {
-        Err(Error::StaleToken)
-    } else {
-        Ok(())
-    }
+    let not_before = config.not_before.saturating_mul(1000);
+    let check = |session: Glance<'_>| {
+        if session.is_over(now, not_before) {
+            Err(Error::ExpiredToken)
+        } else if session.claims_version != token.claims_version {
+            Err(Error::StaleToken)
+        } else {
+            Ok(())
+        }
+    };
+    hash.glance(&token.sid, check).unwrap_or(Err(Error::NoSession))
 }
 
 impl From<Refusal> for Error {

@@ -17,10 +17,32 @@ pub use verifying::VerifyingKey;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::ops::Range;
 
 /// base64url without padding (RFC 7515 §2).
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Appends bytes in base64url.
+pub(crate) fn encode_onto(out: &mut Vec<u8>, bytes: &[u8]) {
+    let start = out.len();
+    out.resize(start + encoded_len(bytes.len()), 0);
+    // There is room for all of it.
+    let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut out[start..]);
+}
+
+/// Appends a part of the same buffer in base64url.
+pub(crate) fn encode_within(buffer: &mut Vec<u8>, part: Range<usize>) {
+    let start = buffer.len();
+    buffer.resize(start + encoded_len(part.len()), 0);
+    let (written, room) = buffer.split_at_mut(start);
+    let _ = URL_SAFE_NO_PAD.encode_slice(&written[part], room);
+}
+
+/// Length of so many bytes in base64url.
+pub(crate) fn encoded_len(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
 }
 
 /// Strict base64url: no padding, no blanks, no spare bits, so that each value has exactly one spelling.

@@ -32,7 +32,7 @@ impl RefreshKey {
     }
 
     /// The 32-byte MAC of `body`.
-    pub fn mac(&self, body: &[u8]) -> impl AsRef<[u8]> {
+    pub fn mac(&self, body: &[u8]) -> impl AsRef<[u8]> + use<> {
         hmac::sign(&self.key, body)
     }
 

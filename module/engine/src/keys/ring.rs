@@ -140,7 +140,16 @@ impl Keyring {
 
     /// The unexpired signing key of that id, also before its `nbf`: another node's clock may be ahead.
     pub fn verifying_key(&self, kid: &str, now: u64) -> Option<&SigningKey> {
-        self.signing.iter().map(Arc::as_ref).find(|key| key.kid == kid && key.validity.is_unexpired(now))
+        self.unexpired(now).find(|key| key.kid == kid)
+    }
+
+    /// The unexpired signing key whose tokens have this encoded header.
+    pub fn verifying_key_of_header(&self, header: &str, now: u64) -> Option<&SigningKey> {
+        self.unexpired(now).find(|key| key.header() == header)
+    }
+
+    fn unexpired(&self, now: u64) -> impl Iterator<Item = &SigningKey> {
+        self.signing.iter().map(Arc::as_ref).filter(move |key| key.validity.is_unexpired(now))
     }
 
     /// The unexpired refresh key of that id.

@@ -1,0 +1,116 @@
+//! Minting: the same claims give the same text, byte for byte, where signatures are deterministic.
+
+use super::payload;
+use super::token::{AccessToken, Audience};
+use crate::keys::{SigningKey, encode_onto, encode_within, encoded_len};
+use std::ops::Range;
+use uuid::Uuid;
+
+/// What a token says. Times are NumericDates: Unix seconds.
+#[derive(Clone, Debug)]
+pub struct Claims<'a> {
+    /// Issuer, when configured.
+    pub iss: Option<&'a str>,
+    /// Audience, when configured or set for the session.
+    pub aud: Option<&'a str>,
+    /// The user.
+    pub sub: &'a str,
+    /// The session.
+    pub sid: &'a Uuid,
+    /// Generation of the session at which it was minted.
+    pub generation: u64,
+    /// Version of the claims.
+    pub claims_version: u64,
+    /// When the user authenticated: when the session was issued.
+    pub auth_time: u64,
+    /// When it was minted.
+    pub iat: u64,
+    /// When it ends.
+    pub exp: u64,
+    /// The client that the session is bound to.
+    pub client_id: Option<&'a str>,
+    /// Custom claims: a JSON object written by [`crate::json::claims`], whose members stand at the top level.
+    pub custom: Option<&'a str>,
+}
+
+/// The cryptographic library failed to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SigningFailed;
+
+/// Mints the token. The same arguments give the same text where signatures are deterministic (EdDSA, RS256, HS256).
+///
+/// # Errors
+/// [`SigningFailed`], which is not expected.
+pub fn mint(key: &SigningKey, claims: &Claims<'_>) -> Result<String, SigningFailed> {
+    let token = unsigned(key, claims).sign(key)?;
+    String::from_utf8(token.text().to_vec()).map_err(|_| SigningFailed)
+}
+
+/// A token that lacks its signature, and nothing else. What it says and how it is written are kept in one allocation,
+/// which the finished token takes over.
+pub struct Unsigned {
+    token: AccessToken,
+}
+
+/// The token without its signature; the key is the one that is to sign it.
+pub fn unsigned(key: &SigningKey, claims: &Claims<'_>) -> Unsigned {
+    let length = payload::length_of(claims);
+    // Room for the payload in clear and encoded, and for what is compared: one allocation, and hardly more than needed.
+    let named = [claims.iss, claims.aud, Some(claims.sub)];
+    let named: usize = named.into_iter().flatten().map(str::len).sum();
+    let encoded = key.header().len() + encoded_len(length) + encoded_len(key.signature_len()) + 2;
+    let mut bytes = Vec::with_capacity(length + named + encoded);
+
+    payload::write(&mut bytes, claims);
+    let payload = 0..bytes.len();
+    let sub = append(&mut bytes, claims.sub);
+    let iss = claims.iss.map(|iss| append(&mut bytes, iss));
+    let aud = claims.aud.map_or(Audience::Nobody, |aud| Audience::One(append(&mut bytes, aud)));
+    let start = bytes.len();
+    bytes.extend_from_slice(key.header().as_bytes());
+    bytes.push(b'.');
+    encode_within(&mut bytes, payload.clone());
+    let text = start..bytes.len();
+    Unsigned {
+        token: AccessToken {
+            bytes,
+            text,
+            payload,
+            sub,
+            iss,
+            aud,
+            sid: *claims.sid,
+            generation: claims.generation,
+            claims_version: claims.claims_version,
+            exp: claims.exp,
+            nbf: None,
+            key_exp: key.validity().exp,
+        },
+    }
+}
+
+impl Unsigned {
+    /// Length of the finished token's text.
+    pub fn signed_len(&self, key: &SigningKey) -> usize {
+        self.token.text.len() + 1 + encoded_len(key.signature_len())
+    }
+
+    /// Signs with the key that the token was made for.
+    ///
+    /// # Errors
+    /// [`SigningFailed`], which is not expected.
+    pub fn sign(self, key: &SigningKey) -> Result<AccessToken, SigningFailed> {
+        let mut token = self.token;
+        let signature = key.sign(token.text()).map_err(|_| SigningFailed)?;
+        token.bytes.push(b'.');
+        encode_onto(&mut token.bytes, signature.as_ref());
+        token.text.end = token.bytes.len();
+        Ok(token)
+    }
+}
+
+fn append(bytes: &mut Vec<u8>, text: &str) -> Range<usize> {
+    let start = bytes.len();
+    bytes.extend_from_slice(text.as_bytes());
+    start..bytes.len()
+}

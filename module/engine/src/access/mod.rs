@@ -1,0 +1,13 @@
+//! The access token: a JWT in the profile of RFC 9068, when issuer and audience are set.
+
+mod mint;
+mod open;
+mod payload;
+mod token;
+
+pub use mint::{Claims, SigningFailed, Unsigned, mint, unsigned};
+pub use open::{InvalidAccessToken, Opened, authenticate, open};
+pub use token::{AccessToken, Expectations, Refusal};
+
+/// The header member `typ` (RFC 9068 §2.1).
+const TYPE: &str = "at+jwt";

@@ -1,0 +1,133 @@
+//! An access token that is proven, and the checks that depend on who asks and when.
+
+use std::fmt;
+use std::ops::Range;
+use uuid::Uuid;
+
+/// An access token whose form, key, signature and type are right; time, issuer and audience are the caller's to check.
+///
+/// Its text, its claims set and what is compared again and again lie in one allocation, so that many can be kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken {
+    pub(super) bytes: Vec<u8>,
+    pub(super) text: Range<usize>,
+    pub(super) payload: Range<usize>,
+    pub(super) sub: Range<usize>,
+    pub(super) iss: Option<Range<usize>>,
+    pub(super) aud: Audience,
+    /// The session.
+    pub sid: Uuid,
+    /// Generation of the session at which it was minted.
+    pub generation: u64,
+    /// Version of the claims.
+    pub claims_version: u64,
+    pub(super) exp: u64,
+    pub(super) nbf: Option<u64>,
+    pub(super) key_exp: Option<u64>,
+}
+
+/// Whom a token is for.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Audience {
+    Nobody,
+    One(Range<usize>),
+    Many(Vec<Range<usize>>),
+}
+
+/// Why an authentic token is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not for this subject, issuer or audience, or not yet valid.
+    Invalid,
+    /// Its time is over.
+    Expired,
+}
+
+/// What an authentic token must say to be accepted.
+#[derive(Clone, Debug)]
+pub struct Expectations<'a> {
+    /// The user that the key belongs to.
+    pub subject: &'a str,
+    /// Required issuer.
+    pub issuer: Option<&'a str>,
+    /// Required audience.
+    pub audience: Option<&'a str>,
+    /// Unix seconds.
+    pub now: u64,
+    /// Seconds by which clocks may differ.
+    pub leeway: u64,
+}
+
+impl AccessToken {
+    /// The token as it is sent.
+    pub fn text(&self) -> &[u8] {
+        &self.bytes[self.text.clone()]
+    }
+
+    /// The claims set exactly as signed.
+    pub fn payload(&self) -> &[u8] {
+        &self.bytes[self.payload.clone()]
+    }
+
+    /// The user.
+    pub fn sub(&self) -> &[u8] {
+        &self.bytes[self.sub.clone()]
+    }
+
+    /// Bytes of memory that it holds besides itself.
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Whether the key that signed it is still good for verification, at Unix seconds.
+    pub fn key_is_unexpired(&self, now: u64) -> bool {
+        self.key_exp.is_none_or(|exp| now < exp)
+    }
+
+    /// Checks subject, expiry, `nbf`, issuer and audience, in this order.
+    ///
+    /// # Errors
+    /// [`Refusal`] of the first check that fails.
+    pub fn check(&self, expected: &Expectations<'_>) -> Result<(), Refusal> {
+        let now = expected.now;
+        let has_begun = self.nbf.is_none_or(|nbf| nbf <= now.saturating_add(expected.leeway));
+        if self.sub() != expected.subject.as_bytes() {
+            Err(Refusal::Invalid)
+        } else if now >= self.exp.saturating_add(expected.leeway) {
+            Err(Refusal::Expired)
+        } else if has_begun
+            && expected.issuer.is_none_or(|issuer| self.is_from(issuer))
+            && expected.audience.is_none_or(|audience| self.is_for(audience))
+        {
+            Ok(())
+        } else {
+            Err(Refusal::Invalid)
+        }
+    }
+
+    fn is_from(&self, issuer: &str) -> bool {
+        self.iss.as_ref().is_some_and(|iss| self.says(iss, issuer))
+    }
+
+    fn is_for(&self, audience: &str) -> bool {
+        match &self.aud {
+            Audience::Nobody => false,
+            Audience::One(aud) => self.says(aud, audience),
+            Audience::Many(all) => all.iter().any(|aud| self.says(aud, audience)),
+        }
+    }
+
+    fn says(&self, place: &Range<usize>, text: &str) -> bool {
+        self.bytes[place.clone()] == *text.as_bytes()
+    }
+}
+
+/// Without the text, which is a secret.
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("sid", &self.sid)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}

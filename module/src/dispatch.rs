@@ -2,26 +2,22 @@
 
 use crate::commands::{Answer, Outcome};
 use crate::error::Error;
+use crate::ffi::Arg;
 use crate::minting::Tokens;
 use crate::reply::Reply;
 use crate::{ffi, info, signing};
-use redis_module::{Context, RedisResult, RedisString, RedisValue, raw};
+use redis_module::{Context, raw};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
 
 /// Runs a handler, counts what it refuses, and sends its outcome. A panic becomes an error reply.
-pub fn dispatch(
-    ctx: &Context,
-    args: Vec<RedisString>,
-    handler: fn(&Context, &[RedisString]) -> Outcome,
-) -> RedisResult {
-    let outcome = guarded(|| handler(ctx, &args)).unwrap_or(Err(Error::Internal));
-    match outcome {
+pub fn dispatch(ctx: &Context, args: &[Arg], handler: fn(&Context, &[Arg]) -> Outcome) {
+    // A panic while replying is stopped, too; what was sent by then is all that the client gets.
+    let _ = guarded(|| match guarded(|| handler(ctx, args)).unwrap_or(Err(Error::Internal)) {
         Ok(Answer::Complete(reply)) => send(ctx, &reply),
         Ok(Answer::Unsigned(tokens)) => signing::answer(ctx, *tokens),
         Err(error) => finish(ctx, Err(error)),
-    }
-    Ok(RedisValue::NoReply)
+    });
 }
 
 /// Sends a reply or an error, which it counts.

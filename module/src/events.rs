@@ -5,9 +5,10 @@
 //! ```
 //! `at` is in Unix milliseconds, as are other times and ages. Tokens never appear.
 
+use crate::ffi::{self, Arg};
+use crate::log;
 use crate::store::inner_write;
-use crate::{ffi, log};
-use redis_module::{Context, ContextFlags, NotifyEvent, RedisString};
+use redis_module::{Context, ContextFlags, NotifyEvent};
 use serde_json::{Map, Value, json};
 use std::ffi::CString;
 use uuid::Uuid;
@@ -35,7 +36,7 @@ pub struct Event<'a> {
 
 impl Event<'_> {
     /// Publishes the event to subscribers here and on replicas. The state has changed already, so a failure is logged.
-    pub fn publish(&self, ctx: &Context, key: &RedisString) {
+    pub fn publish(&self, ctx: &Context, key: &Arg) {
         let message = self.message(key).to_string();
         // In a cluster PUBLISH reaches every node over the bus; replicated as well, it would arrive twice.
         let replicate = !ctx.get_flags().contains(ContextFlags::CLUSTER);
@@ -47,11 +48,11 @@ impl Event<'_> {
         }
     }
 
-    fn message(&self, key: &RedisString) -> Value {
+    fn message(&self, key: &Arg) -> Value {
         let sids: Vec<String> = self.sids.iter().take(MAX_SIDS).map(Uuid::to_string).collect();
         let mut members = Map::new();
         members.insert("event".into(), json!(self.name));
-        members.insert("key".into(), json!(key.to_string_lossy()));
+        members.insert("key".into(), json!(String::from_utf8_lossy(key)));
         members.insert("sub".into(), json!(self.subject));
         members.insert("sids".into(), json!(sids));
         members.insert("count".into(), json!(self.sids.len()));

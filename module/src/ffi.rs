@@ -17,6 +17,7 @@ use hallpass_engine::sid::TEXT_BYTES;
 use redis_module::alloc::RedisAlloc;
 use redis_module::{Context, NotifyEvent, RedisString, raw, redis_module};
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
+use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use uuid::Uuid;
@@ -33,18 +34,75 @@ redis_module! {
     data_types: [],
     init: init,
     deinit: deinit,
-    commands: [
-        ["auth.issue", |ctx, args| dispatch(ctx, args, commands::issue::run), spec::flags::ISSUE, 1, 1, 1, ""],
-        ["auth.refresh", |ctx, args| dispatch(ctx, args, commands::refresh::run), spec::flags::REFRESH, 1, 1, 1, ""],
-        ["auth.verify", |ctx, args| dispatch(ctx, args, commands::verify::run), spec::flags::READ, 1, 1, 1, ""],
-        ["auth.inspect", |ctx, args| dispatch(ctx, args, commands::inspect::run), spec::flags::READ, 1, 1, 1, ""],
-        ["auth.sessions", |ctx, args| dispatch(ctx, args, commands::sessions::run), spec::flags::READ, 1, 1, 1, ""],
-        ["auth.revoke", |ctx, args| dispatch(ctx, args, commands::revoke::run), spec::flags::REVOKE, 1, 1, 1, ""],
-        ["auth.setclaims", |ctx, args| dispatch(ctx, args, commands::setclaims::run), spec::flags::SETCLAIMS, 1, 1, 1, ""],
-        ["auth.jwks", |ctx, args| dispatch(ctx, args, commands::jwks::run), spec::flags::RING, 0, 0, 0, ""],
-        ["auth.keys", |ctx, args| dispatch(ctx, args, commands::keys::run), spec::flags::RING, 0, 0, 0, ""],
-        ["auth.reload", |ctx, args| dispatch(ctx, args, commands::reload::run), spec::flags::RELOAD, 0, 0, 0, ""],
-    ],
+    commands: [],
+}
+
+// ----------------------------------------------------------------------------------------------------------- commands
+
+/// An argument of the running command, lent by Redis until the command has ended.
+#[repr(transparent)]
+pub struct Arg(*mut raw::RedisModuleString);
+
+impl Deref for Arg {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        RedisString::string_as_slice(self.0)
+    }
+}
+
+type Entry = extern "C" fn(*mut raw::RedisModuleCtx, *mut *mut raw::RedisModuleString, c_int) -> c_int;
+
+/// The function that Redis calls for a command. The crate's own would copy the arguments.
+macro_rules! entry {
+    ($handler:path) => {{
+        extern "C" fn entry(
+            ctx: *mut raw::RedisModuleCtx,
+            argv: *mut *mut raw::RedisModuleString,
+            argc: c_int,
+        ) -> c_int {
+            let count = usize::try_from(argc).unwrap_or(0);
+            // SAFETY: Redis passes `argc` strings, which live and do not change until the command has ended.
+            let args: &[Arg] = unsafe { std::slice::from_raw_parts(argv.cast(), count) };
+            dispatch(&Context::new(ctx), args, $handler);
+            OK
+        }
+        entry
+    }};
+}
+
+/// Name, flags, position of the key, and entry of every command.
+static COMMANDS: [(&CStr, &CStr, c_int, Entry); 10] = [
+    (c"auth.issue", spec::flags::ISSUE, 1, entry!(commands::issue::run)),
+    (c"auth.refresh", spec::flags::REFRESH, 1, entry!(commands::refresh::run)),
+    (c"auth.verify", spec::flags::READ, 1, entry!(commands::verify::run)),
+    (c"auth.inspect", spec::flags::READ, 1, entry!(commands::inspect::run)),
+    (c"auth.sessions", spec::flags::READ, 1, entry!(commands::sessions::run)),
+    (c"auth.revoke", spec::flags::REVOKE, 1, entry!(commands::revoke::run)),
+    (c"auth.setclaims", spec::flags::SETCLAIMS, 1, entry!(commands::setclaims::run)),
+    (c"auth.jwks", spec::flags::RING, 0, entry!(commands::jwks::run)),
+    (c"auth.keys", spec::flags::RING, 0, entry!(commands::keys::run)),
+    (c"auth.reload", spec::flags::RELOAD, 0, entry!(commands::reload::run)),
+];
+
+/// Creates every command; `None` when Redis does not take one.
+pub fn create_commands(ctx: &Context) -> Option<()> {
+    COMMANDS.iter().try_for_each(|(name, flags, key, entry)| {
+        let step = *key;
+        // SAFETY: called while loading; Redis copies name and flags, and the entries never unwind.
+        let status = unsafe {
+            raw::RedisModule_CreateCommand?(
+                ctx.ctx,
+                name.as_ptr(),
+                Some(*entry),
+                flags.as_ptr(),
+                *key,
+                *key,
+                step,
+            )
+        };
+        (status == OK).then_some(())
+    })
 }
 
 // ---------------------------------------------------------------------------------------------------------------- log
@@ -280,8 +338,8 @@ pub struct HashKey {
 
 impl HashKey {
     /// Opens a key, for reading or for both.
-    pub fn open(ctx: &Context, name: &RedisString, mode: raw::KeyMode) -> Self {
-        Self { ctx: ctx.ctx, key: raw::open_key(ctx.ctx, name.inner, mode) }
+    pub fn open(ctx: &Context, name: &Arg, mode: raw::KeyMode) -> Self {
+        Self { ctx: ctx.ctx, key: raw::open_key(ctx.ctx, name.0, mode) }
     }
 
     /// What it holds.
@@ -429,21 +487,22 @@ impl FieldName {
 // ------------------------------------------------------------------------------------------------------------ effects
 
 /// Hands a write that was made on an open key to replicas and the AOF, as the command that has this effect.
-pub fn replicate(ctx: &Context, command: &CStr, args: &[&RedisString]) -> bool {
+pub fn replicate(ctx: &Context, command: &CStr, key: &Arg, args: &[RedisString]) -> bool {
     let mut args: Vec<_> = args.iter().map(|arg| arg.inner).collect();
-    // SAFETY: the context is the running command's; `v` takes an array of strings and their number, which Redis retains.
+    // SAFETY: the context is the running command's; `s` takes a string, `v` an array of strings and their number. Redis
+    // retains the strings.
     let status = unsafe {
         raw::RedisModule_Replicate.map(|replicate| {
-            replicate(ctx.ctx, command.as_ptr(), c"v".as_ptr(), args.as_mut_ptr(), args.len())
+            replicate(ctx.ctx, command.as_ptr(), c"sv".as_ptr(), key.0, args.as_mut_ptr(), args.len())
         })
     };
     status == Some(OK)
 }
 
 /// Tells WATCH and client-side caches that a key has changed.
-pub fn signal_modified(ctx: &Context, key: &RedisString) {
+pub fn signal_modified(ctx: &Context, key: &Arg) {
     // SAFETY: called by a write command, with its own context and key.
-    unsafe { raw::RedisModule_SignalModifiedKey.map(|signal| signal(ctx.ctx, key.inner)) };
+    unsafe { raw::RedisModule_SignalModifiedKey.map(|signal| signal(ctx.ctx, key.0)) };
 }
 
 // ---------------------------------------------------------------------------------------------------- waiting clients
@@ -498,11 +557,11 @@ unsafe extern "C" fn free_outcome(_ctx: *mut raw::RedisModuleCtx, outcome: *mut 
 // -------------------------------------------------------------------------------------------------------------- other
 
 /// Tells keyspace subscribers of a class of events.
-pub fn notify_keyspace(ctx: &Context, class: NotifyEvent, event: &CStr, key: &RedisString) {
+pub fn notify_keyspace(ctx: &Context, class: NotifyEvent, event: &CStr, key: &Arg) {
     // SAFETY: called by a write command, with its own context and key, none of which is open.
     unsafe {
         raw::RedisModule_NotifyKeyspaceEvent
-            .map(|notify| notify(ctx.ctx, class.bits(), event.as_ptr(), key.inner))
+            .map(|notify| notify(ctx.ctx, class.bits(), event.as_ptr(), key.0))
     };
 }
 

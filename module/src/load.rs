@@ -30,6 +30,7 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     if !args.is_empty() {
         return Err("module arguments are not supported; use hallpass.* settings in redis.conf".into());
     }
+    ffi::create_commands(ctx).ok_or("commands cannot be created: another module may have them")?;
     COMMANDS.iter().try_for_each(|command| command_info::document(ctx, command)).map_err(String::from)?;
     settings::load(ctx)?;
     let config = Config::current();

@@ -66,20 +66,22 @@ pub const SINCE: &CStr = c"0.1.0";
 
 /// Flags of the commands, for COMMAND INFO. None is ever shown in MONITOR or SLOWLOG, since arguments are secrets.
 pub mod flags {
+    use std::ffi::CStr;
+
     /// `AUTH.ISSUE`: refused when memory is full.
-    pub const ISSUE: &str = "write deny-oom no-monitor no-slowlog";
+    pub const ISSUE: &CStr = c"write deny-oom no-monitor no-slowlog";
     /// `AUTH.REFRESH`: works when memory is full, since refusing it would log users out.
-    pub const REFRESH: &str = "write no-monitor no-slowlog";
+    pub const REFRESH: &CStr = c"write no-monitor no-slowlog";
     /// Commands that read a user's sessions: they serve from replicas, too.
-    pub const READ: &str = "readonly no-monitor no-slowlog";
+    pub const READ: &CStr = c"readonly no-monitor no-slowlog";
     /// `AUTH.REVOKE`: logging out works when memory is full.
-    pub const REVOKE: &str = "write no-monitor no-slowlog";
+    pub const REVOKE: &CStr = c"write no-monitor no-slowlog";
     /// `AUTH.SETCLAIMS`: refused when memory is full.
-    pub const SETCLAIMS: &str = "write deny-oom no-monitor no-slowlog";
+    pub const SETCLAIMS: &CStr = c"write deny-oom no-monitor no-slowlog";
     /// `AUTH.JWKS` and `AUTH.KEYS`: they need no data.
-    pub const RING: &str = "readonly allow-loading allow-stale no-monitor no-slowlog";
+    pub const RING: &CStr = c"readonly allow-loading allow-stale no-monitor no-slowlog";
     /// `AUTH.RELOAD`.
-    pub const RELOAD: &str = "admin allow-loading allow-stale no-monitor no-slowlog";
+    pub const RELOAD: &CStr = c"admin allow-loading allow-stale no-monitor no-slowlog";
 }
 
 const fn required(name: &'static CStr, kind: ArgKind) -> ArgSpec {

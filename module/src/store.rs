@@ -5,7 +5,7 @@
 //! the key is told once it is closed, since others may answer with a change of their own.
 
 use crate::error::Error;
-use crate::ffi::{self, HashKey, KeyKind};
+use crate::ffi::{self, Arg, HashKey, KeyKind};
 use crate::info::STATS;
 use crate::log;
 use crate::survey::{Lens, Survey};
@@ -16,9 +16,9 @@ use redis_module::{
     CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, NotifyEvent, RedisString,
 };
 use std::ffi::CStr;
+use std::ptr;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
-use std::{iter, ptr};
 use uuid::Uuid;
 
 /// Effects are replicated; errors come back as replies.
@@ -37,7 +37,7 @@ const SAMPLE: &[u8] = b"64";
 /// A user's hash, or the place where one may come to be. It closes when it is dropped.
 pub struct UserHash<'c> {
     ctx: &'c Context,
-    name: &'c RedisString,
+    name: &'c Arg,
     key: Option<HashKey>,
     now: u64,
     is_there: bool,
@@ -50,7 +50,7 @@ impl<'c> UserHash<'c> {
     ///
     /// # Errors
     /// [`Error::WrongType`] when the key holds something else.
-    pub fn read(ctx: &'c Context, name: &'c RedisString, now: u64) -> Result<Self, Error> {
+    pub fn read(ctx: &'c Context, name: &'c Arg, now: u64) -> Result<Self, Error> {
         Self::open(ctx, name, now, KeyMode::READ)
     }
 
@@ -58,11 +58,11 @@ impl<'c> UserHash<'c> {
     ///
     /// # Errors
     /// [`Error::WrongType`] when the key holds something else.
-    pub fn write(ctx: &'c Context, name: &'c RedisString, now: u64) -> Result<Self, Error> {
+    pub fn write(ctx: &'c Context, name: &'c Arg, now: u64) -> Result<Self, Error> {
         Self::open(ctx, name, now, KeyMode::READ | KeyMode::WRITE)
     }
 
-    fn open(ctx: &'c Context, name: &'c RedisString, now: u64, mode: KeyMode) -> Result<Self, Error> {
+    fn open(ctx: &'c Context, name: &'c Arg, now: u64, mode: KeyMode) -> Result<Self, Error> {
         let key = HashKey::open(ctx, name, mode);
         let is_there = match key.kind() {
             KeyKind::Missing => false,
@@ -151,7 +151,7 @@ impl<'c> UserHash<'c> {
     }
 
     fn sample(&self, lens: &Lens<'_>) -> Result<Survey, Error> {
-        let args: &[&[u8]] = &[self.name.as_slice(), SAMPLE, b"WITHVALUES"];
+        let args: &[&[u8]] = &[&**self.name, SAMPLE, b"WITHVALUES"];
         let reply: CallResult<'_> = self.ctx.call_ext("HRANDFIELD", &QUERY, args);
         let Ok(CallReply::Array(pairs)) = reply else {
             return Err(Error::Internal);
@@ -192,7 +192,7 @@ impl<'c> UserHash<'c> {
         let key = self.key.as_ref().ok_or(Error::Internal)?;
         let all_set = pairs.chunks_exact(2).all(|pair| key.set(&pair[0], &pair[1]));
         self.is_there = true;
-        self.changed(all_set, c"HSET", pairs.iter(), (NotifyEvent::HASH, c"hset"))?;
+        self.changed(all_set, c"HSET", &pairs, (NotifyEvent::HASH, c"hset"))?;
         self.outlive(latest, idle_ttl)
     }
 
@@ -203,7 +203,7 @@ impl<'c> UserHash<'c> {
         };
         let is_set = key.set_expiry(expiry);
         let at = string(expiry.to_string().as_bytes());
-        self.changed(is_set, c"PEXPIREAT", [&at].into_iter(), (NotifyEvent::GENERIC, c"expire"))
+        self.changed(is_set, c"PEXPIREAT", &[at], (NotifyEvent::GENERIC, c"expire"))
     }
 
     /// Removes sessions, readable or not.
@@ -219,7 +219,7 @@ impl<'c> UserHash<'c> {
         if removed.is_empty() {
             return Ok(());
         }
-        self.changed(true, c"HDEL", removed.iter(), (NotifyEvent::HASH, c"hdel"))?;
+        self.changed(true, c"HDEL", &removed, (NotifyEvent::HASH, c"hdel"))?;
         if is_gone {
             self.is_there = false;
             self.changes.push((NotifyEvent::GENERIC, c"del"));
@@ -234,22 +234,18 @@ impl<'c> UserHash<'c> {
     pub fn unlink(&mut self) -> Result<(), Error> {
         let is_unlinked = self.hash().ok_or(Error::Internal)?.unlink();
         self.is_there = false;
-        self.changed(is_unlinked, c"UNLINK", [].into_iter(), (NotifyEvent::GENERIC, c"del"))
+        self.changed(is_unlinked, c"UNLINK", &[], (NotifyEvent::GENERIC, c"del"))
     }
 
     /// Replicates a change that was made, and notes what to tell about it.
-    fn changed<'a>(
+    fn changed(
         &mut self,
         is_made: bool,
         command: &CStr,
-        args: impl Iterator<Item = &'a RedisString>,
+        args: &[RedisString],
         event: (NotifyEvent, &'static CStr),
-    ) -> Result<(), Error>
-    where
-        'c: 'a,
-    {
-        let args: Vec<&RedisString> = iter::once(self.name).chain(args).collect();
-        let is_replicated = ffi::replicate(self.ctx, command, &args);
+    ) -> Result<(), Error> {
+        let is_replicated = ffi::replicate(self.ctx, command, self.name, args);
         self.changes.push(event);
         if is_made && is_replicated { Ok(()) } else { Err(Error::Internal) }
     }

@@ -303,6 +303,17 @@ fn take<'v>(source: &mut &'v [u8], count: u64) -> Result<&'v [u8], Unreadable> {
 }
 
 fn read_number(source: &mut &[u8]) -> Result<u64, Unreadable> {
-    let number: u64 = decode::read_int(source).map_err(|_| Unreadable)?;
+    let number = match **source {
+        // How this release writes numbers: of fixed width, and small ones. The rest is for what others may write.
+        [0xcf, a, b, c, d, e, f, g, h, ref rest @ ..] => {
+            *source = rest;
+            u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        }
+        [small @ 0..=0x7f, ref rest @ ..] => {
+            *source = rest;
+            u64::from(small)
+        }
+        _ => decode::read_int(source).map_err(|_| Unreadable)?,
+    };
     if number <= MAX_GENERATION { Ok(number) } else { Err(Unreadable) }
 }

@@ -4,7 +4,7 @@
 //! MAC is HMAC-SHA256 over everything before its dot. Since nothing about a token is stored, every generation that ever
 //! was is recognised for ever, and a forgery can be told from a reuse.
 
-use crate::keys::{Keyring, RefreshKey, decode, encoded_len};
+use crate::keys::{Keyring, RefreshKey, decode, decode_array, encoded_len};
 use crate::record::MAX_GENERATION;
 use crate::{sid, token};
 use base64::Engine as _;
@@ -66,12 +66,12 @@ fn authentic(ring: &Keyring, text: &[u8], now: u64) -> Option<RefreshToken> {
         return None;
     }
     let key = ring.refresh_key_by_id(kid, now)?;
-    if !key.is_mac_of(body.as_bytes(), &decode(mac)?) {
+    if !key.is_mac_of(body.as_bytes(), &decode_array::<32>(mac)?) {
         return None;
     }
     Some(RefreshToken {
         subject: String::from_utf8(decode(subject)?).ok()?,
-        sid: sid::from_bytes(&decode(sid)?)?,
+        sid: sid::from_bytes(&decode_array::<16>(sid)?)?,
         generation: parse_generation(generation)?,
     })
 }

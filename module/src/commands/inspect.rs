@@ -8,6 +8,7 @@ use super::{Outcome, complete};
 use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
+use crate::ffi::Arg;
 use crate::info::unix_ms;
 use crate::reply::Reply;
 use crate::store::UserHash;
@@ -15,10 +16,10 @@ use crate::{keyring, receipts};
 use hallpass_engine::record::Session;
 use hallpass_engine::refresh::{self, RefreshToken};
 use hallpass_engine::rotation::{self, Decision};
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 
 /// Runs the command.
-pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let [_, key, text] = args else {
         return Err(error::SYNTAX);
     };
@@ -26,7 +27,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let subject = args::subject(&config.pattern, key)?;
     let now = unix_ms();
     let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let token = refresh::open(&loaded.ring, text.as_slice(), now / 1000).map_err(|_| Error::InvalidToken)?;
+    let token = refresh::open(&loaded.ring, text, now / 1000).map_err(|_| Error::InvalidToken)?;
     if token.subject != subject {
         return Err(Error::InvalidToken);
     }

@@ -12,6 +12,7 @@ use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
+use crate::ffi::Arg;
 use crate::info::{STATS, unix_ns};
 use crate::keyring;
 use crate::limits::{self, Limit};
@@ -21,7 +22,7 @@ use crate::survey::{Lens, Survey};
 use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
 use hallpass_engine::{json, sid};
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 use uuid::Uuid;
 
 /// Expired sessions removed along the way, at most, per call.
@@ -43,7 +44,7 @@ struct Request {
 }
 
 /// Runs the command.
-pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let [_, key, options @ ..] = args else {
         return Err(error::SYNTAX);
     };
@@ -118,7 +119,7 @@ fn plan(survey: Survey, request: &Request, session_limit: limits::Limit) -> Resu
     Ok(Plan { evict, prune })
 }
 
-fn announce(ctx: &Context, key: &RedisString, minting: &Minting<'_>, evicted: &[Uuid]) {
+fn announce(ctx: &Context, key: &Arg, minting: &Minting<'_>, evicted: &[Uuid]) {
     if evicted.is_empty() {
         return;
     }
@@ -144,7 +145,7 @@ impl Request {
     const OPTIONS: [&'static str; 10] =
         ["CLAIMS", "AUDIENCE", "CLIENT", "CLASS", "META", "LIMIT", "SID", "ACCESSTTL", "IDLETTL", "MAXTTL"];
 
-    fn parse(options: &[RedisString], config: &Config) -> Result<Self, Error> {
+    fn parse(options: &[Arg], config: &Config) -> Result<Self, Error> {
         let mut options = Options::new(options, &Self::OPTIONS);
         let mut request = Self::default();
         while let Some(name) = options.next_name()? {

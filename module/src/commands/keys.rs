@@ -3,14 +3,15 @@
 
 use super::{Outcome, complete};
 use crate::error::{self, Error};
+use crate::ffi::Arg;
 use crate::info::unix_ms;
 use crate::keyring;
 use crate::reply::Reply;
 use hallpass_engine::keys::KeySummary;
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 
 /// Runs the command.
-pub fn run(_ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(_ctx: &Context, args: &[Arg]) -> Outcome {
     if args.len() != 1 {
         return Err(error::SYNTAX);
     }

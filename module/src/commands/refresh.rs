@@ -9,6 +9,7 @@ use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
+use crate::ffi::Arg;
 use crate::info::{STATS, unix_ms};
 use crate::minting::Minting;
 use crate::store::UserHash;
@@ -18,7 +19,7 @@ use hallpass_engine::record::Session;
 use hallpass_engine::refresh::{self, RefreshToken};
 use hallpass_engine::rotation::{self, Decision, Policy};
 use hallpass_engine::{access, json};
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 use serde_json::json;
 
 /// Session metadata is at most this long.
@@ -34,14 +35,14 @@ struct Request<'a> {
 /// One refresh on its way.
 struct Refreshing<'a> {
     ctx: &'a Context,
-    key: &'a RedisString,
+    key: &'a Arg,
     hash: UserHash<'a>,
     minting: Minting<'a>,
     token: RefreshToken,
 }
 
 /// Runs the command.
-pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let [_, key, text, options @ ..] = args else {
         return Err(error::SYNTAX);
     };
@@ -53,7 +54,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     }
     let now = unix_ms();
     let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let token = refresh::open(&loaded.ring, text.as_slice(), now / 1000).map_err(|_| Error::InvalidToken)?;
+    let token = refresh::open(&loaded.ring, text, now / 1000).map_err(|_| Error::InvalidToken)?;
     if token.subject != subject {
         return Err(Error::InvalidToken);
     }
@@ -63,7 +64,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
 }
 
 impl<'a> Request<'a> {
-    fn parse(options: &'a [RedisString]) -> Result<Self, Error> {
+    fn parse(options: &'a [Arg]) -> Result<Self, Error> {
         let mut options = Options::new(options, &["ACCESS", "CLIENT", "META"]);
         let mut request = Self::default();
         while let Some(name) = options.next_name()? {

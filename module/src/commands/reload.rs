@@ -5,12 +5,13 @@
 use super::{Outcome, complete};
 use crate::config::Config;
 use crate::error;
+use crate::ffi::Arg;
 use crate::reply::Reply;
 use crate::{keyring, log, verified};
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 
 /// Runs the command.
-pub fn run(_ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(_ctx: &Context, args: &[Arg]) -> Outcome {
     if args.len() != 1 {
         return Err(error::SYNTAX);
     }

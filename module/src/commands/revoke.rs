@@ -8,6 +8,7 @@ use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::events::Event;
+use crate::ffi::Arg;
 use crate::info::{STATS, unix_ms};
 use crate::keyring;
 use crate::reply::Reply;
@@ -16,7 +17,7 @@ use crate::survey::Lens;
 use hallpass_engine::arguments::{self, Options, is_word};
 use hallpass_engine::keys::Keyring;
 use hallpass_engine::{access, refresh, sid};
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -42,7 +43,7 @@ struct Revoking<'a> {
 }
 
 /// Runs the command.
-pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let [_, key, target @ ..] = args else {
         return Err(error::SYNTAX);
     };
@@ -69,7 +70,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
 
 impl<'a> Request<'a> {
     /// The target, and how an event names it.
-    fn parse(args: &'a [RedisString]) -> Result<(Self, &'static str), Error> {
+    fn parse(args: &'a [Arg]) -> Result<(Self, &'static str), Error> {
         let (word, rest) = args.split_first().ok_or(error::SYNTAX)?;
         if is_word(word, "ALL") {
             Ok((Self::All { except: except(rest)? }, "all sessions revoked"))
@@ -77,7 +78,7 @@ impl<'a> Request<'a> {
             Ok((Self::Sessions(sids(rest)?), "session revoked"))
         } else if is_word(word, "TOKEN") {
             let (text, options) = rest.split_first().ok_or(error::SYNTAX)?;
-            Ok((Self::Token { text: text.as_slice(), client: client(options)? }, "token revoked"))
+            Ok((Self::Token { text: text, client: client(options)? }, "token revoked"))
         } else {
             Err(error::SYNTAX)
         }
@@ -98,7 +99,7 @@ impl<'a> Request<'a> {
     }
 }
 
-fn except(options: &[RedisString]) -> Result<Option<Uuid>, Error> {
+fn except(options: &[Arg]) -> Result<Option<Uuid>, Error> {
     let mut options = Options::new(options, &["EXCEPT"]);
     let mut except = None;
     while options.next_name()?.is_some() {
@@ -108,7 +109,7 @@ fn except(options: &[RedisString]) -> Result<Option<Uuid>, Error> {
     Ok(except)
 }
 
-fn client(options: &[RedisString]) -> Result<Option<&str>, Error> {
+fn client(options: &[Arg]) -> Result<Option<&str>, Error> {
     let mut options = Options::new(options, &["CLIENT"]);
     let mut client = None;
     while options.next_name()?.is_some() {
@@ -118,11 +119,11 @@ fn client(options: &[RedisString]) -> Result<Option<&str>, Error> {
 }
 
 /// What is no session id names no session, as with HDEL, and never another field of the hash.
-fn sids(args: &[RedisString]) -> Result<BTreeSet<Uuid>, Error> {
+fn sids(args: &[Arg]) -> Result<BTreeSet<Uuid>, Error> {
     if args.is_empty() {
         return Err(error::SYNTAX);
     }
-    Ok(args.iter().filter_map(|arg| sid::parse(arg.as_slice())).collect())
+    Ok(args.iter().filter_map(|arg| sid::parse(arg)).collect())
 }
 
 impl Revoking<'_> {

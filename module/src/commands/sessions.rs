@@ -6,13 +6,14 @@ use super::{Outcome, complete};
 use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
+use crate::ffi::Arg;
 use crate::info::unix_ms;
 use crate::reply::Reply;
 use crate::store::UserHash;
 use crate::survey::Lens;
 use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 use std::cmp::Reverse;
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ struct Page {
 }
 
 /// Runs the command.
-pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let [_, key, options @ ..] = args else {
         return Err(error::SYNTAX);
     };
@@ -49,7 +50,7 @@ fn as_index(number: u64) -> usize {
 }
 
 impl Page {
-    fn parse(options: &[RedisString]) -> Result<Self, Error> {
+    fn parse(options: &[Arg]) -> Result<Self, Error> {
         let mut options = Options::new(options, &["WITHCLAIMS", "OFFSET", "COUNT"]);
         let mut page = Self { with_claims: false, offset: 0, count: 100 };
         while let Some(name) = options.next_name()? {

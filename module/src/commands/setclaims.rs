@@ -7,6 +7,7 @@ use super::{Outcome, complete};
 use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
+use crate::ffi::Arg;
 use crate::info::unix_ms;
 use crate::keyring;
 use crate::minting::Minting;
@@ -16,11 +17,11 @@ use crate::survey::Lens;
 use hallpass_engine::arguments::is_word;
 use hallpass_engine::record::{MAX_GENERATION, Session};
 use hallpass_engine::{json, sid};
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 use uuid::Uuid;
 
 /// Runs the command.
-pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let [_, key, target, text] = args else {
         return Err(error::SYNTAX);
     };
@@ -28,11 +29,11 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let subject = args::subject(&config.pattern, key)?;
     let is_all = is_word(target, "ALL");
     let max = usize::try_from(config.claims_max_bytes).unwrap_or(usize::MAX);
-    let claims = json::claims(text.as_slice(), max).map_err(Error::of_json)?;
+    let claims = json::claims(text, max).map_err(Error::of_json)?;
     let now = unix_ms();
     let mut hash = UserHash::write(ctx, key, now)?;
     let not_before = config.not_before.saturating_mul(1000);
-    let mut sessions = if is_all { all(&hash, not_before) } else { named(&hash, target.as_slice()) };
+    let mut sessions = if is_all { all(&hash, not_before) } else { named(&hash, target) };
     sessions.retain(|(_, session)| !session.is_over(now, not_before));
     for (_, session) in &mut sessions {
         session.claims = Some(claims.clone());

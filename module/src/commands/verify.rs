@@ -7,19 +7,19 @@ use super::{Outcome, complete};
 use crate::args;
 use crate::config::Config;
 use crate::error::Error;
+use crate::ffi::Arg;
 use crate::info::{STATS, unix_ms};
 use crate::reply::Reply;
 use crate::store::UserHash;
 use crate::{keyring, receipts, verified};
 use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
 use hallpass_engine::arguments::{self, Options};
-use hallpass_engine::keys::Keyring;
 use hallpass_engine::record::Glance;
-use redis_module::{Context, RedisString};
+use redis_module::Context;
 use std::sync::Arc;
 
 /// Runs the command.
-pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
+pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let [_, key, text, options @ ..] = args else {
         return Err(crate::error::SYNTAX);
     };
@@ -27,8 +27,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     let subject = args::subject(&config.pattern, key)?;
     let audience = read_audience(options)?;
     let now = unix_ms();
-    let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let token = authenticate(&loaded.ring, text.as_slice(), now / 1000, &config)?;
+    let token = authenticate(text, now / 1000, &config)?;
     token.check(&Expectations {
         subject,
         issuer: config.issuer(),
@@ -46,7 +45,7 @@ pub fn run(ctx: &Context, args: &[RedisString]) -> Outcome {
     complete(Reply::Claims(token))
 }
 
-fn read_audience(options: &[RedisString]) -> Result<Option<&str>, Error> {
+fn read_audience(options: &[Arg]) -> Result<Option<&str>, Error> {
     let mut options = Options::new(options, &["AUDIENCE"]);
     let mut audience = None;
     while options.next_name()?.is_some() {
@@ -56,12 +55,13 @@ fn read_audience(options: &[RedisString]) -> Result<Option<&str>, Error> {
 }
 
 /// The token, once its key, signature and type are found right: now, or earlier. `now` in Unix seconds.
-fn authenticate(ring: &Keyring, text: &[u8], now: u64, config: &Config) -> Result<Arc<AccessToken>, Error> {
+fn authenticate(text: &[u8], now: u64, config: &Config) -> Result<Arc<AccessToken>, Error> {
     if let Some(token) = verified::recall(text, now) {
         STATS.verify_cache_hits.add(1);
         return Ok(token);
     }
-    let token = access::authenticate(ring, text, now).map_err(|_| Error::InvalidToken)?;
+    let loaded = keyring::current().ok_or(Error::NoKey)?;
+    let token = access::authenticate(&loaded.ring, text, now).map_err(|_| Error::InvalidToken)?;
     let token = Arc::new(token);
     verified::remember(token.clone(), verified::epoch(), config.verify_cache_limit());
     Ok(token)

@@ -103,7 +103,7 @@ impl Unsigned {
         let mut token = self.token;
         let signature = key.sign(token.text()).map_err(|_| SigningFailed)?;
         token.bytes.push(b'.');
-        encode_onto(&mut token.bytes, signature.as_ref());
+        encode_onto(&mut token.bytes, &signature);
         token.text.end = token.bytes.len();
         Ok(token)
     }

@@ -4,8 +4,8 @@ use super::Claims;
 use crate::keys::encode_onto;
 use std::io::Write;
 
-/// What names, quotes, commas, session id, token id and full-length numbers take besides the texts of the claims.
-const FIXED_BYTES: usize = 300;
+/// What names, quotes, commas, session id, token id and numbers of usual length take besides the texts of the claims.
+const FIXED_BYTES: usize = 232;
 
 /// About how long the claims set becomes; escapes may make it longer.
 pub(super) fn length_of(claims: &Claims<'_>) -> usize {

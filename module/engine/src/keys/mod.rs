@@ -50,6 +50,14 @@ pub(crate) fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
+/// As [`decode`], of exactly `N` bytes.
+pub(crate) fn decode_array<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
+    let text = text.as_ref();
+    let mut bytes = [0; N];
+    let is_whole = text.len() == encoded_len(N) && URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) == Ok(N);
+    is_whole.then_some(bytes)
+}
+
 /// When a key may be used, in Unix seconds: it signs from `nbf` on, and does nothing from `exp` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {

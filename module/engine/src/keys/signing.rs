@@ -10,7 +10,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
-    RsaEncoding, Signature,
+    RsaEncoding,
 };
 use aws_lc_rs::{constant_time::verify_slices_are_equal, error::Unspecified, hmac};
 
@@ -30,24 +30,6 @@ enum Signer {
     P256(EcdsaKeyPair),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
     Hmac(hmac::Key),
-}
-
-/// A signature as its library makes it, without a copy.
-#[expect(clippy::large_enum_variant, reason = "one is made per token, and consumed at once")]
-enum Signed {
-    Pair(Signature),
-    Rsa(Vec<u8>),
-    Hmac(hmac::Tag),
-}
-
-impl AsRef<[u8]> for Signed {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::Pair(signature) => signature.as_ref(),
-            Self::Rsa(signature) => signature,
-            Self::Hmac(tag) => tag.as_ref(),
-        }
-    }
 }
 
 impl SigningKey {
@@ -96,16 +78,21 @@ impl SigningKey {
     ///
     /// # Errors
     /// When the cryptographic library fails, which is not expected.
-    pub fn sign(&self, message: &[u8]) -> Result<impl AsRef<[u8]> + use<>, Unspecified> {
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        self.sign_for(message, <[u8]>::to_vec)
+    }
+
+    /// Signs, and lends the signature.
+    fn sign_for<T>(&self, message: &[u8], use_signature: impl FnOnce(&[u8]) -> T) -> Result<T, Unspecified> {
         Ok(match &self.signer {
-            Signer::Ed25519(pair) => Signed::Pair(pair.try_sign(message)?),
-            Signer::P256(pair) => Signed::Pair(pair.sign(&SystemRandom::new(), message)?),
+            Signer::Ed25519(pair) => use_signature(pair.try_sign(message)?.as_ref()),
+            Signer::P256(pair) => use_signature(pair.sign(&SystemRandom::new(), message)?.as_ref()),
             Signer::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)?;
-                Signed::Rsa(signature)
+                use_signature(&signature)
             }
-            Signer::Hmac(key) => Signed::Hmac(hmac::sign(key, message)),
+            Signer::Hmac(key) => use_signature(hmac::sign(key, message).as_ref()),
         })
     }
 
@@ -130,8 +117,8 @@ impl SigningKey {
     }
 
     fn would_sign(&self, message: &[u8], signature: &str) -> Option<bool> {
-        let (theirs, ours) = (decode(signature)?, self.sign(message).ok()?);
-        Some(verify_slices_are_equal(&theirs, ours.as_ref()).is_ok())
+        let theirs = decode(signature)?;
+        self.sign_for(message, |ours| verify_slices_are_equal(&theirs, ours).is_ok()).ok()
     }
 }
 

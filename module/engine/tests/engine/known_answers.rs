@@ -143,7 +143,7 @@ fn rfc_7515_a_3_es256_verifies() {
     let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
     assert!(key.verify(message.as_bytes(), signature));
     let own = key.sign(message.as_bytes()).expect("signs");
-    assert_eq!(own.as_ref().len(), 64, "R and S, not DER (RFC 7518 §3.4)");
+    assert_eq!(own.len(), 64, "R and S, not DER (RFC 7518 §3.4)");
     assert!(key.verify(message.as_bytes(), &base64url(own)));
 }
 

@@ -49,7 +49,7 @@ fn every_kind_of_answer_is_counted() {
         ("reused", 1),
         ("evicted", 1),
         ("verified", 2),
-        ("verify_cache_hits", 1),
+        ("verify_cache_hits", 2),
         ("invalid", 2),
         ("recovered", 0),
         ("revoked", 0),

@@ -78,7 +78,7 @@ impl<'a> Request<'a> {
             Ok((Self::Sessions(sids(rest)?), "session revoked"))
         } else if is_word(word, "TOKEN") {
             let (text, options) = rest.split_first().ok_or(error::SYNTAX)?;
-            Ok((Self::Token { text: text, client: client(options)? }, "token revoked"))
+            Ok((Self::Token { text, client: client(options)? }, "token revoked"))
         } else {
             Err(error::SYNTAX)
         }

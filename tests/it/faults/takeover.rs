@@ -18,17 +18,30 @@ const ROUNDS: usize = 4;
 
 /// A client that knows both nodes. Who is sent away by one asks the other.
 struct Follower<'a> {
-    nodes: [Con; 2],
+    nodes: &'a [Redis; 2],
+    connections: [Con; 2],
     at: usize,
     sent_away: &'a Mutex<BTreeSet<String>>,
 }
 
+impl<'a> Follower<'a> {
+    fn of(nodes: &'a [Redis; 2], sent_away: &'a Mutex<BTreeSet<String>>) -> Self {
+        Self { nodes, connections: nodes.each_ref().map(Redis::connect), at: 0, sent_away }
+    }
+
+    /// Goes to the other node, with a new connection: after UNBLOCKED, Redis closes the old one.
+    fn go_away(&mut self, code: String) {
+        self.sent_away.lock().unwrap().insert(code);
+        self.at = 1 - self.at;
+        self.connections[self.at] = self.nodes[self.at].connect();
+    }
+}
+
 impl AuthCommands for Follower<'_> {
     fn run<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Answer<redis::Value> {
-        wait_for("one of the nodes answers", SOON, || match self.nodes[self.at].run(args) {
+        wait_for("one of the nodes answers", SOON, || match self.connections[self.at].run(args) {
             Err(refusal) if ["READONLY", "UNBLOCKED"].contains(&refusal.code.as_str()) => {
-                self.sent_away.lock().unwrap().insert(refusal.code);
-                self.at = 1 - self.at;
+                self.go_away(refusal.code);
                 None
             }
             answer => Some(answer),
@@ -63,8 +76,7 @@ fn every_command_is_answered_or_asked_again_and_nothing_is_lost() {
         let over = &is_over;
         let _guard = Over(over);
         for user in 0..CLIENTS {
-            let nodes = nodes.each_ref().map(Redis::connect);
-            let client = Follower { nodes, at: 0, sent_away: &sent_away };
+            let client = Follower::of(&nodes, &sent_away);
             scope.spawn(move || live(client, user, over));
         }
         for round in 0..ROUNDS {

@@ -5,6 +5,10 @@
 
 use crate::{commandstats, report::Report, stats, support::*, table};
 
+/// For the page.
+pub const ABOUT: &str =
+    "How long commands keep Redis busy when one user has so many sessions, by Redis' own statistics.";
+
 const SIZES: [usize; 3] = [1, 100, 10_000];
 const ROUNDS: usize = 5;
 /// The hash that every command gets a copy of.

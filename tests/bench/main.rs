@@ -31,22 +31,33 @@ use std::{env, thread};
 
 use report::Report;
 
-/// A measurement: its name, and what takes it.
-type Measurement = (&'static str, fn() -> Report);
+/// One thing that is measured.
+pub struct Measurement {
+    /// The name to ask for it by.
+    name: &'static str,
+    /// What is compared, for the page.
+    about: &'static str,
+    /// What takes it.
+    take: fn() -> Report,
+}
 
 const ALL: [Measurement; 11] = [
-    ("unix", commands::unix),
-    ("unix_pipelined", commands::unix_pipelined),
-    ("tcp", commands::tcp),
-    ("tcp_pipelined", commands::tcp_pipelined),
-    ("other_algorithms", commands::other_algorithms),
-    ("alternatives", alternatives::measure),
-    ("http", http::measure),
-    ("memory", memory::measure),
-    ("rsa_latency", rsa_latency::measure),
-    ("large_hashes", large_hashes::measure),
-    ("scale", scale::measure),
+    measurement("unix", commands::ABOUT, commands::unix),
+    measurement("unix_pipelined", "The same with 16 commands at a time.", commands::unix_pipelined),
+    measurement("tcp", "The same over TCP, one command at a time.", commands::tcp),
+    measurement("tcp_pipelined", "The same over TCP, 16 commands at a time.", commands::tcp_pipelined),
+    measurement("other_algorithms", commands::ABOUT_OTHERS, commands::other_algorithms),
+    measurement("alternatives", alternatives::ABOUT, alternatives::measure),
+    measurement("http", http::ABOUT, http::measure),
+    measurement("memory", memory::ABOUT, memory::measure),
+    measurement("rsa_latency", rsa_latency::ABOUT, rsa_latency::measure),
+    measurement("large_hashes", large_hashes::ABOUT, large_hashes::measure),
+    measurement("scale", scale::ABOUT, scale::measure),
 ];
+
+const fn measurement(name: &'static str, about: &'static str, take: fn() -> Report) -> Measurement {
+    Measurement { name, about, take }
+}
 
 fn main() {
     let mut arguments = env::args().skip(1);
@@ -55,15 +66,17 @@ fn main() {
     }
     // Cargo passes --bench.
     let chosen: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let unknown = chosen.iter().find(|name| !ALL.iter().any(|known| known.name == *name));
+    assert!(unknown.is_none(), "no such measurement; there are: {}", ALL.map(|known| known.name).join(" "));
     let cores = thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores, shared with the clients that make the load");
     let is_chosen = |name: &str| chosen.is_empty() || chosen.iter().any(|chosen| chosen == name);
     let mut results = vec![];
-    for (name, measure) in ALL.into_iter().filter(|(name, _)| is_chosen(name)) {
-        println!("\n## {name}\n");
-        let report = measure();
+    for measurement in ALL.into_iter().filter(|measurement| is_chosen(measurement.name)) {
+        println!("\n## {}\n\n{}\n", measurement.name, measurement.about);
+        let report = (measurement.take)();
         report.print();
-        results.push((name, report));
+        results.push((measurement, report));
     }
     if chosen.is_empty() {
         publish::write(&results);

@@ -5,13 +5,13 @@ use std::{fmt::Write, fs, path::Path};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    chart,
+    Measurement, chart,
     machine::describe,
     report::{Ratio, Report},
 };
 
-/// What each measurement found, by its name.
-pub type Results = Vec<(&'static str, Report)>;
+/// What each measurement found.
+pub type Results = Vec<(Measurement, Report)>;
 
 /// Writes all three files.
 pub fn write(results: &Results) {
@@ -29,8 +29,9 @@ pub fn write(results: &Results) {
 
 fn as_json(results: &Results) -> String {
     let machine: Json = describe().into_iter().map(|(what, which)| (what.to_owned(), json!(which))).collect();
-    let measurements: Json =
-        results.iter().map(|(name, report)| ((*name).to_owned(), report_json(report))).collect();
+    let by_name =
+        |(measurement, report): &(Measurement, Report)| (measurement.name.to_owned(), report_json(report));
+    let measurements: Json = results.iter().map(by_name).collect();
     let all = json!({ "machine": machine, "measurements": measurements });
     serde_json::to_string_pretty(&all).expect("JSON") + "\n"
 }
@@ -57,8 +58,8 @@ fn page(results: &Results) -> String {
     }
     out.push_str("\n![Ratios by their targets](ratios.svg)\n\n## Ratios\n\n");
     out.push_str(&ratio_table(results));
-    for (name, report) in results {
-        write!(out, "\n## {name}\n\n`make bench BENCH={name}`\n").expect("a string");
+    for (Measurement { name, about, .. }, report) in results {
+        write!(out, "\n## {name}\n\n`make bench BENCH={name}`\n\n{about}\n").expect("a string");
         for (title, rows) in &report.tables {
             write!(out, "\n{title}:\n\n{}", markdown(rows)).expect("a string");
         }
@@ -69,7 +70,7 @@ fn page(results: &Results) -> String {
 fn ratio_table(results: &Results) -> String {
     let head = ["ratio", "value", "target", "", "once more"].map(str::to_owned).to_vec();
     let mut rows = vec![head];
-    for (name, report) in results {
+    for (Measurement { name, .. }, report) in results {
         let again = format!("`make bench BENCH={name}`");
         rows.extend(report.ratios.iter().map(|ratio| [ratio.row(), vec![again.clone()]].concat()));
     }

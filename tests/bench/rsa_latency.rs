@@ -17,6 +17,10 @@ use crate::{
     table,
 };
 
+/// For the page.
+pub const ABOUT: &str =
+    "The latency of GETs, one at a time, while 50 other connections issue as fast as they can.";
+
 /// The sides: the algorithm, and how many connections issue.
 const SIDES: [(&str, usize); 3] = [("EdDSA", 50), ("RS256", 50), ("EdDSA", 0)];
 const ROUNDS: usize = 5;

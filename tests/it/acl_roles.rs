@@ -20,6 +20,11 @@ const OPERATOR: &str = "ACL SETUSER operator on >secret resetchannels -@all &hal
 /// hallpass-server: all that its routes need.
 const SERVER: &str = "ACL SETUSER server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping";
 
+/// The line of redis.conf that makes the server's user, with more rights.
+pub fn server_user(more: &str) -> String {
+    format!("user {} {more}", SERVER.trim_start_matches("ACL SETUSER "))
+}
+
 const ROLES: [&str; 4] = [VERIFIER, APP, SUPPORT, OPERATOR];
 
 /// Commands that would let somebody mint, forge, read or destroy, besides the AUTH commands.

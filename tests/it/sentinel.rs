@@ -1,16 +1,21 @@
-//! The HTTP server behind real Sentinels.
+//! The HTTP server behind real Sentinels, with the rights that the README gives it.
 
-use crate::support::{
-    holders::stay_logged_in,
-    http_server::{ISSUER, Server},
-    *,
+use crate::{
+    acl_roles::server_user,
+    support::{
+        holders::stay_logged_in,
+        http_server::{ISSUER, Server},
+        *,
+    },
 };
 
 #[test]
 fn users_stay_logged_in_when_the_primary_hands_over_and_when_it_dies() {
-    let lines = [&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api", "appendonly yes"];
+    let (issuer, user) = (format!("hallpass.issuer {ISSUER}"), server_user("+role"));
+    let lines = [&issuer, "hallpass.audience api", "appendonly yes", &user];
     let mut sentinels = Sentinels::start(&lines);
-    let server = Server::before_url(&sentinels.url(), &["--rate-limit", "0"]);
+    let url = sentinels.url().replace("://", "://server:secret@");
+    let server = Server::before_url(&url, &["--rate-limit", "0"]);
     stay_logged_in(&server, &["1".into(), "2".into()], |holders| {
         sentinels.servers[0].wait_until_replicated();
         sentinels.fail_over();

@@ -1,9 +1,13 @@
-//! The HTTP server in front of a cluster: users on all nodes stay logged in while slots move and primaries fail.
+//! The HTTP server in front of a cluster, with the rights that the README gives it: users on all nodes stay logged in while
+//! slots move and primaries fail.
 
-use crate::support::{
-    holders::stay_logged_in,
-    http_server::{ISSUER, Server},
-    *,
+use crate::{
+    acl_roles::server_user,
+    support::{
+        holders::stay_logged_in,
+        http_server::{ISSUER, Server},
+        *,
+    },
 };
 
 /// A cluster with an issuer, and a server before it.
@@ -13,8 +17,11 @@ fn site() -> (Cluster, Server) {
 
 fn site_with(lines: &[&str]) -> (Cluster, Server) {
     let issuer = format!("hallpass.issuer {ISSUER}");
-    let cluster = Cluster::of(3, &[&[&issuer, "hallpass.audience api", "appendonly yes"], lines].concat());
-    let server = Server::before_url(&cluster.url(), &["--rate-limit", "0"]);
+    let user = server_user("+cluster|slots +asking");
+    let cluster =
+        Cluster::of(3, &[&[&issuer, "hallpass.audience api", "appendonly yes", &user], lines].concat());
+    let url = cluster.url().replace("://", "://server:secret@");
+    let server = Server::before_url(&url, &["--rate-limit", "0"]);
     (cluster, server)
 }
 

@@ -8,8 +8,10 @@ fn a_slot_moves_with_its_keys_and_a_replica_takes_over() {
     let mut con = cluster.connect();
     let key = cluster.key_of(0, "user");
     let tokens = con.issue(&key, &[]).unwrap();
-    let holds = |number: usize| cluster.node(number).connect().get::<i64>(&["EXISTS", &key]);
-    cluster.migrate(&key, 1, || assert_eq!(holds(0), 1, "not yet"));
+    let slot = cluster.slot(&key).to_string();
+    let holds =
+        |node: usize| -> i64 { cluster.node(node).connect().get(&["CLUSTER", "COUNTKEYSINSLOT", &slot]) };
+    cluster.migrate(&key, 1, || assert_eq!(holds(0) + holds(1), 1, "on the one or the other"));
     assert_eq!((cluster.owner(&key), holds(1)), (1, 1));
     let replica = cluster.replica_of(1);
     cluster.fail_over_to(replica);

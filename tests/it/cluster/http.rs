@@ -35,6 +35,7 @@ fn counted(cluster: &Cluster, name: &str) -> u64 {
     cluster.up().map(|node| node.connect().counter(name)).sum()
 }
 
+/// Seen to fail without ASKING before what is redirected by ASK.
 #[test]
 fn a_slot_moves_while_its_user_refreshes() {
     let (cluster, server) = site();
@@ -51,6 +52,7 @@ fn a_slot_moves_while_its_user_refreshes() {
     assert_eq!(owner.connect().records(&key).len(), 2, "both sessions, on the new owner");
 }
 
+/// Seen to fail when the server asks only once who serves what.
 #[test]
 fn a_primary_dies_and_its_replica_takes_over() {
     let (mut cluster, server) = site();

@@ -18,14 +18,13 @@ pub struct Work {
 }
 
 impl Work {
-    /// Repeats `step` until the work is over, or this panics.
+    /// Repeats `step` until the work is over; a panic ends it.
     fn repeat(&self, mut step: impl FnMut()) {
-        let end = Over(&self.is_over);
+        let _over = Over(&self.is_over);
         while !self.is_over.load(SeqCst) {
             step();
             self.rounds.fetch_add(1, SeqCst);
         }
-        std::mem::forget(end);
     }
 
     /// Waits until some steps were done.
@@ -49,7 +48,7 @@ fn refresh_all_along(work: &Work, mut con: ClusterCon, key: &str, mut tokens: To
     tokens.generation()
 }
 
-/// Devices that come and go: how many sessions were seen to be there.
+/// Devices that come and go.
 fn come_and_go(work: &Work, mut con: ClusterCon, key: &str) {
     work.repeat(|| {
         let guest = con.issue(key, &["CLASS", "guest"]).unwrap();
@@ -75,14 +74,14 @@ pub fn loses_nothing(migrate: impl Fn(&Cluster, &str, usize, &Work)) {
     let sid = tokens.session_id.clone();
     let work = Work { is_over: AtomicBool::new(false), rounds: AtomicU64::new(0) };
     let refreshes = thread::scope(|scope| {
-        let _end = Over(&work.is_over);
+        let over = Over(&work.is_over);
         let stays = scope.spawn(|| refresh_all_along(&work, cluster.connect(), &key, tokens));
         let guests = scope.spawn(|| come_and_go(&work, cluster.connect(), &key));
         for round in 0..MOVES {
             migrate(&cluster, &key, (round + 1) % 3, &work);
             work.go_on();
         }
-        work.is_over.store(true, SeqCst);
+        drop(over);
         guests.join().expect("the guests");
         stays.join().expect("the device that stays")
     });

@@ -97,10 +97,10 @@ impl Cluster {
         self.number(&nodes.iter().find(is_replica).expect("a replica")[0])
     }
 
-    /// Moves a key's slot, with all keys in it, to the node `to`. `halfway` runs when both nodes know of it and nothing
-    /// has moved yet.
+    /// Moves a key's slot, with all keys in it, to the node `to`. `halfway` runs twice while both nodes
+    /// know of it: before anything has moved, and when all has.
     #[track_caller]
-    pub fn migrate(&self, key: &str, to: usize, halfway: impl FnOnce()) {
+    pub fn migrate(&self, key: &str, to: usize, halfway: impl Fn()) {
         let from = self.owner(key);
         let slot = self.slot(key).to_string();
         let (mut source, mut target) = (self.nodes[from].connect(), self.nodes[to].connect());
@@ -108,6 +108,7 @@ impl Cluster {
         source.get::<()>(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &self.id(to)]);
         halfway();
         self.move_keys(&mut source, &slot, to);
+        halfway();
         for con in [&mut target, &mut source] {
             con.get::<()>(&["CLUSTER", "SETSLOT", &slot, "NODE", &self.id(to)]);
         }

@@ -92,23 +92,26 @@ impl Holders<'_> {
         });
     }
 
-    /// Logs in, then refreshes and verifies until the end; the last token must be good, too.
+    /// Logs in, then refreshes and verifies until the end, and until the last token has turned out good.
     fn stay(&self, user: &User) {
-        let _over = thread::panicking().then(|| Over(&self.is_over));
+        let _over = Over(&self.is_over);
         let agent = agent();
-        let body = json!({"subject": user.subject, "cookie": user.by_cookie});
-        let login = self.server.sessions(&body);
+        let login = self.server.sessions(&json!({"subject": user.subject, "cookie": user.by_cookie}));
         assert_eq!(login.status, 201, "{login:?}");
-        let (mut token, mut is_last) = (held(user, &login), false);
-        while !is_last {
-            is_last = self.is_over.load(SeqCst);
+        let mut token = held(user, &login);
+        let mut last_served = Instant::now();
+        loop {
+            let is_over = self.is_over.load(SeqCst);
             if let Some(next) = self.ask(user, &agent, self.refresh(user, &token)) {
                 token = held(user, &next);
                 let verify = self.server.request("GET", "/verify").bearer(&next.text_of("access_token"));
                 self.ask(user, &agent, verify);
-            } else {
-                is_last = false;
+                last_served = Instant::now();
+                if is_over {
+                    return;
+                }
             }
+            assert!(!is_over || last_served.elapsed() < 2 * SOON, "{} is not served again", user.subject);
             thread::sleep(PAUSE);
         }
     }

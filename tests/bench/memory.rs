@@ -12,8 +12,9 @@ use crate::{
 };
 
 /// For the page.
-pub const ABOUT: &str = "All by which Redis grows, divided by the sessions: keys of 13 characters, expiries and hash tables included, with \
-    `verify-cache-bytes 0` and `hash-max-listpack-value 1024`.";
+pub const ABOUT: &str = "\
+    All by which Redis grows, divided by the sessions: keys of 13 characters, expiries and hash tables \
+    included, with `verify-cache-bytes 0` and `hash-max-listpack-value 1024`.";
 
 const USERS: usize = 100_000;
 /// A user agent as browsers shorten theirs, and as long as they send them.

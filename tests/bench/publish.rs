@@ -10,6 +10,14 @@ use crate::{
     report::{Ratio, Report},
 };
 
+const INTRODUCTION: &str = "# Benchmarks
+
+Written by `make bench`, which measures everything again. The measure is Redis itself, and what one
+would build instead, on the same machine in the same run: sides that are compared take turns, and each
+number is the median of the rounds. Ratios carry over to other machines better than rates do.
+
+";
+
 /// What each measurement found.
 pub type Results = Vec<(Measurement, Report)>;
 
@@ -48,11 +56,7 @@ fn report_json(report: &Report) -> Json {
 }
 
 fn page(results: &Results) -> String {
-    let mut out = String::from(
-        "# Benchmarks\n\nWritten by `make bench`, which measures everything again in less than ten minutes. The measure is Redis \
-         itself, and what one\nwould build instead, on the same machine in the same run: sides that are compared take turns, and \
-         each number is the\nmedian of the rounds. Ratios carry over to other machines better than rates do.\n\n",
-    );
+    let mut out = String::from(INTRODUCTION);
     for (what, which) in describe() {
         writeln!(out, "- {what}: {which}").expect("a string");
     }

@@ -22,11 +22,14 @@ use crate::{
 };
 
 /// For the page.
-pub const ABOUT: &str = "Every AUTH command beside GET and SET of the same Redis, over a unix socket, one command at a time on each \
-    connection. GET answers, and SET is given, a text as long as what AUTH.VERIFY answers. A new token is one that this Redis has not \
-    verified before: minted here, or elsewhere with the same keys. Redis has the first core, the load the second.";
-pub const ABOUT_OTHERS: &str =
-    "The algorithms for verifiers that know nothing newer, over a unix socket; nothing is pinned to a core.";
+pub const ABOUT: &str = "\
+    Every AUTH command beside GET and SET of the same Redis, over a unix socket, one command at a time \
+    on each connection. GET answers, and SET is given, a text as long as what AUTH.VERIFY answers. A new \
+    token is one that this Redis has not verified before: minted here, or elsewhere with the same keys. \
+    Redis has the first core, the load the second.";
+pub const ABOUT_OTHERS: &str = "\
+    The algorithms for verifiers that know nothing newer, over a unix socket; nothing is pinned to a \
+    core.";
 
 const ROUNDS: usize = 5;
 const ALGS: [&str; 2] = ["EdDSA", "HS256"];

@@ -28,9 +28,10 @@ use crate::{
 };
 
 /// For the page.
-pub const ABOUT: &str = "hallpass-server beside an axum route that does one GET over the same kind of connection, with requests as long; and \
-    its /token beside (c) oidc-provider with Redis and (d) a Node.js server with the Lua script and EdDSA, one process each. All of them, \
-    Redis and the load share the cores.";
+pub const ABOUT: &str = "\
+    hallpass-server beside an axum route that does one GET over the same kind of connection, with \
+    requests as long; and its /token beside (c) oidc-provider with Redis and (d) a Node.js server with \
+    the Lua script and EdDSA, one process each. All of them, Redis and the load share the cores.";
 
 const ROUNDS: usize = 5;
 const TURN: Duration = Duration::from_millis(1_000);

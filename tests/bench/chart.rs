@@ -9,8 +9,9 @@ const TOP: usize = 48;
 /// Where bars begin, and where their targets are.
 const LEFT: usize = 560;
 const TARGET: usize = 700;
-/// How many targets fit before a bar is cut.
+/// How many targets fit before a bar is cut, and where numbers stand behind that.
 const LONGEST: f64 = 2.0;
+const NUMBERS: usize = 850;
 const WIDTH: usize = 1000;
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#1f2328}.met{fill:#1a7f64}.missed{fill:#c4621b}\
     line{stroke:#59636e;stroke-dasharray:4 3}@media(prefers-color-scheme:dark){text{fill:#e6edf3}\
@@ -45,13 +46,13 @@ fn reached(ratio: &Ratio) -> Option<f64> {
 fn bar(out: &mut String, top: usize, ratio: &Ratio, reached: f64) {
     let length = reached.min(LONGEST) * (TARGET - LEFT) as f64;
     let class = if reached >= 1.0 { "met" } else { "missed" };
-    let (text, middle, end) = (LEFT - 10, top + 14, LEFT as f64 + length + 8.0);
+    let (text, middle) = (LEFT - 10, top + 14);
     let numbers = format!("{} ({})", number(ratio.value), ratio.target.text());
     writeln!(
         out,
         "<text x=\"{text}\" y=\"{middle}\" text-anchor=\"end\">{}</text>\
          <rect class=\"{class}\" x=\"{LEFT}\" y=\"{top}\" width=\"{length:.0}\" height=\"18\" rx=\"2\"/>\
-         <text x=\"{end:.0}\" y=\"{middle}\">{numbers}</text>",
+         <text x=\"{NUMBERS}\" y=\"{middle}\">{numbers}</text>",
         ratio.what
     )
     .expect("a string");

@@ -2,7 +2,9 @@
 
 use std::{fs, process::Command, thread};
 
-use crate::support::build::redis_server;
+use serde_json::Value as Json;
+
+use crate::{http::node, support::build::redis_server};
 
 /// Pairs of what and which.
 pub fn describe() -> Vec<(&'static str, String)> {
@@ -12,10 +14,25 @@ pub fn describe() -> Vec<(&'static str, String)> {
         ("processor", format!("{}, {cores} cores", processor())),
         ("memory", format!("{} GiB", memory_gib())),
         ("kernel", said(Command::new("uname").arg("-sr"))),
-        ("Redis", said(Command::new(redis_server()).arg("--version"))),
+        ("Redis", without_build(&said(Command::new(redis_server()).arg("--version")))),
         ("Hallpass", hallpass),
         ("Rust", said(Command::new("rustc").arg("--version"))),
+        ("Node.js", said(Command::new(node()).arg("--version"))),
+        ("from npm", packages()),
     ]
+}
+
+/// What `redis-server --version` says, up to the version.
+fn without_build(said: &str) -> String {
+    said.split(" sha=").next().unwrap_or(said).to_owned()
+}
+
+/// The packages that the servers on Node.js are made of.
+fn packages() -> String {
+    let manifest: Json = serde_json::from_str(include_str!("node/package.json")).expect("JSON");
+    let packages = manifest["dependencies"].as_object().expect("packages").iter();
+    let named = packages.map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or_default()));
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn processor() -> String {

@@ -1,6 +1,6 @@
 //! The application that calls AUTH.REFRESH.
 
-use std::collections::HashMap;
+use redis::Value;
 
 use super::{Pair, Side};
 use crate::support::Con;
@@ -18,11 +18,12 @@ impl Side for Hallpass {
     }
 }
 
+/// Looks for the two members it needs in the map, which is a flat array in RESP2.
 fn pair(command: &redis::Cmd, con: &mut Con) -> Pair {
-    let mut reply: HashMap<String, redis::Value> = command.query(con).expect("tokens");
-    let mut text = |name| {
-        let value = reply.remove(name).expect("the member");
-        redis::from_redis_value::<String>(value).expect("a string")
+    let members: Vec<Value> = command.query(con).expect("tokens");
+    let text = |name: &str| {
+        let at = members.iter().position(|member| *member == Value::BulkString(name.into()));
+        redis::from_redis_value_ref(&members[at.expect("the member") + 1]).expect("a string")
     };
     Pair { access: text("access_token"), refresh: text("refresh_token") }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -35,13 +35,17 @@ impl Child {
     }
 }
 
+/// Node.js, as the test tools bring it.
+pub fn node() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-tools/bin/node")
+}
+
 /// A script of `tests/bench/node`, before the Redis behind `socket`, with so many sessions.
-pub fn node(script: &str, socket: &Path, sessions: usize) -> Command {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let node = tests.join("../target/test-tools/bin/node");
+pub fn script(name: &str, socket: &Path, sessions: usize) -> Command {
+    let node = node();
     assert!(node.exists(), "Node.js is missing: `make bench` installs it");
     let mut command = Command::new(node);
-    command.arg(tests.join("bench/node").join(script)).arg(socket).arg(sessions.to_string());
-    command.env("NODE_ENV", "production");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/node").join(name));
+    command.arg(socket).arg(sessions.to_string()).env("NODE_ENV", "production");
     command
 }

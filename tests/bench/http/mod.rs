@@ -7,6 +7,7 @@ mod child;
 mod load;
 
 pub use bare_axum::{ARGUMENT as BARE_AXUM, serve as serve_bare_axum};
+pub use child::node;
 
 use std::{cell::Cell, time::Duration};
 
@@ -97,8 +98,8 @@ impl Site {
         let others = [(); 2].map(|()| Redis::builder().without_module().start());
         let [oidc, lua] = ["oidc_provider.mjs", "lua_server.mjs"];
         let sessions = CONNECTIONS * SESSIONS_EACH;
-        let oidc = Child::start(child::node(oidc, &others[0].socket(), sessions));
-        let lua = Child::start(child::node(lua, &others[1].socket(), sessions));
+        let oidc = Child::start(child::script(oidc, &others[0].socket(), sessions));
+        let lua = Child::start(child::script(lua, &others[1].socket(), sessions));
         let own = stage.tokens.iter().take(sessions).map(|tokens| tokens.refresh.clone()).collect();
         let refresh = [own, oidc.tokens.clone(), lua.tokens.clone()]
             .map(|tokens: Vec<String>| tokens.into_iter().map(Cell::new).collect());

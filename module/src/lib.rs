@@ -5,7 +5,7 @@
 //! - [`args`], [`reply`], [`error`]: what goes in and what comes out of every command.
 //! - [`store`], [`survey`]: the user's hash. [`limits`]: how many sessions it may hold. [`minting`], [`signing`]: a session's tokens.
 //! - [`keyring`]: the file and the ring in use. [`config`]: `hallpass.*` settings.
-//! - [`receipts`], [`verified`]: what this process remembers of verified access tokens.
+//! - [`receipts`], [`verified`]: what this process remembers of access tokens. [`entropy`]: random bytes.
 //! - [`events`], [`info`], [`log`]: what operators see.
 //! - [`load`], [`dispatch`], [`settings`], [`command_info`]: how Redis' calls get to the rest.
 //! - [`ffi`]: the edge of Redis, with the only `unsafe` code.
@@ -17,6 +17,7 @@ mod command_info;
 mod commands;
 mod config;
 mod dispatch;
+mod entropy;
 mod error;
 mod events;
 mod ffi;

@@ -5,43 +5,24 @@
 
 use hallpass_engine::access::AccessToken;
 use lru::LruCache;
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// What an entry takes besides its texts: the token, counts, the list node, and its share of a hash table that has just
 /// grown.
-const OVERHEAD_BYTES: usize = size_of::<AccessToken>() + 96;
+const OVERHEAD_BYTES: usize = size_of::<AccessToken>() + 112;
 
-/// A token, found by its text.
-struct Entry(Arc<AccessToken>);
+/// The end of a token's signature, by which it is looked for: no two right tokens are expected to share it, and if they
+/// do, the later one takes the place of the other.
+type Tail = [u8; 16];
 
-impl Borrow<[u8]> for Entry {
-    fn borrow(&self) -> &[u8] {
-        self.0.text()
-    }
+fn tail(text: &[u8]) -> Option<Tail> {
+    text.last_chunk().copied()
 }
 
-impl Hash for Entry {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.text().hash(state);
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.text() == other.0.text()
-    }
-}
-
-impl Eq for Entry {}
-
-impl Entry {
-    /// Bytes of memory, rounded up as the allocator does: in eighths of the next power of two.
-    fn cost(&self) -> usize {
-        let texts = self.0.capacity().max(64);
-        texts.next_multiple_of(texts.next_power_of_two() / 8) + OVERHEAD_BYTES
-    }
+/// Bytes of memory that an entry takes, rounded up as the allocator does: in eighths of the next power of two.
+fn cost(token: &AccessToken) -> usize {
+    let texts = token.capacity().max(64);
+    texts.next_multiple_of(texts.next_power_of_two() / 8) + OVERHEAD_BYTES
 }
 
 /// Which ring's tokens are remembered: each reload of the ring begins a new epoch.
@@ -49,7 +30,7 @@ impl Entry {
 pub struct Epoch(u64);
 
 struct Cache {
-    tokens: LruCache<Entry, ()>,
+    tokens: LruCache<Tail, Arc<AccessToken>>,
     bytes: usize,
     epoch: Epoch,
 }
@@ -60,8 +41,8 @@ static CACHE: LazyLock<Mutex<Cache>> =
 /// The token of exactly this text, while the key that signed it is unexpired at Unix seconds.
 pub fn recall(text: &[u8], now: u64) -> Option<Arc<AccessToken>> {
     let mut cache = lock();
-    let (entry, ()) = cache.tokens.get_key_value(text)?;
-    entry.0.key_is_unexpired(now).then(|| entry.0.clone())
+    let token = cache.tokens.get(&tail(text)?)?;
+    (token.text() == text && token.key_is_unexpired(now)).then(|| token.clone())
 }
 
 /// The present epoch, to be noted before a token is minted or verified.
@@ -71,20 +52,22 @@ pub fn epoch() -> Epoch {
 
 /// Remembers a right token of this epoch within `limit` bytes in all; the least recently used go first.
 pub fn remember(token: Arc<AccessToken>, epoch: Epoch, limit: usize) {
-    let entry = Entry(token);
-    let cost = entry.cost();
+    let Some(tail) = tail(token.text()) else {
+        return;
+    };
+    let cost_of_this = cost(&token);
     let mut cache = lock();
     // A key may have been removed since the token was signed.
-    if cost > limit || epoch != cache.epoch {
+    if cost_of_this > limit || epoch != cache.epoch {
         return;
     }
-    cache.bytes += cost;
-    if let Some((replaced, ())) = cache.tokens.push(entry, ()) {
-        cache.bytes -= replaced.cost();
+    cache.bytes += cost_of_this;
+    if let Some(replaced) = cache.tokens.put(tail, token) {
+        cache.bytes -= cost(&replaced);
     }
     while cache.bytes > limit {
         match cache.tokens.pop_lru() {
-            Some((oldest, ())) => cache.bytes -= oldest.cost(),
+            Some((_, oldest)) => cache.bytes -= cost(&oldest),
             None => cache.bytes = 0,
         }
     }

@@ -59,7 +59,7 @@ fn string_or_nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Resul
 }
 
 /// A verified claims set, as AUTH.VERIFY answers with it.
-pub struct Verified {
+pub struct Verified<'j> {
     /// `sub`.
     pub subject: String,
     /// `sid`.
@@ -67,13 +67,13 @@ pub struct Verified {
     /// `auth_time`: when the session was issued, in Unix seconds.
     pub auth_time: u64,
     /// The custom claims, each as the JSON text that was signed.
-    custom: BTreeMap<String, Box<RawValue>>,
+    custom: BTreeMap<String, &'j RawValue>,
 }
 
-impl Verified {
+impl<'j> Verified<'j> {
     /// Reads the claims set. `None` if it is not what the module promises.
-    pub fn read(json: &str) -> Option<Self> {
-        let mut custom: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).ok()?;
+    pub fn read(json: &'j str) -> Option<Self> {
+        let mut custom: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
         let text = |name: &str| serde_json::from_str(custom.get(name)?.get()).ok();
         let (subject, session) = (text("sub")?, text("sid")?);
         let auth_time = serde_json::from_str(custom.get("auth_time")?.get()).ok()?;

@@ -3,16 +3,16 @@
 //! `active` (boolean), `state` (`current`, `retry`, `reused`, `ahead`, `gone`, `expired`), `sub`, `sid`, `exp` (idle expiry), `iat`
 //! (rotated-at), and `aud`, `client_id`, `scope` where set. `gone` has only `active`, `state`, `sub` and `sid`.
 
-use super::refresh::policy;
+use super::refresh::{is_answered, policy};
 use super::{Outcome, complete};
 use crate::args;
 use crate::config::Config;
 use crate::error::{self, Error};
 use crate::ffi::Arg;
 use crate::info::unix_ms;
+use crate::keyring;
 use crate::reply::Reply;
 use crate::store::UserHash;
-use crate::{keyring, receipts};
 use hallpass_engine::record::Session;
 use hallpass_engine::refresh::{self, RefreshToken};
 use hallpass_engine::rotation::{self, Decision};
@@ -45,7 +45,7 @@ pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
 
 /// Whether AUTH.REFRESH would answer with tokens, and the word for why.
 fn state(session: Option<&Session>, token: &RefreshToken, now: u64, config: &Config) -> (bool, &'static str) {
-    let seen = session.is_some_and(|session| receipts::has_seen(&token.sid, session.generation));
+    let seen = session.is_some_and(|session| is_answered(session, token));
     let is_ahead = session.is_some_and(|session| token.generation > session.generation);
     match rotation::decide(session, token.generation, now, &policy(config), seen) {
         Decision::NoSession => (false, "gone"),

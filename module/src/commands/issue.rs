@@ -10,6 +10,7 @@ use super::refresh::META_MAX_BYTES;
 use super::{Answer, Outcome};
 use crate::args;
 use crate::config::Config;
+use crate::entropy;
 use crate::error::{self, Error};
 use crate::events::Event;
 use crate::ffi::Arg;
@@ -59,7 +60,7 @@ pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let mut hash = UserHash::write(ctx, key, now)?;
     let sid = match request.sid {
         Some(sid) => sid,
-        None => sid::new(clock, &random_bytes()?),
+        None => sid::new(clock, &entropy::bytes()?),
     };
     if let Some(existing) = repeated(&hash, &request, &config, now)? {
         return Ok(answer(minting.tokens(sid, &existing)?, Vec::new()));
@@ -208,10 +209,4 @@ impl Request {
 fn audience(value: &[u8]) -> Result<String, Error> {
     let text = arguments::audience(value)?;
     if text == "*" { Err(error::AUDIENCE) } else { Ok(text.to_owned()) }
-}
-
-fn random_bytes() -> Result<[u8; 8], Error> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(|_| Error::Internal)?;
-    Ok(bytes)
 }

@@ -105,8 +105,7 @@ impl Refreshing<'_> {
     fn run(self, request: Request<'_>) -> Outcome {
         let session = self.hash.session(&self.token.sid);
         request.check_client(session.as_ref())?;
-        let seen =
-            session.as_ref().is_some_and(|session| receipts::has_seen(&self.token.sid, session.generation));
+        let seen = session.as_ref().is_some_and(|session| is_answered(session, &self.token));
         let policy = policy(self.minting.config);
         let decision =
             rotation::decide(session.as_ref(), self.token.generation, self.minting.now, &policy, seen);
@@ -165,6 +164,12 @@ impl Refreshing<'_> {
         Event { name, subject, sids: &sids, reason, now: self.minting.now, details }
             .publish(self.ctx, self.key);
     }
+}
+
+/// Whether the answer that began the session's generation is known to have arrived. Nobody asks for that when the token is
+/// of this generation.
+pub fn is_answered(session: &Session, token: &RefreshToken) -> bool {
+    token.generation != session.generation && receipts::has_seen(&token.sid, session.generation)
 }
 
 /// The settings that the rules depend on.

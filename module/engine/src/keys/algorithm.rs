@@ -33,6 +33,11 @@ impl Algorithm {
         }
     }
 
+    /// Whether opening a token costs little more than its one HMAC, for those who have the secret.
+    pub fn is_cheap_to_verify(self) -> bool {
+        self == Self::HS256
+    }
+
     /// Whether signing takes so long that a server's main thread should not wait for it.
     pub fn is_slow_to_sign(self) -> bool {
         matches!(self, Self::RS256 | Self::PS256)

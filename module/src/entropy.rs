@@ -1,0 +1,30 @@
+//! Random bytes of the operating system, fetched many at a time: a system call per session would cost more than the rest
+//! of its id.
+
+use crate::error::Error;
+use std::sync::{Mutex, PoisonError};
+
+const STOCK_BYTES: usize = 512;
+
+struct Stock {
+    bytes: [u8; STOCK_BYTES],
+    left: usize,
+}
+
+static STOCK: Mutex<Stock> = Mutex::new(Stock { bytes: [0; STOCK_BYTES], left: 0 });
+
+/// Bytes that nobody got before. None of them is kept.
+///
+/// # Errors
+/// [`Error::Internal`] when the system has none, which is not expected.
+pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut stock = STOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    if stock.left < N {
+        getrandom::fill(&mut stock.bytes).map_err(|_| Error::Internal)?;
+        stock.left = STOCK_BYTES;
+    }
+    let Stock { bytes, left } = &mut *stock;
+    let taken = bytes[..*left].last_chunk_mut().ok_or(Error::Internal)?;
+    *left -= N;
+    Ok(std::mem::replace(taken, [0; N]))
+}

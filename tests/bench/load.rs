@@ -70,12 +70,26 @@ struct Batch {
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// Puts the load on `redis`, with `pipeline` commands at a time on each connection.
-pub fn run(redis: &Redis, transport: Transport, pipeline: usize, requests: &Requests) -> Turn {
+/// How to ask.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    pub transport: Transport,
+    pub connections: usize,
+    /// Commands at a time on each connection.
+    pub pipeline: usize,
+}
+
+impl Manner {
+    /// The fastest.
+    pub const IN_BULK: Self = Self { transport: Transport::Unix, connections: CONNECTIONS, pipeline: 16 };
+}
+
+/// Puts the load on `redis`.
+pub fn run(redis: &Redis, manner: Manner, requests: &Requests) -> Turn {
     thread::scope(|scope| {
         let load = scope.spawn(|| {
             stay_on_second_core();
-            drive(redis, transport, &batches(&requests.commands, pipeline), requests.again_for)
+            drive(redis, manner, &batches(&requests.commands, manner.pipeline), requests.again_for)
         });
         load.join().expect("the load runs")
     })
@@ -95,10 +109,10 @@ fn batches(commands: &[Vec<u8>], pipeline: usize) -> Vec<Batch> {
     commands.chunks(pipeline).map(|batch| Batch { bytes: batch.concat(), count: batch.len() }).collect()
 }
 
-fn drive(redis: &Redis, transport: Transport, batches: &[Batch], again_for: Option<Duration>) -> Turn {
-    let shares = batches.chunks(batches.len().div_ceil(CONNECTIONS));
+fn drive(redis: &Redis, manner: Manner, batches: &[Batch], again_for: Option<Duration>) -> Turn {
+    let shares = batches.chunks(batches.len().div_ceil(manner.connections));
     let mut connections: Vec<Connection<'_>> =
-        shares.map(|share| Connection::open(redis, transport, share, again_for.is_some())).collect();
+        shares.map(|share| Connection::open(redis, manner.transport, share, again_for.is_some())).collect();
     let mut samples = Vec::with_capacity(1 << 16);
     let (busy_before, began) = (cpu::of_redis(redis), Instant::now());
     let is_over = || again_for.is_some_and(|span| began.elapsed() >= span);

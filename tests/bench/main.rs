@@ -41,9 +41,10 @@ pub struct Measurement {
     take: fn() -> Report,
 }
 
-const ALL: [Measurement; 11] = [
+const ALL: [Measurement; 12] = [
     measurement("unix", commands::ABOUT, commands::unix),
-    measurement("unix_pipelined", "The same with 16 commands at a time.", commands::unix_pipelined),
+    measurement("unix_pipelined", "The same, 16 commands at a time.", commands::unix_pipelined),
+    measurement("unix_alone", commands::ABOUT_ALONE, commands::unix_alone),
     measurement("tcp", "The same over TCP, one command at a time.", commands::tcp),
     measurement("tcp_pipelined", "The same over TCP, 16 commands at a time.", commands::tcp_pipelined),
     measurement("other_algorithms", commands::ABOUT_OTHERS, commands::other_algorithms),

@@ -5,7 +5,7 @@
 
 use crate::{
     commands::stage::{call_all, encoded, user_key, words},
-    load::{self, Requests, Transport},
+    load::{self, Manner, Requests},
     report::{Report, Target, Target::AtMost},
     support::*,
     table,
@@ -60,7 +60,7 @@ fn growth_by_issuing(redis: &Redis, options: &[&str], per_user: usize) -> f64 {
     let issue = |user| encoded(&words(&[&["AUTH.ISSUE", &user_key(user)], options].concat()));
     let requests = Requests { commands: (0..USERS).map(issue).collect(), again_for: None };
     for _ in 0..per_user {
-        load::run(redis, Transport::Unix, 16, &requests);
+        load::run(redis, Manner::IN_BULK, &requests);
     }
     (settled(redis) - before) / (USERS * per_user) as f64
 }

@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use crate::{
     commands::stage::{call_all, encoded, user_key, words},
     commandstats,
-    load::{self, Requests, Transport},
+    load::{self, Manner, Requests},
     memory,
     report::Report,
     support::*,
@@ -78,7 +78,7 @@ fn at(users: usize) -> Found {
 fn fill(redis: &Redis, users: usize) {
     let issue = |user| encoded(&words(&["AUTH.ISSUE", &user_key(user)]));
     let requests = Requests { commands: (0..users).map(issue).collect(), again_for: None };
-    load::run(redis, Transport::Unix, 16, &requests);
+    load::run(redis, Manner::IN_BULK, &requests);
 }
 
 /// A login in the life of users from all over: each command once for each of them.

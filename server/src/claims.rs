@@ -2,10 +2,11 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// The claims that Hallpass itself sets or keeps to itself; all others are an application's custom claims.
 pub const RESERVED: [&str; 17] = [
@@ -29,7 +30,7 @@ pub const RESERVED: [&str; 17] = [
 ];
 
 /// The claims of a fresh access token that its response depends on.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Default, serde::Deserialize, PartialEq, Eq)]
 pub struct Granted {
     /// `scope`: an ordinary claim, as a string.
     #[serde(default, deserialize_with = "string_or_nothing")]
@@ -73,12 +74,9 @@ pub struct Verified<'j> {
 impl<'j> Verified<'j> {
     /// Reads the claims set. `None` if it is not what the module promises.
     pub fn read(json: &'j str) -> Option<Self> {
-        let mut custom: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
-        let text = |name: &str| serde_json::from_str(custom.get(name)?.get()).ok();
-        let (subject, session) = (text("sub")?, text("sid")?);
-        let auth_time = serde_json::from_str(custom.get("auth_time")?.get()).ok()?;
-        custom.retain(|name, _| !is_reserved(name));
-        Some(Self { subject, session, auth_time, custom })
+        let members: Members<'j> = serde_json::from_str(json).ok()?;
+        let Members { subject, session, auth_time, custom } = members;
+        Some(Self { subject: subject?, session: session?, auth_time: auth_time?, custom })
     }
 
     /// The custom claims, or the selected ones among them, as a JSON object in ASCII.
@@ -86,6 +84,46 @@ impl<'j> Verified<'j> {
         let is_selected = |name: &String| selected.is_none_or(|names| names.contains(name));
         let chosen: BTreeMap<_, _> = self.custom.iter().filter(|(name, _)| is_selected(name)).collect();
         ascii_json(&serde_json::to_string(&chosen).unwrap_or_else(|_| "{}".into()))
+    }
+}
+
+/// A claims set on its way.
+#[derive(Default)]
+struct Members<'j> {
+    subject: Option<String>,
+    session: Option<String>,
+    auth_time: Option<u64>,
+    custom: BTreeMap<String, &'j RawValue>,
+}
+
+/// A member's name, lent by the text unless it has escapes.
+#[derive(serde::Deserialize)]
+struct Name<'j>(#[serde(borrow)] Cow<'j, str>);
+
+impl<'j> Deserialize<'j> for Members<'j> {
+    fn deserialize<D: Deserializer<'j>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_map(Members::default())
+    }
+}
+
+impl<'j> Visitor<'j> for Members<'j> {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a claims set")
+    }
+
+    fn visit_map<A: MapAccess<'j>>(mut self, mut members: A) -> Result<Self, A::Error> {
+        while let Some(Name(name)) = members.next_key()? {
+            match &*name {
+                "sub" => self.subject = Some(members.next_value()?),
+                "sid" => self.session = Some(members.next_value()?),
+                "auth_time" => self.auth_time = Some(members.next_value()?),
+                name if is_reserved(name) => drop(members.next_value::<IgnoredAny>()?),
+                _ => drop(self.custom.insert(name.into_owned(), members.next_value()?)),
+            }
+        }
+        Ok(self)
     }
 }
 

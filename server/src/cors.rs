@@ -2,12 +2,9 @@
 //! origins, which may then use the routes of holders, with credentials. Every answer of these routes says so, refusals
 //! of other layers included, since a script could not read them otherwise; so this layer lies outside of those.
 
-use crate::app::AppState;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::sync::Arc;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static("X-Hallpass, Authorization, Content-Type");
@@ -34,22 +31,42 @@ impl Cors {
     }
 }
 
-/// Answers preflights, and adds to all other answers what lets a named origin read them.
-pub async fn share(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    if state.cors.0.is_empty() || !is_shared(&request) {
-        return next.run(request).await;
+/// What a request's answer must say to browsers of other origins.
+pub struct Sharing {
+    /// Whether the route is shared at all, so that the answer depends on the origin.
+    varies: bool,
+    /// The request's origin, if it is a named one.
+    origin: Option<HeaderValue>,
+    asks_first: bool,
+}
+
+impl Sharing {
+    /// Looks at a request.
+    pub fn of(cors: &Cors, request: &Request) -> Self {
+        let varies = !cors.0.is_empty() && is_shared(request);
+        let origin = if varies { cors.allowed(request.headers()).cloned() } else { None };
+        let asks_first = origin.is_some() && is_preflight(request);
+        Self { varies, origin, asks_first }
     }
-    let origin = state.cors.allowed(request.headers()).cloned();
-    let mut response =
-        if origin.is_some() && is_preflight(&request) { preflight() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+
+    /// The answer to a preflight of a named origin, which no route gets to see.
+    pub fn preflight(&self) -> Option<Response> {
+        self.asks_first.then(preflight)
     }
-    response
+
+    /// Adds to any answer what lets a named origin read it.
+    pub fn tell(self, response: &mut Response) {
+        if !self.varies {
+            return;
+        }
+        let headers = response.headers_mut();
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        if let Some(origin) = self.origin {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+    }
 }
 
 /// Whether the route is for browsers of other origins: that of a holder, or one of the well-known ones.

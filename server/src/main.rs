@@ -43,6 +43,10 @@ mod trace;
 mod url_path;
 mod wire;
 
+/// A request allocates some hundred times, little at a time: what Linux comes with spends a fifth of its time on that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use cli::{Cli, Command};
 use failure::Outcome;
 use std::process::ExitCode;

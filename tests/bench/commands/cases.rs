@@ -6,7 +6,7 @@ use super::stage::{REPEATED, Stage, USERS, encoded, text_key, user_key, words};
 use crate::load::Requests;
 
 /// How long a case that repeats its commands has its turn.
-const TURN: Duration = Duration::from_millis(250);
+const TURN: Duration = Duration::from_millis(150);
 const CLAIMS: &str = r#"{"role":"admin","scope":"read write"}"#;
 
 /// A command as it is measured.
@@ -34,6 +34,8 @@ pub enum Shape {
 
 /// The case that others are compared with by this name.
 pub const GET: &str = "GET";
+/// A GET that carries as many bytes as AUTH.VERIFY both ways: what asks for a login whose token is a key of its own.
+pub const GET_BY_TOKEN: &str = "GET, the token as key";
 /// The same for writes.
 pub const SET: &str = "SET";
 pub const VERIFY_REPEATED: &str = "VERIFY, repeated token";
@@ -45,9 +47,10 @@ pub const ISSUE: &str = "ISSUE, new user";
 use Shape::{Again, Once, Same};
 
 /// All of them.
-pub const ALL: [Case; 14] = [
+pub const ALL: [Case; 15] = [
     case(VERIFY_MINTED_HERE, GET, Once, |stage, user| verify(user, &stage.tokens[user].access)),
     case(GET, GET, Again, |_, number| words(&["GET", &text_key(number)])),
+    case(GET_BY_TOKEN, GET, Again, |stage, user| words(&["GET", &stage.tokens[user].access])),
     case(VERIFY_REPEATED, GET, Again, |stage, user| verify(user, &stage.tokens[user].access)),
     case(VERIFY_MINTED_ELSEWHERE, GET, Once, |stage, user| verify(user, &stage.minted_elsewhere(user))),
     case("INSPECT", GET, Again, |stage, user| {

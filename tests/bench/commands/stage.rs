@@ -48,6 +48,8 @@ impl Stage {
         self.tokens = call_all(&mut raw, (0..self.users).map(issue)).iter().map(tokens).collect();
         let set = |number: usize| words(&["SET", &text_key(number), &self.text()]);
         call_all(&mut raw, (0..REPEATED).map(set));
+        let by_token = |tokens: &Tokens| words(&["SET", &tokens.access, &self.text()]);
+        call_all(&mut raw, self.tokens.iter().take(REPEATED).map(by_token));
         self.round += 1;
     }
 

@@ -46,7 +46,9 @@ pub fn measure() -> Report {
     let mut row = |name: &str, cell: &dyn Fn(&Found) -> String| {
         rows.push([name.to_owned()].into_iter().chain(found.iter().map(cell)).collect());
     };
-    row("memory per session", &|found| format!("{:.0} bytes", found.bytes_per_session));
+    row("memory per session, remembered tokens included", &|found| {
+        format!("{:.0} bytes", found.bytes_per_session)
+    });
     for (index, command) in COMMANDS.iter().enumerate() {
         let name = format!("{}, time in Redis", command.to_uppercase());
         row(&name, &|found| format!("{:.1} µs", found.microseconds[index]));

@@ -31,6 +31,7 @@ mod events;
 mod info;
 mod load;
 mod transactions;
+mod watchers;
 
 // What must hold whatever happens: many clients, replicas, restarts, a server that may not write, nothing leaked.
 mod clock_steps;

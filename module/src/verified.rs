@@ -7,9 +7,9 @@ use hallpass_engine::access::AccessToken;
 use lru::LruCache;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-/// What an entry takes besides its texts: the token, counts, the list node, and its share of a hash table that has just
-/// grown.
-const OVERHEAD_BYTES: usize = size_of::<AccessToken>() + 112;
+/// The list node, and its share of a hash table that grew although it was hardly more than half full, as it does where
+/// entries come and go.
+const NODE_BYTES: usize = 48 + 80;
 
 /// The end of a token's signature, by which it is looked for: no two right tokens are expected to share it, and if they
 /// do, the later one takes the place of the other.
@@ -19,10 +19,14 @@ fn tail(text: &[u8]) -> Option<Tail> {
     text.last_chunk().copied()
 }
 
-/// Bytes of memory that an entry takes, rounded up as the allocator does: in eighths of the next power of two.
+/// Bytes of memory that an entry takes: its texts, the token with its counts, and its place.
 fn cost(token: &AccessToken) -> usize {
-    let texts = token.capacity().max(64);
-    texts.next_multiple_of(texts.next_power_of_two() / 8) + OVERHEAD_BYTES
+    allocated(token.capacity()) + allocated(size_of::<AccessToken>() + 2 * size_of::<usize>()) + NODE_BYTES
+}
+
+/// What the allocator makes of a size: it rounds up to eighths of the next power of two.
+fn allocated(bytes: usize) -> usize {
+    bytes.next_multiple_of((bytes.next_power_of_two() / 8).max(16))
 }
 
 /// Which ring's tokens are remembered: each reload of the ring begins a new epoch.

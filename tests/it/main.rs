@@ -43,6 +43,7 @@ mod large_hashes;
 mod pains;
 mod pause_oom;
 mod persistence;
+mod remembered_tokens;
 mod replication;
 mod rsa_signing;
 mod same_millisecond;

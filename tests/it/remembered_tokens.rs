@@ -1,0 +1,84 @@
+//! What the module remembers of access tokens: as much as `hallpass.verify-cache-bytes` says, and nothing that outlives it.
+
+use crate::support::*;
+
+const LIMIT: i64 = 1 << 20;
+/// What it takes to remember anything at all, and what Redis takes for a client, now more and now less.
+const BESIDES: i64 = 1 << 16;
+
+/// All that Redis and its modules have allocated, in bytes.
+fn used(con: &mut Con) -> i64 {
+    let text: String = con.get(&["INFO", "memory"]);
+    let line = text.lines().find_map(|line| line.strip_prefix("used_memory:"));
+    line.unwrap().parse().unwrap()
+}
+
+/// Logs one user in again and again, which leaves one session, and tokens that are remembered.
+fn log_in(con: &mut Con, times: usize) -> Tokens {
+    let mut last = || con.issue("auth:42", &["LIMIT", "1"]).unwrap();
+    (1..times).for_each(|_| drop(last()));
+    last()
+}
+
+/// Seen to fail with nothing ever forgotten, and with texts that are not counted.
+#[test]
+fn they_take_no_more_memory_than_is_set() {
+    let redis = Redis::with(&["hallpass.verify-cache-bytes 0"]);
+    let mut con = redis.connect();
+    log_in(&mut con, 1_000);
+    let before = used(&mut con);
+    con.get::<()>(&["CONFIG", "SET", "hallpass.verify-cache-bytes", &LIMIT.to_string()]);
+    let last = log_in(&mut con, 5_000);
+    let grown = used(&mut con) - before;
+    assert!((LIMIT / 2..=LIMIT + BESIDES).contains(&grown), "grown by {grown} bytes");
+    con.verify("auth:42", &last.access, &[]).unwrap();
+    assert_eq!(con.counter("verify_cache_hits"), 1, "the latest is among them");
+}
+
+#[test]
+fn those_used_least_recently_go_first() {
+    let redis = Redis::with(&[&format!("hallpass.verify-cache-bytes {LIMIT}")]);
+    let mut con = redis.connect();
+    let kept = con.issue("auth:kept", &[]).unwrap();
+    let left = con.issue("auth:left", &[]).unwrap();
+    for _ in 0..20 {
+        log_in(&mut con, 100);
+        con.verify("auth:kept", &kept.access, &[]).unwrap();
+    }
+    assert_eq!(con.counter("verify_cache_hits"), 20);
+    con.verify("auth:left", &left.access, &[]).unwrap();
+    assert_eq!(con.counter("verify_cache_hits"), 20, "its signature was checked anew");
+}
+
+#[test]
+fn a_lower_limit_holds_from_the_next_token_on() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    log_in(&mut con, 3_000);
+    let before = used(&mut con);
+    con.get::<()>(&["CONFIG", "SET", "hallpass.verify-cache-bytes", "65536"]);
+    log_in(&mut con, 1);
+    assert!(used(&mut con) < before - LIMIT, "forgotten");
+}
+
+#[test]
+fn being_remembered_helps_no_token_past_any_check() {
+    let redis = Redis::with(&["hallpass.issuer https://id", "hallpass.audience api"]);
+    let mut con = redis.connect();
+    let tokens = con.issue("auth:42", &["ACCESSTTL", "1"]).unwrap();
+    con.verify("auth:42", &tokens.access, &[]).unwrap();
+    assert_eq!(refused(con.verify("auth:43", &tokens.access, &[])), "INVALIDTOKEN", "another user's key");
+    assert_eq!(refused(con.verify("auth:42", &tokens.access, &["AUDIENCE", "web"])), "INVALIDTOKEN");
+    con.get::<()>(&["CONFIG", "SET", "hallpass.issuer", "https://other"]);
+    assert_eq!(refused(con.verify("auth:42", &tokens.access, &[])), "INVALIDTOKEN");
+    con.get::<()>(&["CONFIG", "SET", "hallpass.issuer", "https://id"]);
+    let mut changed = tokens.access.clone().into_bytes();
+    let middle = changed.len() / 2;
+    changed[middle] = if changed[middle] == b'A' { b'B' } else { b'A' };
+    let changed = String::from_utf8(changed).unwrap();
+    assert_eq!(refused(con.verify("auth:42", &changed, &[])), "INVALIDTOKEN", "the same signature's end");
+    wait_until("it expires", SOON, || match con.verify("auth:42", &tokens.access, &[]) {
+        Ok(_) => false,
+        Err(refusal) => refusal.code == "EXPIREDTOKEN",
+    });
+}

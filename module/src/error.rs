@@ -22,8 +22,8 @@ pub enum Error {
     WrongType,
     /// A mistake of the caller's, with its fixed text.
     Usage(&'static str),
-    /// Redis refused an inner write, with its code and a fixed text.
-    Refused(&'static str),
+    /// The claims that the record holds are not what this module writes.
+    StoredClaims,
     /// No key of the ring may sign at this time.
     NoKey,
     /// A bug: the command was stopped before it could harm the server.
@@ -69,7 +69,8 @@ impl Error {
             Self::StaleToken => "STALETOKEN the claims have changed, refresh the token",
             Self::SessionLimit => "SESSIONLIMIT the session limit is reached",
             Self::WrongType => "WRONGTYPE the key does not hold sessions",
-            Self::Usage(text) | Self::Refused(text) => text,
+            Self::Usage(text) => text,
+            Self::StoredClaims => "ERR the session's stored claims are not usable",
             Self::NoKey => "ERR no key of the ring is valid now",
             Self::Internal => "ERR internal error, see the server log",
         }
@@ -85,23 +86,6 @@ impl Error {
             JsonError::TooDeep => "ERR hallpass: JSON is nested too deep",
             JsonError::TooLarge => "ERR hallpass: JSON is too large",
         })
-    }
-
-    /// The error for an inner command that Redis refused: its own code where clients know what to do about it.
-    pub fn of_refusal(message: &[u8]) -> Self {
-        const KNOWN: [(&str, &str); 8] = [
-            ("OOM", "OOM Redis refused the write: out of memory"),
-            ("READONLY", "READONLY Redis refused the write: read-only replica"),
-            ("MISCONF", "MISCONF Redis refused the write: it cannot persist"),
-            ("NOREPLICAS", "NOREPLICAS Redis refused the write: not enough good replicas"),
-            ("LOADING", "LOADING Redis refused the write: it is loading"),
-            ("CLUSTERDOWN", "CLUSTERDOWN Redis refused the write: the cluster is down"),
-            ("TRYAGAIN", "TRYAGAIN Redis refused the write: the slot is moving"),
-            ("NOPERM", "NOPERM Redis refused the write: permission denied"),
-        ];
-        let code = message.split(|byte| *byte == b' ').next().unwrap_or_default();
-        let known = KNOWN.iter().find(|(name, _)| name.as_bytes() == code);
-        Self::Refused(known.map_or("ERR Redis refused the write", |(_, text)| text))
     }
 }
 

@@ -7,14 +7,19 @@
 
 use crate::ffi::{self, Arg};
 use crate::log;
-use crate::store::inner_write;
-use redis_module::{Context, ContextFlags, NotifyEvent};
+use redis_module::{CallOptions, CallOptionsBuilder, CallResult, Context, ContextFlags, NotifyEvent};
 use serde_json::{Map, Value, json};
 use std::ffi::CString;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Where events are published.
 pub const CHANNEL: &[u8] = b"hallpass:events";
+
+static HERE: LazyLock<CallOptions> = LazyLock::new(|| CallOptionsBuilder::new().errors_as_replies().build());
+static REPLICATED: LazyLock<CallOptions> =
+    LazyLock::new(|| CallOptionsBuilder::new().replicate().errors_as_replies().build());
+
 /// An event names at most this many sessions; `count` tells how many there were.
 const MAX_SIDS: usize = 100;
 
@@ -39,8 +44,9 @@ impl Event<'_> {
     pub fn publish(&self, ctx: &Context, key: &Arg) {
         let message = self.message(key).to_string();
         // In a cluster PUBLISH reaches every node over the bus; replicated as well, it would arrive twice.
-        let replicate = !ctx.get_flags().contains(ContextFlags::CLUSTER);
-        if inner_write(ctx, "PUBLISH", &[CHANNEL, message.as_bytes()], replicate).is_err() {
+        let options = if ctx.get_flags().contains(ContextFlags::CLUSTER) { &*HERE } else { &*REPLICATED };
+        let reply: CallResult<'_> = ctx.call_ext("PUBLISH", options, &[CHANNEL, message.as_bytes()]);
+        if reply.is_err() {
             log::warning("a security event could not be published");
         }
         if let Ok(event) = CString::new(format!("hallpass.{}", self.name)) {

@@ -71,7 +71,7 @@ macro_rules! entry {
     }};
 }
 
-/// Name, flags, position of the key, and entry of every command.
+/// Name, flags, position of the key (0: none), and entry of every command.
 static COMMANDS: [(&CStr, &CStr, c_int, Entry); 10] = [
     (c"auth.issue", spec::flags::ISSUE, 1, entry!(commands::issue::run)),
     (c"auth.refresh", spec::flags::REFRESH, 1, entry!(commands::refresh::run)),
@@ -88,7 +88,6 @@ static COMMANDS: [(&CStr, &CStr, c_int, Entry); 10] = [
 /// Creates every command; `None` when Redis does not take one.
 pub fn create_commands(ctx: &Context) -> Option<()> {
     COMMANDS.iter().try_for_each(|(name, flags, key, entry)| {
-        let step = *key;
         // SAFETY: called while loading; Redis copies name and flags, and the entries never unwind.
         let status = unsafe {
             raw::RedisModule_CreateCommand?(
@@ -98,7 +97,7 @@ pub fn create_commands(ctx: &Context) -> Option<()> {
                 flags.as_ptr(),
                 *key,
                 *key,
-                step,
+                *key,
             )
         };
         (status == OK).then_some(())

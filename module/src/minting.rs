@@ -53,7 +53,7 @@ impl Minting<'_> {
     /// The tokens of the session's current generation.
     ///
     /// # Errors
-    /// [`Error::NoKey`] when no key may sign, `Refused` when the stored claims are not fit to be signed.
+    /// [`Error::NoKey`] when no key may sign, [`Error::StoredClaims`] when the stored claims are not fit to be signed.
     pub fn tokens(&self, sid: Uuid, session: &Session) -> Result<UnsignedTokens, Error> {
         let (began, now) = (session.rotated_at / 1000, self.now / 1000);
         let signing_key = self.ring.signing_key(began, now).ok_or(Error::NoKey)?;
@@ -106,7 +106,7 @@ fn checked_claims(session: &Session) -> Result<Option<&str>, Error> {
     };
     match json::claims(stored.as_bytes(), usize::MAX) {
         Ok(rewritten) if rewritten == stored => Ok(Some(stored)),
-        _ => Err(Error::Refused("ERR the session's stored claims are not usable")),
+        _ => Err(Error::StoredClaims),
     }
 }
 

@@ -21,9 +21,6 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 use uuid::Uuid;
 
-/// Effects are replicated; errors come back as replies.
-static EFFECT: LazyLock<CallOptions> =
-    LazyLock::new(|| CallOptionsBuilder::new().replicate().errors_as_replies().build());
 static QUERY: LazyLock<CallOptions> =
     LazyLock::new(|| CallOptionsBuilder::new().no_writes().errors_as_replies().build());
 
@@ -284,18 +281,4 @@ fn field_name(sid: &Uuid) -> RedisString {
 /// A string that belongs to no context, so that freeing it asks nothing of one.
 fn string(bytes: &[u8]) -> RedisString {
     RedisString::create_from_slice(ptr::null_mut(), bytes)
-}
-
-/// Runs an inner command that changes something and answers with a number.
-///
-/// # Errors
-/// [`Error::Refused`] when Redis does not carry it out.
-pub fn inner_write(ctx: &Context, command: &str, args: &[&[u8]], replicate: bool) -> Result<u64, Error> {
-    let options = if replicate { &*EFFECT } else { &*QUERY };
-    let reply: CallResult<'_> = ctx.call_ext(command, options, args);
-    match reply {
-        Ok(CallReply::I64(number)) => Ok(u64::try_from(number.to_i64()).unwrap_or(0)),
-        Err(error) => Err(Error::of_refusal(error.as_bytes())),
-        Ok(_) => Err(Error::of_refusal(b"")),
-    }
 }

@@ -15,7 +15,7 @@ pub fn dispatch(ctx: &Context, args: &[Arg], handler: fn(&Context, &[Arg]) -> Ou
     // A panic while replying is stopped, too; what was sent by then is all that the client gets.
     let _ = guarded(|| match guarded(|| handler(ctx, args)).unwrap_or(Err(Error::Internal)) {
         Ok(Answer::Complete(reply)) => send(ctx, &reply),
-        Ok(Answer::Unsigned(tokens)) => signing::answer(ctx, *tokens),
+        Ok(Answer::Unsigned(tokens)) => signing::answer(ctx, tokens),
         Err(error) => finish(ctx, Err(error)),
     });
 }

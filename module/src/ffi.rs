@@ -13,14 +13,12 @@ use crate::load::{deinit, init};
 use crate::reply::Reply;
 use crate::spec;
 use crate::{info, log};
-use hallpass_engine::sid::TEXT_BYTES;
 use redis_module::alloc::RedisAlloc;
 use redis_module::{Context, NotifyEvent, RedisString, raw, redis_module};
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
 use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use uuid::Uuid;
 
 /// `REDISMODULE_OK`, in the type that Redis returns it in.
 pub const OK: c_int = 0;
@@ -233,7 +231,8 @@ pub fn put_error(place: ErrorPlace, reason: &str) {
 }
 
 /// A string that belongs to whoever frees it.
-pub fn new_string(text: &str) -> *mut raw::RedisModuleString {
+pub fn new_string(text: impl AsRef<[u8]>) -> *mut raw::RedisModuleString {
+    let text = text.as_ref();
     // SAFETY: Redis copies the text; without a context the string is in nobody's keeping.
     unsafe {
         raw::RedisModule_CreateString
@@ -246,6 +245,33 @@ pub fn free_string(string: *mut raw::RedisModuleString) {
     if !string.is_null() {
         // SAFETY: a string made by `new_string`, taken out of its place, so that nobody else has it.
         unsafe { raw::RedisModule_FreeString.map(|free| free(ptr::null_mut(), string)) };
+    }
+}
+
+// ------------------------------------------------------------------------------------------------------------ strings
+
+/// A string of Redis' that belongs to no context, and is freed when it is dropped.
+#[repr(transparent)]
+pub struct OwnedString(*mut raw::RedisModuleString);
+
+impl OwnedString {
+    /// A copy of these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(new_string(bytes))
+    }
+}
+
+impl Deref for OwnedString {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        RedisString::string_as_slice(self.0)
+    }
+}
+
+impl Drop for OwnedString {
+    fn drop(&mut self) {
+        free_string(self.0);
     }
 }
 
@@ -330,21 +356,18 @@ pub enum KeyKind {
 
 /// An open key. While one is open, nothing else may change it: no inner command that writes, no notification that another
 /// module could answer with a write.
-pub struct HashKey {
-    ctx: *mut raw::RedisModuleCtx,
-    key: *mut raw::RedisModuleKey,
-}
+pub struct HashKey(*mut raw::RedisModuleKey);
 
 impl HashKey {
     /// Opens a key, for reading or for both.
     pub fn open(ctx: &Context, name: &Arg, mode: raw::KeyMode) -> Self {
-        Self { ctx: ctx.ctx, key: raw::open_key(ctx.ctx, name.0, mode) }
+        Self(raw::open_key(ctx.ctx, name.0, mode))
     }
 
     /// What it holds.
     pub fn kind(&self) -> KeyKind {
         // SAFETY: the key is open, or null, which Redis takes for a missing key.
-        let kind = unsafe { raw::RedisModule_KeyType.map(|kind| kind(self.key)) };
+        let kind = unsafe { raw::RedisModule_KeyType.map(|kind| kind(self.0)) };
         match kind.map(|kind| kind as isize) {
             Some(raw::REDISMODULE_KEYTYPE_EMPTY) => KeyKind::Missing,
             Some(raw::REDISMODULE_KEYTYPE_HASH) => KeyKind::Hash,
@@ -355,53 +378,51 @@ impl HashKey {
     /// Number of fields.
     pub fn len(&self) -> usize {
         // SAFETY: as in `kind`.
-        unsafe { raw::RedisModule_ValueLength.map_or(0, |length| length(self.key)) }
+        unsafe { raw::RedisModule_ValueLength.map_or(0, |length| length(self.0)) }
     }
 
     /// When it expires, in Unix ms.
     pub fn expires_at(&self) -> Option<u64> {
         // SAFETY: as in `kind`.
-        let at = unsafe { raw::RedisModule_GetAbsExpire.map(|get| get(self.key)) };
+        let at = unsafe { raw::RedisModule_GetAbsExpire.map(|get| get(self.0)) };
         at.and_then(|at| u64::try_from(at).ok())
     }
 
-    /// The value of a session's field.
-    pub fn get(&self, sid: &Uuid) -> Option<RedisString> {
-        let field = FieldName::of(sid);
+    /// The value of a field.
+    pub fn get(&self, field: &OwnedString) -> Option<OwnedString> {
         let mut value: *mut raw::RedisModuleString = ptr::null_mut();
-        // SAFETY: the key is an open hash; with CFIELDS the arguments are a C string, a place for the value, and the
-        // null that ends the list.
+        // SAFETY: the key is an open hash; the arguments are a field, a place for the value, and the null that ends the
+        // list.
         let status = unsafe {
             raw::RedisModule_HashGet?(
-                self.key,
-                raw::REDISMODULE_HASH_CFIELDS as c_int,
-                field.as_ptr(),
+                self.0,
+                raw::REDISMODULE_HASH_NONE as c_int,
+                field.0,
                 &raw mut value,
-                ptr::null::<c_char>(),
+                ptr::null::<raw::RedisModuleString>(),
             )
         };
-        // The string is ours now, and is freed when dropped.
-        (status == OK && !value.is_null()).then(|| RedisString::from_redis_module_string(self.ctx, value))
+        (status == OK && !value.is_null()).then(|| OwnedString(value))
     }
 
     /// Gives a field of a hash, or of a key that holds nothing yet, a value; `false` when Redis does not take it.
-    pub fn set(&self, field: &RedisString, value: &RedisString) -> bool {
-        self.change(field, value.inner) == 1
+    pub fn set(&self, field: &OwnedString, value: &OwnedString) -> bool {
+        self.change(field, value.0) == 1
     }
 
     /// Removes a field; `false` when there was none. A hash without fields is gone.
-    pub fn delete(&self, field: &RedisString) -> bool {
+    pub fn delete(&self, field: &OwnedString) -> bool {
         self.change(field, raw::REDISMODULE_HASH_DELETE.cast_mut()) == 1
     }
 
     /// How many fields were set or removed.
-    fn change(&self, field: &RedisString, value: *mut raw::RedisModuleString) -> c_int {
+    fn change(&self, field: &OwnedString, value: *mut raw::RedisModuleString) -> c_int {
         let count_all = raw::REDISMODULE_HASH_COUNT_ALL as c_int;
         // SAFETY: the key is open for writing and holds a hash or nothing; the arguments are a field, a value or the
         // mark for its removal, and the null that ends the list. Redis copies both strings.
         unsafe {
             raw::RedisModule_HashSet.map_or(0, |set| {
-                set(self.key, count_all, field.inner, value, ptr::null::<raw::RedisModuleString>())
+                set(self.0, count_all, field.0, value, ptr::null::<raw::RedisModuleString>())
             })
         }
     }
@@ -410,13 +431,13 @@ impl HashKey {
     pub fn set_expiry(&self, at: u64) -> bool {
         let at = i64::try_from(at).unwrap_or(i64::MAX);
         // SAFETY: the key is open for writing.
-        unsafe { raw::RedisModule_SetAbsExpire.is_some_and(|set| set(self.key, at) == OK) }
+        unsafe { raw::RedisModule_SetAbsExpire.is_some_and(|set| set(self.0, at) == OK) }
     }
 
     /// Removes the key; memory is freed in the background.
     pub fn unlink(&self) -> bool {
         // SAFETY: the key is open for writing.
-        unsafe { raw::RedisModule_UnlinkKey.is_some_and(|unlink| unlink(self.key) == OK) }
+        unsafe { raw::RedisModule_UnlinkKey.is_some_and(|unlink| unlink(self.0) == OK) }
     }
 
     /// Shows the fields and their values, until `visit` answers `false`.
@@ -433,9 +454,9 @@ impl HashKey {
                 return;
             };
             let cursor = create();
-            while visitor.goes_on
-                && scan(self.key, cursor, Some(on_field::<F>), (&raw mut visitor).cast()) != 0
-            {}
+            while visitor.goes_on && scan(self.0, cursor, Some(on_field::<F>), (&raw mut visitor).cast()) != 0
+            {
+            }
             destroy(cursor);
         }
     }
@@ -462,37 +483,21 @@ unsafe extern "C" fn on_field<F: FnMut(&[u8], &[u8]) -> bool>(
 
 impl Drop for HashKey {
     fn drop(&mut self) {
-        if !self.key.is_null() {
-            raw::close_key(self.key);
+        if !self.0.is_null() {
+            raw::close_key(self.0);
         }
-    }
-}
-
-/// A session id as a C string.
-struct FieldName([u8; TEXT_BYTES + 1]);
-
-impl FieldName {
-    fn of(sid: &Uuid) -> Self {
-        let mut name = [0; TEXT_BYTES + 1];
-        sid.as_hyphenated().encode_lower(&mut name);
-        Self(name)
-    }
-
-    fn as_ptr(&self) -> *const c_char {
-        self.0.as_ptr().cast()
     }
 }
 
 // ------------------------------------------------------------------------------------------------------------ effects
 
 /// Hands a write that was made on an open key to replicas and the AOF, as the command that has this effect.
-pub fn replicate(ctx: &Context, command: &CStr, key: &Arg, args: &[RedisString]) -> bool {
-    let mut args: Vec<_> = args.iter().map(|arg| arg.inner).collect();
-    // SAFETY: the context is the running command's; `s` takes a string, `v` an array of strings and their number. Redis
-    // retains the strings.
+pub fn replicate(ctx: &Context, command: &CStr, key: &Arg, args: &[OwnedString]) -> bool {
+    // SAFETY: the context is the running command's; `s` takes a string, `v` an array of strings, as which `args` is laid
+    // out, and their number. Redis retains the strings, and only reads the array.
     let status = unsafe {
         raw::RedisModule_Replicate.map(|replicate| {
-            replicate(ctx.ctx, command.as_ptr(), c"sv".as_ptr(), key.0, args.as_mut_ptr(), args.len())
+            replicate(ctx.ctx, command.as_ptr(), c"sv".as_ptr(), key.0, args.as_ptr(), args.len())
         })
     };
     status == Some(OK)

@@ -15,7 +15,7 @@ use std::thread::{self, JoinHandle};
 
 struct Job {
     client: Blocked,
-    tokens: UnsignedTokens,
+    tokens: Box<UnsignedTokens>,
 }
 
 struct Pool {
@@ -27,7 +27,7 @@ struct Pool {
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
 /// Signs and answers, now or later.
-pub fn answer(ctx: &Context, tokens: UnsignedTokens) {
+pub fn answer(ctx: &Context, tokens: Box<UnsignedTokens>) {
     if !tokens.is_slow_to_sign() || !may_block(ctx) {
         return finish(ctx, sign(tokens));
     }
@@ -46,7 +46,7 @@ pub fn answer(ctx: &Context, tokens: UnsignedTokens) {
     }
 }
 
-fn sign(tokens: UnsignedTokens) -> Result<crate::reply::Reply, Error> {
+fn sign(tokens: Box<UnsignedTokens>) -> Result<crate::reply::Reply, Error> {
     guarded(|| tokens.sign()).unwrap_or(Err(Error::Internal))
 }
 

@@ -5,18 +5,15 @@
 //! the key is told once it is closed, since others may answer with a change of their own.
 
 use crate::error::Error;
-use crate::ffi::{self, Arg, HashKey, KeyKind};
+use crate::ffi::{self, Arg, HashKey, KeyKind, OwnedString};
 use crate::info::STATS;
 use crate::log;
 use crate::survey::{Lens, Survey};
 use hallpass_engine::key_expiry;
 use hallpass_engine::record::{Glance, Session};
 use redis_module::raw::KeyMode;
-use redis_module::{
-    CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, NotifyEvent, RedisString,
-};
+use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, NotifyEvent};
 use std::ffi::CStr;
-use std::ptr;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 use uuid::Uuid;
@@ -31,6 +28,33 @@ const SMALL_HASH: usize = 128;
 /// How many fields of a larger hash are looked at when nothing requires all of them.
 const SAMPLE: &[u8] = b"64";
 
+/// What a command can do to a key, in the order in which it does it.
+#[derive(Clone, Copy)]
+enum Change {
+    Hset,
+    Expire,
+    Hdel,
+    Del,
+}
+
+/// Class and name of each change's event.
+const EVENTS: [(NotifyEvent, &CStr); 4] = [
+    (NotifyEvent::HASH, c"hset"),
+    (NotifyEvent::GENERIC, c"expire"),
+    (NotifyEvent::HASH, c"hdel"),
+    (NotifyEvent::GENERIC, c"del"),
+];
+
+/// The field of a session: its id as text.
+pub struct Field(OwnedString);
+
+impl Field {
+    /// Of this session.
+    pub fn of(sid: &Uuid) -> Self {
+        Self(OwnedString::new(sid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes()))
+    }
+}
+
 /// A user's hash, or the place where one may come to be. It closes when it is dropped.
 pub struct UserHash<'c> {
     ctx: &'c Context,
@@ -38,8 +62,8 @@ pub struct UserHash<'c> {
     key: Option<HashKey>,
     now: u64,
     is_there: bool,
-    /// What to tell those who watch the key: class and name of the event.
-    changes: Vec<(NotifyEvent, &'static CStr)>,
+    /// Which changes to tell those who watch the key.
+    changes: [bool; EVENTS.len()],
 }
 
 impl<'c> UserHash<'c> {
@@ -66,7 +90,7 @@ impl<'c> UserHash<'c> {
             KeyKind::Hash => true,
             KeyKind::Other => return Err(Error::WrongType),
         };
-        Ok(Self { ctx, name, key: Some(key), now, is_there, changes: Vec::new() })
+        Ok(Self { ctx, name, key: Some(key), now, is_there, changes: [false; EVENTS.len()] })
     }
 
     /// The key, when there is a hash.
@@ -75,14 +99,14 @@ impl<'c> UserHash<'c> {
     }
 
     /// One session; `None` when there is none or its record cannot be read.
-    pub fn session(&self, sid: &Uuid) -> Option<Session> {
-        self.decode(self.hash()?.get(sid)?.as_slice())
+    pub fn session(&self, field: &Field) -> Option<Session> {
+        self.decode(&self.hash()?.get(&field.0)?)
     }
 
     /// What `look` makes of a session; `None` when there is none or its record cannot be read.
-    pub fn glance<T>(&self, sid: &Uuid, look: impl FnOnce(Glance<'_>) -> T) -> Option<T> {
-        let value = self.hash()?.get(sid)?;
-        let glance = Glance::read(value.as_slice()).ok();
+    pub fn glance<T>(&self, field: &Field, look: impl FnOnce(Glance<'_>) -> T) -> Option<T> {
+        let value = self.hash()?.get(&field.0)?;
+        let glance = Glance::read(&value).ok();
         if glance.is_none() {
             self.count_unreadable();
         }
@@ -90,13 +114,13 @@ impl<'c> UserHash<'c> {
     }
 
     /// Whether the session's id is taken, by a record that can be read or by one that cannot.
-    pub fn contains(&self, sid: &Uuid) -> bool {
-        self.hash().is_some_and(|key| key.get(sid).is_some())
+    pub fn contains(&self, field: &Field) -> bool {
+        self.hash().is_some_and(|key| key.get(&field.0).is_some())
     }
 
     /// These sessions, in this order, without those that are gone or cannot be read.
     pub fn sessions_of(&self, sids: impl Iterator<Item = Uuid>) -> Vec<(Uuid, Session)> {
-        sids.filter_map(|sid| Some((sid, self.session(&sid)?))).collect()
+        sids.filter_map(|sid| Some((sid, self.session(&Field::of(&sid))?))).collect()
     }
 
     fn decode(&self, value: &[u8]) -> Option<Session> {
@@ -167,30 +191,31 @@ impl<'c> UserHash<'c> {
         Ok(survey)
     }
 
-    /// Stores sessions and makes sure that the key outlives them. `idle_ttl` in seconds.
+    /// Stores a session and makes sure that the key outlives it. `idle_ttl` in seconds.
     ///
     /// # Errors
-    /// [`Error::Internal`] when Redis does not take them, which is not expected.
-    pub fn put<'s>(
-        &mut self,
-        sessions: impl Iterator<Item = (&'s Uuid, &'s Session)>,
-        idle_ttl: u64,
-    ) -> Result<(), Error> {
-        let mut pairs = Vec::with_capacity(2);
-        let mut latest = 0;
-        for (sid, session) in sessions {
-            latest = latest.max(session.idle_expiry);
-            pairs.push(field_name(sid));
-            pairs.push(string(&session.encode()));
-        }
-        if pairs.is_empty() {
+    /// [`Error::Internal`] when Redis does not take it, which is not expected.
+    pub fn put(&mut self, field: Field, session: &Session, idle_ttl: u64) -> Result<(), Error> {
+        self.set(&[field.0, OwnedString::new(&session.encode())])?;
+        self.outlive(session.idle_expiry, idle_ttl)
+    }
+
+    /// As [`UserHash::put`], for any number of sessions at once.
+    pub fn put_all(&mut self, sessions: &[(Uuid, Session)], idle_ttl: u64) -> Result<(), Error> {
+        let Some(latest) = sessions.iter().map(|(_, session)| session.idle_expiry).max() else {
             return Ok(());
-        }
+        };
+        let pair = |(sid, session): &(Uuid, Session)| [Field::of(sid).0, OwnedString::new(&session.encode())];
+        self.set(&sessions.iter().flat_map(pair).collect::<Vec<_>>())?;
+        self.outlive(latest, idle_ttl)
+    }
+
+    /// Sets fields to values, which stand in turns.
+    fn set(&mut self, pairs: &[OwnedString]) -> Result<(), Error> {
         let key = self.key.as_ref().ok_or(Error::Internal)?;
         let all_set = pairs.chunks_exact(2).all(|pair| key.set(&pair[0], &pair[1]));
         self.is_there = true;
-        self.changed(all_set, c"HSET", &pairs, (NotifyEvent::HASH, c"hset"))?;
-        self.outlive(latest, idle_ttl)
+        self.changed(all_set, c"HSET", pairs, Change::Hset)
     }
 
     fn outlive(&mut self, idle_expiry: u64, idle_ttl: u64) -> Result<(), Error> {
@@ -199,8 +224,8 @@ impl<'c> UserHash<'c> {
             return Ok(());
         };
         let is_set = key.set_expiry(expiry);
-        let at = string(expiry.to_string().as_bytes());
-        self.changed(is_set, c"PEXPIREAT", &[at], (NotifyEvent::GENERIC, c"expire"))
+        let at = OwnedString::new(expiry.to_string().as_bytes());
+        self.changed(is_set, c"PEXPIREAT", &[at], Change::Expire)
     }
 
     /// Removes sessions, readable or not.
@@ -211,17 +236,15 @@ impl<'c> UserHash<'c> {
         let Some(key) = self.hash() else {
             return Ok(());
         };
-        let removed: Vec<_> = sids.iter().map(field_name).filter(|field| key.delete(field)).collect();
+        let fields = sids.iter().map(|sid| Field::of(sid).0);
+        let removed: Vec<_> = fields.filter(|field| key.delete(field)).collect();
         let is_gone = key.kind() == KeyKind::Missing;
         if removed.is_empty() {
             return Ok(());
         }
-        self.changed(true, c"HDEL", &removed, (NotifyEvent::HASH, c"hdel"))?;
-        if is_gone {
-            self.is_there = false;
-            self.changes.push((NotifyEvent::GENERIC, c"del"));
-        }
-        Ok(())
+        self.is_there = !is_gone;
+        self.changes[Change::Del as usize] |= is_gone;
+        self.changed(true, c"HDEL", &removed, Change::Hdel)
     }
 
     /// Removes the whole key; memory is freed in the background.
@@ -231,7 +254,7 @@ impl<'c> UserHash<'c> {
     pub fn unlink(&mut self) -> Result<(), Error> {
         let is_unlinked = self.hash().ok_or(Error::Internal)?.unlink();
         self.is_there = false;
-        self.changed(is_unlinked, c"UNLINK", &[], (NotifyEvent::GENERIC, c"del"))
+        self.changed(is_unlinked, c"UNLINK", &[], Change::Del)
     }
 
     /// Replicates a change that was made, and notes what to tell about it.
@@ -239,11 +262,11 @@ impl<'c> UserHash<'c> {
         &mut self,
         is_made: bool,
         command: &CStr,
-        args: &[RedisString],
-        event: (NotifyEvent, &'static CStr),
+        args: &[OwnedString],
+        change: Change,
     ) -> Result<(), Error> {
         let is_replicated = ffi::replicate(self.ctx, command, self.name, args);
-        self.changes.push(event);
+        self.changes[change as usize] = true;
         if is_made && is_replicated { Ok(()) } else { Err(Error::Internal) }
     }
 }
@@ -251,11 +274,11 @@ impl<'c> UserHash<'c> {
 impl Drop for UserHash<'_> {
     fn drop(&mut self) {
         self.key = None;
-        if self.changes.is_empty() {
+        if !self.changes.contains(&true) {
             return;
         }
         ffi::signal_modified(self.ctx, self.name);
-        for (class, event) in self.changes.drain(..) {
+        for ((class, event), _) in EVENTS.into_iter().zip(self.changes).filter(|(_, is_made)| *is_made) {
             ffi::notify_keyspace(self.ctx, class, event, self.name);
         }
     }
@@ -272,13 +295,4 @@ fn new_expiry(key: &HashKey, idle_expiry: u64, idle_ttl: u64) -> Option<u64> {
         });
     }
     key_expiry::extend(current, latest, idle_ttl.saturating_mul(1000))
-}
-
-fn field_name(sid: &Uuid) -> RedisString {
-    string(sid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes())
-}
-
-/// A string that belongs to no context, so that freeing it asks nothing of one.
-fn string(bytes: &[u8]) -> RedisString {
-    RedisString::create_from_slice(ptr::null_mut(), bytes)
 }

@@ -1,6 +1,7 @@
 //! New keys, made from random bytes that the caller provides; only RSA primes come from the cryptographic library.
 
-use crate::keys::{Algorithm, Jwk, encode, rsa};
+use crate::base64url::encode;
+use crate::keys::{Algorithm, Jwk, rsa};
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};

@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod arguments;
+mod base64url;
 pub mod json;
 pub mod key_expiry;
 pub mod key_pattern;

@@ -4,15 +4,17 @@
 //! MAC is HMAC-SHA256 over everything before its dot. Since nothing about a token is stored, every generation that ever
 //! was is recognised for ever, and a forgery can be told from a reuse.
 
-use crate::keys::{Keyring, RefreshKey, decode, decode_array, encoded_len};
+use crate::base64url::{decode, decode_array, encode_onto, encoded_len};
+use crate::keys::{Keyring, RefreshKey};
 use crate::record::MAX_GENERATION;
 use crate::{sid, token};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 /// First part of every refresh token of this version: secret scanners can know it.
 pub const PREFIX: &str = "hp1";
+
+/// Length of the MAC, 32 bytes in base64url.
+const MAC_CHARS: usize = 43;
 
 /// What an authentic refresh token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,23 +31,23 @@ pub struct RefreshToken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRefreshToken;
 
-/// The token of one generation. The same arguments give the same text.
+/// The token of one generation, in ASCII. The same arguments give the same text.
 pub fn mint(key: &RefreshKey, subject: &str, sid: &Uuid, generation: u64) -> String {
     // Three fixed parts of 22, 43 and at most 16 characters, and five dots.
     let length = PREFIX.len() + key.kid().len() + encoded_len(subject.len()) + 86;
-    let mut text = String::with_capacity(length);
+    let mut text = Vec::with_capacity(length);
     for part in [PREFIX, ".", key.kid(), "."] {
-        text.push_str(part);
+        text.extend_from_slice(part.as_bytes());
     }
-    URL_SAFE_NO_PAD.encode_string(subject, &mut text);
-    text.push('.');
-    URL_SAFE_NO_PAD.encode_string(sid.as_bytes(), &mut text);
-    text.push('.');
-    text.push_str(itoa::Buffer::new().format(generation));
-    let mac = key.mac(text.as_bytes());
-    text.push('.');
-    URL_SAFE_NO_PAD.encode_string(mac, &mut text);
-    text
+    encode_onto(&mut text, subject.as_bytes());
+    text.push(b'.');
+    encode_onto(&mut text, sid.as_bytes());
+    text.push(b'.');
+    text.extend_from_slice(itoa::Buffer::new().format(generation).as_bytes());
+    let mac = key.mac(&text);
+    text.push(b'.');
+    encode_onto(&mut text, &mac);
+    String::from_utf8(text).expect("letters, digits, hyphens, underscores and dots")
 }
 
 /// Opens a token at `now` (Unix seconds): its form, its key, its MAC in constant time.
@@ -58,15 +60,17 @@ pub fn open(ring: &Keyring, text: &[u8], now: u64) -> Result<RefreshToken, Inval
 
 fn authentic(ring: &Keyring, text: &[u8], now: u64) -> Option<RefreshToken> {
     let text = (text.len() <= token::MAX_BYTES).then_some(text)?;
-    let (body, mac) = std::str::from_utf8(text).ok()?.rsplit_once('.')?;
-    let mut parts = body.split('.');
+    let (body, [b'.', mac @ ..]) = text.split_last_chunk::<{ MAC_CHARS + 1 }>()? else {
+        return None;
+    };
+    let mut parts = body.split(|byte| *byte == b'.');
     let (prefix, kid) = (parts.next()?, parts.next()?);
     let (subject, sid, generation) = (parts.next()?, parts.next()?, parts.next()?);
-    if prefix != PREFIX || parts.next().is_some() {
+    if prefix != PREFIX.as_bytes() || parts.next().is_some() {
         return None;
     }
     let key = ring.refresh_key_by_id(kid, now)?;
-    if !key.is_mac_of(body.as_bytes(), &decode_array::<32>(mac)?) {
+    if !key.is_mac_of(body, &decode_array::<32>(mac)?) {
         return None;
     }
     Some(RefreshToken {
@@ -77,7 +81,8 @@ fn authentic(ring: &Keyring, text: &[u8], now: u64) -> Option<RefreshToken> {
 }
 
 /// Decimal without sign or leading zeros, and with room for one more rotation.
-fn parse_generation(text: &str) -> Option<u64> {
+fn parse_generation(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?;
     let is_canonical =
         text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     let generation: u64 = text.parse().ok()?;

@@ -1,6 +1,6 @@
 //! What both kinds of token have in common.
 
-use crate::keys::decode;
+use crate::base64url::decode;
 use crate::{json, refresh};
 use serde::Deserialize;
 

@@ -12,7 +12,7 @@ use crate::ffi::Arg;
 use crate::info::unix_ms;
 use crate::keyring;
 use crate::reply::Reply;
-use crate::store::UserHash;
+use crate::store::{Field, UserHash};
 use hallpass_engine::record::Session;
 use hallpass_engine::refresh::{self, RefreshToken};
 use hallpass_engine::rotation::{self, Decision};
@@ -31,7 +31,7 @@ pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     if token.subject != subject {
         return Err(Error::InvalidToken);
     }
-    let session = UserHash::read(ctx, key, now)?.session(&token.sid);
+    let session = UserHash::read(ctx, key, now)?.session(&Field::of(&token.sid));
     let (is_active, state) = state(session.as_ref(), &token, now, &config);
     let mut members = vec![
         ("active", Reply::Bool(is_active)),

@@ -18,7 +18,7 @@ use crate::info::{STATS, unix_ns};
 use crate::keyring;
 use crate::limits::{self, Limit};
 use crate::minting::{Minting, UnsignedTokens};
-use crate::store::UserHash;
+use crate::store::{Field, UserHash};
 use crate::survey::{Lens, Survey};
 use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
@@ -72,7 +72,7 @@ pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     let session = request.into_session(lifetimes, now);
     let tokens = minting.tokens(sid, &session)?;
     tokens.check_size()?;
-    hash.put([(&sid, &session)].into_iter(), lifetimes.idle)?;
+    hash.put(Field::of(&sid), &session, lifetimes.idle)?;
     hash.remove(&[plan.evict.as_slice(), plan.prune.as_slice()].concat())?;
     drop(hash);
     STATS.issued.add(1);
@@ -90,10 +90,11 @@ fn repeated(
     let Some(sid) = &request.sid else {
         return Ok(None);
     };
-    if !hash.contains(sid) {
+    let field = Field::of(sid);
+    if !hash.contains(&field) {
         return Ok(None);
     }
-    let existing = hash.session(sid).ok_or(error::SID_USED)?;
+    let existing = hash.session(&field).ok_or(error::SID_USED)?;
     let age = now.saturating_sub(existing.rotated_at);
     let is_repeatable = existing.generation == 0
         && age < config.retry_window.saturating_mul(1000)

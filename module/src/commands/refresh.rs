@@ -12,7 +12,7 @@ use crate::events::Event;
 use crate::ffi::Arg;
 use crate::info::{STATS, unix_ms};
 use crate::minting::Minting;
-use crate::store::UserHash;
+use crate::store::{Field, UserHash};
 use crate::{keyring, receipts};
 use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
@@ -103,14 +103,15 @@ impl<'a> Request<'a> {
 
 impl Refreshing<'_> {
     fn run(self, request: Request<'_>) -> Outcome {
-        let session = self.hash.session(&self.token.sid);
+        let field = Field::of(&self.token.sid);
+        let session = self.hash.session(&field);
         request.check_client(session.as_ref())?;
         let seen = session.as_ref().is_some_and(|session| is_answered(session, &self.token));
         let policy = policy(self.minting.config);
         let decision =
             rotation::decide(session.as_ref(), self.token.generation, self.minting.now, &policy, seen);
         match (decision, session) {
-            (Decision::Rotate { next, recovered }, _) => self.rotate(next, recovered, request.meta),
+            (Decision::Rotate { next, recovered }, _) => self.rotate(field, next, recovered, request.meta),
             (Decision::Retry { age }, Some(session)) => self.retry(&session, age),
             (Decision::Reuse { age, distance, seen }, _) => self.end_reused(age, distance, seen),
             (Decision::Expired, _) => self.end_expired(),
@@ -118,11 +119,11 @@ impl Refreshing<'_> {
         }
     }
 
-    fn rotate(mut self, mut next: Session, recovered: u64, meta: Option<String>) -> Outcome {
+    fn rotate(mut self, field: Field, mut next: Session, recovered: u64, meta: Option<String>) -> Outcome {
         next.meta = meta.or(next.meta);
         let tokens = self.minting.tokens(self.token.sid, &next)?;
         let idle_ttl = next.idle_ttl.unwrap_or(self.minting.config.idle_ttl);
-        self.hash.put([(&self.token.sid, &next)].into_iter(), idle_ttl)?;
+        self.hash.put(field, &next, idle_ttl)?;
         STATS.refreshed.add(1);
         if recovered > 0 {
             STATS.recovered.add(1);

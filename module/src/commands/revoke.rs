@@ -12,7 +12,7 @@ use crate::ffi::Arg;
 use crate::info::{STATS, unix_ms};
 use crate::keyring;
 use crate::reply::Reply;
-use crate::store::UserHash;
+use crate::store::{Field, UserHash};
 use crate::survey::Lens;
 use hallpass_engine::arguments::{self, Options, is_word};
 use hallpass_engine::keys::Keyring;
@@ -146,7 +146,8 @@ impl Revoking<'_> {
     /// Ends these sessions, readable or not, and returns those that were alive.
     fn sessions(&mut self, sids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
         let (now, not_before) = (self.now, self.not_before());
-        let is_live = |sid: &Uuid| self.hash.glance(sid, |session| !session.is_over(now, not_before));
+        let is_live =
+            |sid: &Uuid| self.hash.glance(&Field::of(sid), |session| !session.is_over(now, not_before));
         let live = sids.iter().copied().filter(|sid| is_live(sid) == Some(true)).collect();
         self.hash.remove(&sids)?;
         Ok(live)
@@ -154,7 +155,7 @@ impl Revoking<'_> {
 
     /// Ends a session, unless it is bound to another client.
     fn bound(&mut self, sid: Uuid, client: Option<&str>) -> Result<Vec<Uuid>, Error> {
-        let bound = self.hash.session(&sid).and_then(|session| session.client);
+        let bound = self.hash.session(&Field::of(&sid)).and_then(|session| session.client);
         if bound.is_some_and(|bound| client != Some(bound.as_str())) {
             return Ok(Vec::new());
         }

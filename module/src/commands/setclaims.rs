@@ -42,7 +42,7 @@ pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
     }
     let loaded = keyring::current().ok_or(Error::NoKey)?;
     check_size(&Minting { config: &config, ring: &loaded.ring, subject, now }, &sessions)?;
-    hash.put(sessions.iter().map(|(sid, session)| (sid, session)), config.idle_ttl)?;
+    hash.put_all(&sessions, config.idle_ttl)?;
     complete(Reply::number(sessions.len() as u64))
 }
 

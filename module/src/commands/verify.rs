@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::ffi::Arg;
 use crate::info::{STATS, unix_ms};
 use crate::reply::Reply;
-use crate::store::UserHash;
+use crate::store::{Field, UserHash};
 use crate::{keyring, receipts, verified};
 use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
 use hallpass_engine::arguments::{self, Options};
@@ -79,7 +79,7 @@ fn check_session(hash: &UserHash<'_>, token: &AccessToken, now: u64, config: &Co
             Ok(())
         }
     };
-    hash.glance(&token.sid, check).unwrap_or(Err(Error::NoSession))
+    hash.glance(&Field::of(&token.sid), check).unwrap_or(Err(Error::NoSession))
 }
 
 impl From<Refusal> for Error {

@@ -2,7 +2,8 @@
 
 use super::payload;
 use super::token::{AccessToken, Audience};
-use crate::keys::{SigningKey, encode_onto, encode_within, encoded_len};
+use crate::base64url::{encode_into, encode_within, encoded_len};
+use crate::keys::SigningKey;
 use std::ops::Range;
 use uuid::Uuid;
 
@@ -101,9 +102,12 @@ impl Unsigned {
     /// [`SigningFailed`], which is not expected.
     pub fn sign(self, key: &SigningKey) -> Result<AccessToken, SigningFailed> {
         let mut token = self.token;
-        let signature = key.sign(token.text()).map_err(|_| SigningFailed)?;
         token.bytes.push(b'.');
-        encode_onto(&mut token.bytes, &signature);
+        let start = token.bytes.len();
+        token.bytes.resize(start + encoded_len(key.signature_len()), 0);
+        let (written, room) = token.bytes.split_at_mut(start);
+        let signed = &written[token.text.clone()];
+        key.sign(signed, |signature| encode_into(room, signature)).map_err(|_| SigningFailed)?;
         token.text.end = token.bytes.len();
         Ok(token)
     }

@@ -2,7 +2,8 @@
 
 use super::TYPE;
 use super::token::{AccessToken, Audience};
-use crate::keys::{Keyring, SigningKey, decode};
+use crate::base64url::decode;
+use crate::keys::{Keyring, SigningKey};
 use crate::{json, sid, token};
 use serde::Deserialize;
 use std::borrow::Cow;

@@ -1,8 +1,7 @@
 //! The claims set as JSON, written in one order: a retry must give the same bytes.
 
 use super::Claims;
-use crate::keys::encode_onto;
-use std::io::Write;
+use crate::base64url::encode_onto;
 
 /// What names, quotes, commas, session id, token id and numbers of usual length take besides the texts of the claims.
 const FIXED_BYTES: usize = 232;
@@ -74,7 +73,11 @@ impl Members<'_> {
         self.name("jti");
         self.out.push(b'"');
         encode_onto(self.out, claims.sid.as_bytes());
-        let _ = write!(self.out, ".{}.{}\"", claims.generation, claims.iat);
+        for number in [claims.generation, claims.iat] {
+            self.out.push(b'.');
+            self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
+        self.out.push(b'"');
     }
 
     /// The members of an object that [`crate::json::claims`] wrote.

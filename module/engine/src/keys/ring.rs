@@ -153,8 +153,8 @@ impl Keyring {
     }
 
     /// The unexpired refresh key of that id.
-    pub fn refresh_key_by_id(&self, kid: &str, now: u64) -> Option<&RefreshKey> {
-        self.refresh.iter().find(|key| key.kid == kid && key.validity.is_unexpired(now))
+    pub fn refresh_key_by_id(&self, kid: impl AsRef<[u8]>, now: u64) -> Option<&RefreshKey> {
+        self.refresh.iter().find(|key| key.kid.as_bytes() == kid.as_ref() && key.validity.is_unexpired(now))
     }
 
     /// What may be told about all keys at `now`: signing keys first, each kind in file order.

@@ -1,8 +1,9 @@
 //! RSA keys: from and to their JWK members (RFC 7518 §6.3).
 
+use super::Jwk;
 use super::ring::Problem;
 use super::signing::member;
-use super::{Jwk, encode};
+use crate::base64url::encode;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeyPairComponents, KeySize, PublicKeyComponents};
 use pkcs1::RsaPrivateKey;

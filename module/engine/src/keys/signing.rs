@@ -3,16 +3,17 @@
 //! Signing uses key pairs that were parsed once, which `jsonwebtoken`'s own signers would do at every call; verification
 //! is [`VerifyingKey`]'s, or a comparison with what this key would sign.
 
-use super::refresh::symmetric_secret;
+use super::hmac::HmacKey;
 use super::ring::Problem;
-use super::{Algorithm, Jwk, Validity, VerifyingKey, decode, encode, rsa};
+use super::{Algorithm, Jwk, Validity, VerifyingKey, rsa};
+use crate::base64url::{decode, encode};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256,
     RsaEncoding,
 };
-use aws_lc_rs::{constant_time::verify_slices_are_equal, error::Unspecified, hmac};
+use aws_lc_rs::{constant_time::verify_slices_are_equal, error::Unspecified};
 
 /// One signing key with its verifying half.
 pub struct SigningKey {
@@ -29,7 +30,7 @@ enum Signer {
     Ed25519(Ed25519KeyPair),
     P256(EcdsaKeyPair),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
-    Hmac(hmac::Key),
+    Hmac(HmacKey),
 }
 
 impl SigningKey {
@@ -41,7 +42,7 @@ impl SigningKey {
             Algorithm::ES256 => p256(jwk)?,
             Algorithm::RS256 => Signer::Rsa(rsa::key_pair(jwk)?, &RSA_PKCS1_SHA256),
             Algorithm::PS256 => Signer::Rsa(rsa::key_pair(jwk)?, &RSA_PSS_SHA256),
-            Algorithm::HS256 => hs256(jwk)?,
+            Algorithm::HS256 => Signer::Hmac(HmacKey::from_jwk(jwk)?),
         };
         let header = format!(r#"{{"typ":"at+jwt","alg":"{alg}","kid":"{}"}}"#, jwk.kid);
         Ok(Self {
@@ -74,16 +75,11 @@ impl SigningKey {
         self.validity
     }
 
-    /// Signs `message`, the encoded header and payload (RFC 7515 §5.1).
+    /// Signs `message`, the encoded header and payload (RFC 7515 §5.1), and lends the signature.
     ///
     /// # Errors
     /// When the cryptographic library fails, which is not expected.
-    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
-        self.sign_for(message, <[u8]>::to_vec)
-    }
-
-    /// Signs, and lends the signature.
-    fn sign_for<T>(&self, message: &[u8], use_signature: impl FnOnce(&[u8]) -> T) -> Result<T, Unspecified> {
+    pub fn sign<T>(&self, message: &[u8], use_signature: impl FnOnce(&[u8]) -> T) -> Result<T, Unspecified> {
         Ok(match &self.signer {
             Signer::Ed25519(pair) => use_signature(pair.try_sign(message)?.as_ref()),
             Signer::P256(pair) => use_signature(pair.sign(&SystemRandom::new(), message)?.as_ref()),
@@ -92,7 +88,7 @@ impl SigningKey {
                 pair.sign(*encoding, &SystemRandom::new(), message, &mut signature)?;
                 use_signature(&signature)
             }
-            Signer::Hmac(key) => use_signature(hmac::sign(key, message).as_ref()),
+            Signer::Hmac(key) => use_signature(&key.mac(message)),
         })
     }
 
@@ -118,7 +114,7 @@ impl SigningKey {
 
     fn would_sign(&self, message: &[u8], signature: &str) -> Option<bool> {
         let theirs = decode(signature)?;
-        self.sign_for(message, |ours| verify_slices_are_equal(&theirs, ours).is_ok()).ok()
+        self.sign(message, |ours| verify_slices_are_equal(&theirs, ours).is_ok()).ok()
     }
 }
 
@@ -138,10 +134,6 @@ fn p256(jwk: &Jwk) -> Result<Signer, Problem> {
     EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, &d, &public)
         .map(Signer::P256)
         .map_err(|_| Problem::KeyMaterial)
-}
-
-fn hs256(jwk: &Jwk) -> Result<Signer, Problem> {
-    Ok(Signer::Hmac(hmac::Key::new(hmac::HMAC_SHA256, &symmetric_secret(jwk)?)))
 }
 
 pub(super) fn member(value: Option<&str>) -> Result<Vec<u8>, Problem> {

@@ -1,9 +1,10 @@
 //! Keys that verify access tokens: the half of a [`super::SigningKey`] that needs no private member.
 
-use super::refresh::symmetric_secret;
+use super::hmac::symmetric_secret;
 use super::ring::Problem;
 use super::rsa::MIN_MODULUS_BYTES;
-use super::{Algorithm, Jwk, decode};
+use super::{Algorithm, Jwk};
+use crate::base64url::decode;
 use jsonwebtoken::DecodingKey;
 
 /// What checks the signatures of one key: its public half, or the secret of an HMAC.

@@ -95,7 +95,7 @@ fn rfc_8037_a_4_ed25519_signs_and_verifies() {
     let message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
     let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
     assert!(key.verify(message.as_bytes(), signature));
-    assert_eq!(base64url(key.sign(message.as_bytes()).expect("signs")), signature);
+    assert_eq!(base64url(key.sign(message.as_bytes(), <[u8]>::to_vec).expect("signs")), signature);
     assert!(!key.verify(&message.as_bytes()[1..], signature));
 }
 
@@ -107,7 +107,7 @@ fn rfc_7515_a_1_hs256_signs_and_verifies() {
     let message = format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{RFC_7515_PAYLOAD}");
     let signature = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     assert!(key.verify(message.as_bytes(), signature));
-    assert_eq!(base64url(key.sign(message.as_bytes()).expect("signs")), signature);
+    assert_eq!(base64url(key.sign(message.as_bytes(), <[u8]>::to_vec).expect("signs")), signature);
 }
 
 #[test]
@@ -122,14 +122,15 @@ fn rfc_7515_a_2_rs256_signs_and_verifies() {
         "Vt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
     );
     assert!(key.verify(message.as_bytes(), signature));
-    assert_eq!(base64url(key.sign(message.as_bytes()).expect("signs")), signature);
+    assert_eq!(base64url(key.sign(message.as_bytes(), <[u8]>::to_vec).expect("signs")), signature);
 }
 
 #[test]
 fn rfc_7515_a_2_key_as_ps256_verifies_its_own_signatures_and_none_of_rs256() {
     let [pss, pkcs1] = [Algorithm::PS256, Algorithm::RS256].map(|alg| ring_with(rsa(alg)));
     let [pss, pkcs1] = [&pss, &pkcs1].map(|ring| ring.verifying_key("rfc", NOW).expect("known"));
-    let [by_pss, by_pkcs1] = [pss, pkcs1].map(|key| base64url(key.sign(b"message").expect("signs")));
+    let [by_pss, by_pkcs1] =
+        [pss, pkcs1].map(|key| base64url(key.sign(b"message", <[u8]>::to_vec).expect("signs")));
     assert!(pss.verify(b"message", &by_pss) && pkcs1.verify(b"message", &by_pkcs1));
     assert!(!pss.verify(b"message", &by_pkcs1) && !pkcs1.verify(b"message", &by_pss));
 }
@@ -142,7 +143,7 @@ fn rfc_7515_a_3_es256_verifies() {
     let message = format!("eyJhbGciOiJFUzI1NiJ9.{RFC_7515_PAYLOAD}");
     let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
     assert!(key.verify(message.as_bytes(), signature));
-    let own = key.sign(message.as_bytes()).expect("signs");
+    let own = key.sign(message.as_bytes(), <[u8]>::to_vec).expect("signs");
     assert_eq!(own.len(), 64, "R and S, not DER (RFC 7518 §3.4)");
     assert!(key.verify(message.as_bytes(), &base64url(own)));
 }

@@ -49,7 +49,7 @@ fn signing_key(kid: &str) -> &'static SigningKey {
 }
 
 fn signed(key: &SigningKey, message: &str) -> String {
-    format!("{message}.{}", base64url(key.sign(message.as_bytes()).expect("signs")))
+    format!("{message}.{}", base64url(key.sign(message.as_bytes(), <[u8]>::to_vec).expect("signs")))
 }
 
 fn names_key(header: &[u8], key: &SigningKey) {

@@ -18,12 +18,21 @@ impl Side for Hallpass {
     }
 }
 
-/// Looks for the two members it needs in the map, which is a flat array in RESP2.
+/// Takes the two members it needs out of the map, which is a flat array in RESP2.
 fn pair(command: &redis::Cmd, con: &mut Con) -> Pair {
     let members: Vec<Value> = command.query(con).expect("tokens");
-    let text = |name: &str| {
-        let at = members.iter().position(|member| *member == Value::BulkString(name.into()));
-        redis::from_redis_value_ref(&members[at.expect("the member") + 1]).expect("a string")
-    };
-    Pair { access: text("access_token"), refresh: text("refresh_token") }
+    let mut pair = Pair { access: String::new(), refresh: String::new() };
+    let mut members = members.into_iter();
+    while let (Some(name), Some(value)) = (members.next(), members.next()) {
+        match (name, value) {
+            (Value::BulkString(name), Value::BulkString(text)) if name == b"access_token" => {
+                pair.access = String::from_utf8(text).expect("a token");
+            }
+            (Value::BulkString(name), Value::BulkString(text)) if name == b"refresh_token" => {
+                pair.refresh = String::from_utf8(text).expect("a token");
+            }
+            _ => {}
+        }
+    }
+    pair
 }

@@ -25,7 +25,6 @@ pub struct SigningKey {
     header: String,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a ring has a handful of keys")]
 enum Signer {
     Ed25519(Ed25519KeyPair),
     P256(EcdsaKeyPair),

@@ -226,13 +226,12 @@ pub fn load_configs(ctx: &Context) -> bool {
 pub fn put_error(place: ErrorPlace, reason: &str) {
     if !place.is_null() {
         // SAFETY: Redis passes a place for the message, and takes over the string put there.
-        unsafe { *place = new_string(reason) };
+        unsafe { *place = new_string(reason.as_bytes()) };
     }
 }
 
 /// A string that belongs to whoever frees it.
-pub fn new_string(text: impl AsRef<[u8]>) -> *mut raw::RedisModuleString {
-    let text = text.as_ref();
+pub fn new_string(text: &[u8]) -> *mut raw::RedisModuleString {
     // SAFETY: Redis copies the text; without a context the string is in nobody's keeping.
     unsafe {
         raw::RedisModule_CreateString

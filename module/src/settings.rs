@@ -85,7 +85,7 @@ extern "C" fn get_text(_name: *const c_char, data: *mut c_void) -> *mut raw::Red
         Some(Kind::Text { field, .. }) => field(&mut (*Config::current()).clone()).clone(),
         _ => String::new(),
     });
-    let string = ffi::new_string(&text.unwrap_or_default());
+    let string = ffi::new_string(text.unwrap_or_default().as_bytes());
     if let Some(slot) = LENT.get(data.addr()) {
         ffi::free_string(slot.swap(string, Ordering::Relaxed));
     }

@@ -29,12 +29,17 @@ fn allocated(bytes: usize) -> usize {
     bytes.next_multiple_of((bytes.next_power_of_two() / 8).max(16))
 }
 
-/// Which ring's tokens are remembered: each reload of the ring begins a new epoch.
+/// Which ring a token was found right by: each reload of the ring begins a new epoch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Epoch(u64);
 
+struct Remembered {
+    token: Arc<AccessToken>,
+    epoch: Epoch,
+}
+
 struct Cache {
-    tokens: LruCache<Tail, Arc<AccessToken>>,
+    tokens: LruCache<Tail, Remembered>,
     bytes: usize,
     epoch: Epoch,
 }
@@ -45,11 +50,12 @@ static CACHE: LazyLock<Mutex<Cache>> =
 /// The token of exactly this text, while the key that signed it is unexpired at Unix seconds.
 pub fn recall(text: &[u8], now: u64) -> Option<Arc<AccessToken>> {
     let mut cache = lock();
-    let token = cache.tokens.get(&tail(text)?)?;
-    (token.text() == text && token.key_is_unexpired(now)).then(|| token.clone())
+    let present = cache.epoch;
+    let Remembered { token, epoch } = cache.tokens.get(&tail(text)?)?;
+    (*epoch == present && token.text() == text && token.key_is_unexpired(now)).then(|| token.clone())
 }
 
-/// The present epoch, to be noted before a token is minted or verified.
+/// The present epoch, to be noted before a token is minted or verified: a key may be removed meanwhile.
 pub fn epoch() -> Epoch {
     lock().epoch
 }
@@ -61,28 +67,24 @@ pub fn remember(token: Arc<AccessToken>, epoch: Epoch, limit: usize) {
     };
     let cost_of_this = cost(&token);
     let mut cache = lock();
-    // A key may have been removed since the token was signed.
-    if cost_of_this > limit || epoch != cache.epoch {
-        return;
-    }
-    cache.bytes += cost_of_this;
-    if let Some(replaced) = cache.tokens.put(tail, token) {
-        cache.bytes -= cost(&replaced);
+    if cost_of_this <= limit {
+        cache.bytes += cost_of_this;
+        if let Some(replaced) = cache.tokens.put(tail, Remembered { token, epoch }) {
+            cache.bytes -= cost(&replaced.token);
+        }
     }
     while cache.bytes > limit {
         match cache.tokens.pop_lru() {
-            Some((_, oldest)) => cache.bytes -= cost(&oldest),
+            Some((_, oldest)) => cache.bytes -= cost(&oldest.token),
             None => cache.bytes = 0,
         }
     }
 }
 
-/// Forgets everything: the keys have changed.
-pub fn clear() {
-    let mut cache = lock();
-    cache.tokens.clear();
-    cache.bytes = 0;
-    cache.epoch.0 += 1;
+/// Holds for no token that was remembered, or is being verified, by now: the keys have changed. The memory goes to the
+/// tokens to come, since freeing all of it at once would take its time.
+pub fn forget() {
+    lock().epoch.0 += 1;
 }
 
 fn lock() -> MutexGuard<'static, Cache> {

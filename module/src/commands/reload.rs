@@ -19,7 +19,7 @@ pub fn run(_ctx: &Context, args: &[Arg]) -> Outcome {
     match keyring::reload(path) {
         Ok(()) => {
             // Another key may have taken over a key id.
-            verified::clear();
+            verified::forget();
             log::notice("the keyring was reloaded");
             complete(Reply::Ok)
         }

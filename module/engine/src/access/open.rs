@@ -76,7 +76,7 @@ impl Opened<'_, '_> {
 
     fn read_claims(&self) -> Option<AccessToken> {
         let payload = decode(self.payload)?;
-        let claims: Payload<'_> = json::object(std::str::from_utf8(&payload).ok()?.as_bytes())?;
+        let claims: Payload<'_> = json::object(&payload)?;
         let mut texts = Texts(Vec::with_capacity(self.text.len() + 2 * payload.len()));
         Some(AccessToken {
             text: texts.add(self.text),

@@ -1,5 +1,8 @@
 //! A redis-server of one's own: in a directory of its own, with the module, gone when the guard goes.
 
+mod builder;
+mod refusal;
+
 use std::{
     fs,
     io::{self, Read, Write},
@@ -13,118 +16,15 @@ use std::{
 use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use tempfile::TempDir;
 
+pub use builder::Builder;
+pub use refusal::refuses_to_start;
+
 use super::{
-    AuthCommands, Con, Keyring, Raw, SOON,
-    build::{built, redis_server},
-    process::Process,
-    wait_for, wait_until,
+    AuthCommands, Con, Keyring, Raw, SOON, build::redis_server, process::Process, wait_for, wait_until,
 };
 
 /// Words that only a crash, a failed assertion or a panic leaves in the log.
 const CRASH: [&str; 4] = ["REDIS BUG REPORT", "ASSERTION FAILED", "panicked", "Guru Meditation"];
-
-/// What to start: settings first, then [`Builder::start`].
-pub struct Builder {
-    lines: Vec<String>,
-    env: Vec<(String, String)>,
-    ring: Keyring,
-    module: bool,
-    tcp: bool,
-    cluster: bool,
-    launcher: &'static [&'static str],
-}
-
-impl Builder {
-    /// Adds a line to the configuration.
-    pub fn line(mut self, line: &str) -> Self {
-        self.lines.push(line.to_owned());
-        self
-    }
-
-    /// Adds lines to the configuration.
-    pub fn lines(self, lines: &[&str]) -> Self {
-        lines.iter().fold(self, |builder, line| builder.line(line))
-    }
-
-    /// Puts a variable into its environment.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Uses these keys instead of fresh ones.
-    pub fn keyring(mut self, ring: Keyring) -> Self {
-        self.ring = ring;
-        self
-    }
-
-    /// Starts without the module, for `MODULE LOADEX`.
-    pub fn without_module(mut self) -> Self {
-        self.module = false;
-        self
-    }
-
-    /// Listens on a TCP port too, for replicas.
-    pub fn tcp(mut self) -> Self {
-        self.tcp = true;
-        self
-    }
-
-    /// Makes it a node of Redis Cluster, still without slots and without anybody it knows.
-    pub fn cluster_node(mut self) -> Self {
-        self.cluster = true;
-        self.tcp()
-    }
-
-    /// Makes a file that may not grow an error of its write, as a full disk is, instead of the end of redis-server.
-    pub fn with_a_disk_that_fills(mut self) -> Self {
-        self.launcher = &["sh", "-c", "trap '' XFSZ && exec \"$@\"", "sh"];
-        self
-    }
-
-    /// Starts and waits until it answers.
-    #[track_caller]
-    pub fn start(self) -> Redis {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        self.ring.write(&dir.path().join("keyring.json"));
-        let (ring, env) = (self.ring.clone(), self.env.clone());
-        let launcher = self.launcher;
-        let mut redis = Redis { process: None, port: 0, bus_port: 0, ring, env, launcher, dir };
-        // Between asking for a free port and using it, somebody else may take it.
-        for _ in 0..5 {
-            redis.port = if self.tcp { free_port() } else { 0 };
-            redis.bus_port = if self.cluster { free_port() } else { 0 };
-            fs::write(redis.path("redis.conf"), self.config(&redis)).expect("a config file");
-            if redis.launch() {
-                return redis;
-            }
-            let log = redis.log();
-            assert!(log.contains("Address already in use"), "no start: {log}");
-        }
-        panic!("no free port in five attempts");
-    }
-
-    fn config(&self, redis: &Redis) -> String {
-        let dir = redis.dir.path().display();
-        let mut text = format!(
-            "port {}\nbind 127.0.0.1\nunixsocket {dir}/redis.sock\ndir {dir}\nlogfile {dir}/redis.log\n\
-             save \"\"\nappendonly no\nshutdown-timeout 0\nrepl-diskless-sync-delay 0\n\
-             enable-debug-command yes\nenable-module-command yes\nhash-max-listpack-value 1024\n",
-            redis.port
-        );
-        if self.module {
-            let module = built().module.display();
-            text += &format!("loadmodule {module}\nhallpass.keyring-file {dir}/keyring.json\n");
-        }
-        if self.cluster {
-            text += &format!(
-                "cluster-enabled yes\ncluster-port {}\ncluster-announce-ip 127.0.0.1\n",
-                redis.bus_port
-            );
-        }
-        text + &self.lines.join("\n") + "\n"
-    }
-}
 
 /// A running redis-server.
 pub struct Redis {
@@ -152,15 +52,7 @@ impl Redis {
 
     /// To say more before starting.
     pub fn builder() -> Builder {
-        Builder {
-            lines: vec![],
-            env: vec![],
-            ring: Keyring::default(),
-            module: true,
-            tcp: false,
-            cluster: false,
-            launcher: &[],
-        }
+        Builder::new()
     }
 
     /// A replica of `primary`, which must listen on TCP; returns when it is in sync.
@@ -364,36 +256,4 @@ fn answers(socket: &Path) -> bool {
 pub(super) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
-}
-
-/// The log lines of a redis-server that must refuse to start on this configuration, given the directory for its files.
-#[track_caller]
-pub fn refuses_to_start(config: impl Fn(&Path) -> String) -> String {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let path = dir.path();
-    let text = format!(
-        "port 0\nunixsocket {0}/redis.sock\ndir {0}\nlogfile {0}/redis.log\nsave \"\"\n{1}\n",
-        path.display(),
-        config(path)
-    );
-    fs::write(path.join("redis.conf"), text).expect("a config file");
-    let output = Command::new(redis_server())
-        .arg(path.join("redis.conf"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut process = Process::new(output.expect("redis-server starts"));
-    let logged = || fs::read_to_string(path.join("redis.log")).unwrap_or_default();
-    let status = wait_for("redis-server refuses or starts", SOON, || {
-        let has_started = logged().contains("ready to accept connections");
-        has_started.then_some(None).or_else(|| process.exit_within(Duration::ZERO).map(Some))
-    });
-    process.kill();
-    let mut log = logged();
-    let child = process.child();
-    child.stderr.take().expect("a pipe").read_to_string(&mut log).ok();
-    child.stdout.take().expect("a pipe").read_to_string(&mut log).ok();
-    assert!(status.is_some_and(|status| !status.success()), "it started: {log}");
-    log
 }

@@ -18,6 +18,7 @@ use crate::wire::{
 use connection::Connection;
 use redis::{Arg, Cmd, FromRedisValue, RedisError, Value, cmd};
 use reply::{Members, inspected, session, tokens, unexpected};
+use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -174,28 +175,29 @@ impl Store {
     /// The same for AUTH.REFRESH, whose repetition is answered as a retry: when no answer came it is sent once more,
     /// within the same limit. Where a retry is not answered, the caller's own would have been one too.
     async fn call_repeatable<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let sent = async {
+        let sent = pin!(async {
             match self.connection.send(command).await {
                 Err(error) if is_unanswered(&error) => self.connection.send(command).await,
                 result => result,
             }
-        };
-        self.timed(command, in_time(sent)).await.inspect_err(|error| self.report(error))
+        });
+        self.timed(command, sent).await.inspect_err(|error| self.report(error))
     }
 
     /// Sends one command and reads its answer.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        self.timed(command, in_time(self.connection.send(command))).await
+        self.timed(command, pin!(self.connection.send(command))).await
     }
 
-    /// Waits for the answer to a command, and remembers how long that took.
-    async fn timed<T>(
+    /// Waits for the answer to a command, and remembers how long that took. What was sent is passed pinned: passed as it
+    /// is, it would be kept twice in the future of every request, which is copied.
+    async fn timed<T: FromRedisValue>(
         &self,
         command: &Cmd,
-        answer: impl Future<Output = Result<T, StoreError>>,
+        sent: Pin<&mut impl Future<Output = Result<Value, RedisError>>>,
     ) -> Result<T, StoreError> {
         let start = Instant::now();
-        let answer = answer.await;
+        let answer = in_time(sent).await;
         let outcome = match &answer {
             Ok(_) => "ok",
             Err(StoreError::Unavailable(_)) => "unavailable",

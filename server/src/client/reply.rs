@@ -1,11 +1,19 @@
 //! Reads what the commands answer.
 
 use crate::wire::{Inspected, Session, StoreError, Tokens};
-use redis::{FromRedisValue, RedisError, Value};
-use std::collections::HashMap;
+use redis::{FromRedisValue, ParsingError, RedisError, Value};
+use std::mem;
 
-/// A reply map, which RESP2 and RESP3 write differently.
-pub type Members = HashMap<String, Value>;
+/// A reply map, which RESP2 and RESP3 write differently. It is small, and each member is looked for once: a table of
+/// hashes would cost more than it saves.
+pub struct Members(Vec<(Value, Value)>);
+
+impl FromRedisValue for Members {
+    fn from_redis_value(reply: Value) -> Result<Self, ParsingError> {
+        let pairs = reply.into_map_iter().map_err(|_| ParsingError::from("not a map"))?;
+        Ok(Self(pairs.collect()))
+    }
+}
 
 /// Reads the reply of AUTH.ISSUE and AUTH.REFRESH.
 pub fn tokens(mut reply: Members) -> Result<Tokens, StoreError> {
@@ -51,7 +59,9 @@ pub fn inspected(mut reply: Members) -> Result<Inspected, StoreError> {
 
 /// Takes one member; an absent one is right only where it may be `None`.
 fn member<T: FromRedisValue>(reply: &mut Members, name: &str) -> Result<T, StoreError> {
-    T::from_redis_value(reply.remove(name).unwrap_or(Value::Nil)).map_err(|_| unexpected())
+    let is_named = |key: &Value| matches!(key, Value::BulkString(key) if key == name.as_bytes());
+    let found = reply.0.iter_mut().find(|(key, _)| is_named(key));
+    T::from_redis_value(found.map_or(Value::Nil, |(_, value)| mem::take(value))).map_err(|_| unexpected())
 }
 
 impl From<RedisError> for StoreError {
@@ -98,17 +108,17 @@ mod tests {
                        $18\r\nrefresh_expires_in\r\n:7\r\n$10\r\nsession_id\r\n$1\r\ns\r\n";
         for head in ["%5\r\n", "*10\r\n"] {
             let value = parse_redis_value(format!("{head}{members}").as_bytes()).expect("a reply");
-            let tokens = tokens(HashMap::from_redis_value(value).expect("a map")).expect("tokens");
+            let tokens = tokens(Members::from_redis_value(value).expect("a map")).expect("tokens");
             assert_eq!((tokens.expires_in, tokens.refresh_expires_in, tokens.evicted), (900, 7, None));
         }
-        assert!(tokens(HashMap::new()).is_err());
+        assert!(tokens(Members(vec![])).is_err());
     }
 
     #[test]
     fn what_is_not_set_may_be_absent_and_what_must_be_there_may_not() {
         let read = |reply: &str| {
             let value = parse_redis_value(reply.as_bytes()).expect("a reply");
-            inspected(HashMap::from_redis_value(value).expect("a map"))
+            inspected(Members::from_redis_value(value).expect("a map"))
         };
         let gone = "$3\r\nsub\r\n$1\r\nu\r\n$3\r\nsid\r\n$1\r\ns\r\n";
         for active in ["%3\r\n$6\r\nactive\r\n#f\r\n", "*6\r\n$6\r\nactive\r\n:0\r\n"] {

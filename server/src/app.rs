@@ -15,18 +15,18 @@ use crate::source::TrustedProxies;
 use crate::trace::Observation;
 use crate::wire::ModuleInfo;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
+use axum::handler::Handler;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
 use hallpass_engine::key_pattern::KeyPattern;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The largest body that is read: claims, meta and two tokens fit.
-const MAX_BODY_BYTES: usize = 16 * 1024;
 /// The limit for one request, its body included; the call to Redis has a shorter one of its own.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -74,14 +74,15 @@ impl AppState {
 /// All routes. Whatever is refused is refused as OAuth-style JSON, and nothing is cached unless its route says so.
 pub fn app(state: AppState) -> Router {
     let state = Arc::new(state);
-    let bound = middleware::from_fn_with_state(Arc::clone(&state), in_flight::bound);
+    let bounded =
+        middleware::from_fn_with_state(Around { state: Arc::clone(&state), is_bounded: true }, handle);
+    let unbounded =
+        middleware::from_fn_with_state(Around { state: Arc::clone(&state), is_bounded: false }, handle);
     public()
-        .route_layer(bound)
-        .merge(for_operators())
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .fallback(async || ApiError::NotFound)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(middleware::from_fn_with_state(Arc::clone(&state), handle))
+        .route_layer(bounded)
+        .merge(for_operators().route_layer(unbounded.clone()))
+        .method_not_allowed_fallback((async || ApiError::MethodNotAllowed).layer(unbounded.clone()))
+        .fallback((async || ApiError::NotFound).layer(unbounded))
         .with_state(state)
 }
 
@@ -117,20 +118,33 @@ fn for_operators() -> Router<Arc<AppState>> {
         .route("/docs", get(openapi::page))
 }
 
+/// What is around a route.
+#[derive(Clone)]
+struct Around {
+    state: Arc<AppState>,
+    /// Whether requests may be turned away because of how many there are.
+    is_bounded: bool,
+}
+
 /// What happens around every route, in one layer, since each costs a request as much as reading its head.
-async fn handle(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
-    let observation = Observation::begin(&state, &mut request);
+async fn handle(State(around): State<Around>, mut request: Request, next: Next) -> Response {
+    let state = &*around.state;
+    let observation = Observation::begin(state, &mut request);
     let sharing = Sharing::of(&state.cors, &request);
     let mut response = match sharing.preflight() {
         Some(answer) => answer,
-        None => rate_limit::count_failed(&state, observation.source(), supervise(next.run(request)).await),
+        None => {
+            let slots = around.is_bounded.then_some(&state.slots);
+            let answer = pin!(in_flight::bound(slots, next.run(request)));
+            rate_limit::count_failed(state, observation.source(), supervise(answer).await)
+        }
     };
     sharing.tell(&mut response);
-    observation.end(&state, response)
+    observation.end(state, response)
 }
 
 /// Ends what takes too long, and forbids caching by default.
-async fn supervise(answer: impl Future<Output = Response>) -> Response {
+async fn supervise(answer: Pin<&mut impl Future<Output = Response>>) -> Response {
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
     let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -142,6 +156,7 @@ mod tests {
     use super::*;
     use crate::clients::{Client, Scope, SecretHash};
     use crate::redis_url::RedisAddress;
+    use crate::request_body::MAX_BODY_BYTES;
     use axum::body::Body;
     use axum::http::{HeaderMap, StatusCode};
     use base64::{Engine, prelude::BASE64_STANDARD};

@@ -1,12 +1,15 @@
-//! Request bodies: read once, never more than the router's limit, refused in OAuth's words.
+//! Request bodies: read once, never more than the limit, refused in OAuth's words.
 
 use crate::error::ApiError;
 use crate::form::Form;
 use crate::json;
 use axum::body::{Bytes, HttpBody};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
+
+/// The largest body that is read: claims, meta and two tokens fit.
+pub const MAX_BODY_BYTES: usize = 16 * 1024;
 
 /// The body as JSON. 415 unless it says that it is, 400 when it is something else.
 pub async fn from_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
@@ -18,9 +21,9 @@ pub async fn from_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiEr
         .map_err(|error| ApiError::invalid_request(format!("the body: {}", json::problem(&error))))
 }
 
-/// The body as form parameters. RFC 6749 knows no 415: another content type is an `invalid_request`.
-pub async fn from_form(request: Request) -> Result<Form, ApiError> {
-    if !has_type(request.headers(), "application/x-www-form-urlencoded") {
+/// The body of a request with these headers as form parameters. RFC 6749 knows no 415: another content type is an `invalid_request`.
+pub async fn from_form(headers: &HeaderMap, request: Request) -> Result<Form, ApiError> {
+    if !has_type(headers, "application/x-www-form-urlencoded") {
         return Err(ApiError::invalid_request("the Content-Type must be application/x-www-form-urlencoded"));
     }
     let bytes = read(request).await?;
@@ -30,19 +33,20 @@ pub async fn from_form(request: Request) -> Result<Form, ApiError> {
 }
 
 /// The same, where a request without a body says enough.
-pub async fn from_form_or_nothing(request: Request) -> Result<Form, ApiError> {
-    if request.body().is_end_stream() { Form::parse("") } else { from_form(request).await }
+pub async fn from_form_or_nothing(headers: &HeaderMap, request: Request) -> Result<Form, ApiError> {
+    if request.body().is_end_stream() { Form::parse("") } else { from_form(headers, request).await }
 }
 
 /// Whether the Content-Type is this one, whatever its parameters.
 fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case(wanted)
+    essence.trim_ascii().eq_ignore_ascii_case(wanted)
 }
 
-/// The whole body, within the limit that the router sets.
-async fn read(request: Request) -> Result<Bytes, ApiError> {
+/// The whole body, within the limit.
+async fn read(mut request: Request) -> Result<Bytes, ApiError> {
+    DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
     Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::PayloadTooLarge,
         _ => ApiError::invalid_request("the body did not arrive"),

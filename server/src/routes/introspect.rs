@@ -9,16 +9,17 @@ use crate::wire::{StoreError, is_refresh_token};
 use axum::Json;
 use axum::extract::{Request, State};
 use serde_json::Value;
+use std::mem;
 use std::sync::Arc;
 
 /// 200 with what the token says, or with `{"active": false}` alone for one that is not active, or not meant for an
 /// audience of the client. Parameters: `token`, `token_type_hint`, `client_id`, `client_secret`.
 pub async fn introspect(
     State(state): State<Arc<AppState>>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let headers = request.headers().clone();
-    let form = request_body::from_form(request).await?;
+    let headers = mem::take(request.headers_mut());
+    let form = request_body::from_form(&headers, request).await?;
     let client = state.clients.authorize_form(&headers, &form, Scope::Introspect)?;
     let hint = form.get("token_type_hint")?;
     let token = form.get("token")?.ok_or_else(|| ApiError::invalid_request("token is missing"))?;

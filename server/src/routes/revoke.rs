@@ -9,6 +9,7 @@ use crate::wire::Revocation;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use std::mem;
 use std::sync::Arc;
 
 /// AUTH.REVOKE … TOKEN → 200, whether or not that ended a session: the caller wanted it gone, and it is. Parameters:
@@ -18,10 +19,10 @@ use std::sync::Arc;
 pub async fn revoke(
     State(state): State<Arc<AppState>>,
     Extension(source): Extension<Source>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, ApiError> {
-    let headers = request.headers().clone();
-    let form = request_body::from_form_or_nothing(request).await;
+    let headers = mem::take(request.headers_mut());
+    let form = request_body::from_form_or_nothing(&headers, request).await;
     let form = rate_limit::admit(&state, source, Purpose::Revoke, &headers, form)?;
     let client = state.clients.identify(&headers, &form)?;
     // A repeated hint is a broken request, if a harmless one.

@@ -15,6 +15,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use std::mem;
 use std::sync::Arc;
 
 /// AUTH.REFRESH → 200 with a token response, or an error of RFC 6749 §5.2. Parameters: `grant_type`, `refresh_token`,
@@ -23,10 +24,10 @@ use std::sync::Arc;
 pub async fn token(
     State(state): State<Arc<AppState>>,
     Extension(source): Extension<Source>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, ApiError> {
-    let headers = request.headers().clone();
-    let form = request_body::from_form(request).await;
+    let headers = mem::take(request.headers_mut());
+    let form = request_body::from_form(&headers, request).await;
     let form = rate_limit::admit(&state, source, Purpose::Token, &headers, form)?;
     let cookie = form.get("refresh_token")?.is_none().then_some(state.cookies);
     match refresh(&state, &headers, &form).await {

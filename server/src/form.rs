@@ -46,6 +46,10 @@ impl Form {
 
 /// Decodes one name or value. `None` when the bytes are not UTF-8.
 pub fn decode(text: &str) -> Option<String> {
+    // Tokens and most else are written as they are.
+    if !text.contains('%') && !text.contains('+') {
+        return Some(text.to_owned());
+    }
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(|decoded| decoded.into_owned())
 }

@@ -1,8 +1,10 @@
 //! Where a request comes from: the peer of its connection, or who a trusted proxy says was there before it.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The other end of the connection, as the listener saw it.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +38,7 @@ impl TrustedProxies {
     /// proxies are asked what stood before them; whatever an untrusted one sent is not looked at.
     pub fn source(&self, peer: IpAddr, headers: &HeaderMap) -> Source {
         let mut nearest = peer.to_canonical();
-        let values = headers.get_all("x-forwarded-for").iter().rev();
+        let values = headers.get_all(FORWARDED_FOR).iter().rev();
         for hop in values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')) {
             if !self.trusts(nearest) {
                 break;
@@ -68,14 +70,13 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
 
     fn source(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> Source {
         let networks: Vec<_> = trusted.iter().map(|text| parse_network(text).expect("a network")).collect();
-        let name = HeaderName::from_static("x-forwarded-for");
         let headers = forwarded
             .iter()
-            .map(|value| (name.clone(), HeaderValue::from_bytes(value.as_bytes()).expect("a value")))
+            .map(|value| (FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).expect("a value")))
             .collect();
         TrustedProxies::new(&networks).source(peer.parse().expect("an address"), &headers)
     }

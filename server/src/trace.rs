@@ -5,7 +5,7 @@ use crate::app::AppState;
 use crate::metrics::{InFlight, method_label, outcome};
 use crate::source::{Peer, Source};
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{IsTerminal, stderr};
@@ -17,7 +17,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Logs to stderr, as JSON unless a person is looking: only what this program says itself, since libraries may log
 /// what they transport.
@@ -120,8 +120,8 @@ fn request_id(headers: &HeaderMap) -> String {
 /// An id is for people who look for a line in a log, and no secret: hash keys that differ each time are random enough,
 /// and cost no system call.
 fn new_id() -> String {
-    let random = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", random(), random())
+    let random = || u128::from(RandomState::new().build_hasher().finish());
+    format!("{:032x}", random() << 64 | random())
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
 
     fn id_for(given: &str) -> String {
         let value = HeaderValue::from_str(given).expect("a header");
-        request_id(&HeaderMap::from_iter([(REQUEST_ID.parse().expect("a name"), value)]))
+        request_id(&HeaderMap::from_iter([(REQUEST_ID, value)]))
     }
 
     #[test]

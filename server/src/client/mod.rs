@@ -76,8 +76,7 @@ impl Store {
 
     /// `AUTH.ISSUE`: a new session.
     pub async fn issue(&self, key: &str, options: &IssueOptions<'_>) -> Result<Tokens, StoreError> {
-        let mut command = cmd("AUTH.ISSUE");
-        command.arg(key);
+        let mut command = about("AUTH.ISSUE", key);
         option(&mut command, "CLAIMS", options.claims);
         option(&mut command, "AUDIENCE", options.audience);
         option(&mut command, "CLIENT", options.client);
@@ -100,8 +99,8 @@ impl Store {
         access: Option<&str>,
         client: Option<&str>,
     ) -> Result<Tokens, StoreError> {
-        let mut command = cmd("AUTH.REFRESH");
-        command.arg(key).arg(token);
+        let mut command = about("AUTH.REFRESH", key);
+        command.arg(token);
         option(&mut command, "ACCESS", access);
         option(&mut command, "CLIENT", client);
         self.call_repeatable(&command).await.and_then(tokens)
@@ -109,15 +108,15 @@ impl Store {
 
     /// `AUTH.VERIFY`: the claims of a valid access token as JSON text.
     pub async fn verify(&self, key: &str, token: &str, audience: Option<&str>) -> Result<String, StoreError> {
-        let mut command = cmd("AUTH.VERIFY");
-        command.arg(key).arg(token);
+        let mut command = about("AUTH.VERIFY", key);
+        command.arg(token);
         option(&mut command, "AUDIENCE", audience);
         self.call(&command).await
     }
 
     /// `AUTH.INSPECT`: what a refresh token would be answered.
     pub async fn inspect(&self, key: &str, token: &str) -> Result<Inspected, StoreError> {
-        self.call(cmd("AUTH.INSPECT").arg(key).arg(token)).await.and_then(inspected)
+        self.call(about("AUTH.INSPECT", key).arg(token)).await.and_then(inspected)
     }
 
     /// `AUTH.SESSIONS`: a subject's sessions, newest first, with their claims if these are wanted.
@@ -127,8 +126,8 @@ impl Store {
         page: Page<'_>,
         with_claims: bool,
     ) -> Result<Vec<Session>, StoreError> {
-        let mut command = cmd("AUTH.SESSIONS");
-        command.arg(key).arg(with_claims.then_some("WITHCLAIMS"));
+        let mut command = about("AUTH.SESSIONS", key);
+        command.arg(with_claims.then_some("WITHCLAIMS"));
         option(&mut command, "OFFSET", page.offset);
         option(&mut command, "COUNT", page.count);
         let entries: Vec<Members> = self.call(&command).await?;
@@ -137,8 +136,7 @@ impl Store {
 
     /// `AUTH.REVOKE`: how many live sessions it ended.
     pub async fn revoke(&self, key: &str, revocation: Revocation<'_>) -> Result<u64, StoreError> {
-        let mut command = cmd("AUTH.REVOKE");
-        command.arg(key);
+        let mut command = about("AUTH.REVOKE", key);
         match revocation {
             Revocation::All { except } => option(command.arg("ALL"), "EXCEPT", except),
             Revocation::Session(sid) => option(&mut command, "SESSION", Some(sid)),
@@ -149,7 +147,7 @@ impl Store {
 
     /// `AUTH.SETCLAIMS`: how many sessions it updated, all of the subject's or the one of this id.
     pub async fn set_claims(&self, key: &str, sid: Option<&str>, claims: &str) -> Result<u64, StoreError> {
-        self.call(cmd("AUTH.SETCLAIMS").arg(key).arg(sid.unwrap_or("ALL")).arg(claims)).await
+        self.call(about("AUTH.SETCLAIMS", key).arg(sid.unwrap_or("ALL")).arg(claims)).await
     }
 
     /// `AUTH.JWKS`: the public keys as a JWK Set.
@@ -229,6 +227,13 @@ fn name(command: &Cmd) -> String {
         Some(Arg::Simple(name)) => String::from_utf8_lossy(name).into_owned(),
         _ => String::new(),
     }
+}
+
+/// A command about a key, with room for tokens and options of the usual length.
+fn about(name: &str, key: &str) -> Cmd {
+    let mut command = Cmd::with_capacity(8, 1024);
+    command.arg(name).arg(key);
+    command
 }
 
 /// Appends `name value` if there is a value.

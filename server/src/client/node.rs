@@ -47,11 +47,11 @@ impl Node {
     /// attempt made while Redis was still away.
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         let mut connection = self.connection.clone();
-        match connection.send_packed_command(command).await {
+        let answer = match connection.send_packed_command(command).await {
             Err(error) if error.is_connection_refusal() => connection.send_packed_command(command).await,
             result => result,
-        }?
-        .extract_error()
+        };
+        checked(answer?)
     }
 
     /// Sends a command for a slot that is on its way to this node. Both commands go out as one, since others share the
@@ -60,7 +60,15 @@ impl Node {
         let mut both = pipe();
         both.cmd("ASKING").add_command(command.clone());
         let answers = self.connection.clone().send_packed_commands(&both, 1, 1).await?;
-        answers.into_iter().next().unwrap_or(Value::Nil).extract_error()
+        checked(answers.into_iter().next().unwrap_or(Value::Nil))
+    }
+}
+
+/// The answer, unless it is an error. No command that is sent answers with errors inside of something else.
+fn checked(answer: Value) -> RedisResult<Value> {
+    match answer {
+        Value::ServerError(error) => Err(error.into()),
+        answer => Ok(answer),
     }
 }
 

@@ -7,9 +7,13 @@ use crate::claims::{Verified, percent_encoded};
 use crate::error::ApiError;
 use crate::form::Form;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
+
+const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
+const SESSION: HeaderName = HeaderName::from_static("x-auth-session");
+const CLAIMS: HeaderName = HeaderName::from_static("x-auth-claims");
 
 /// `/verify?audience=…`: the proxy's configuration wrote the query, and may choose the audience, `*` for any.
 pub async fn verify(
@@ -39,9 +43,9 @@ async fn check(state: &AppState, headers: &HeaderMap, audience: Option<&str>) ->
     let json = state.store.verify(&key, token, audience).await?;
     let claims = Verified::read(&json).ok_or(ApiError::Unavailable)?;
     let answer = [
-        ("x-auth-subject", percent_encoded(&claims.subject)),
-        ("x-auth-session", percent_encoded(&claims.session)),
-        ("x-auth-claims", claims.custom_claims(state.verify_claims.as_deref())),
+        (SUBJECT, percent_encoded(&claims.subject)),
+        (SESSION, percent_encoded(&claims.session)),
+        (CLAIMS, claims.custom_claims(state.verify_claims.as_deref())),
     ];
     Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
 }

@@ -201,7 +201,7 @@ impl Store {
             Err(StoreError::Unavailable(_)) => "unavailable",
             Err(_) => "refused",
         };
-        self.timings.observe([name(command).into(), outcome.into()], start.elapsed());
+        self.timings.observe([name(command), outcome], start.elapsed());
         answer
     }
 }
@@ -222,10 +222,10 @@ fn is_unanswered(error: &RedisError) -> bool {
 }
 
 /// The name of a command, its first word.
-fn name(command: &Cmd) -> String {
+fn name(command: &Cmd) -> &str {
     match command.args_iter().next() {
-        Some(Arg::Simple(name)) => String::from_utf8_lossy(name).into_owned(),
-        _ => String::new(),
+        Some(Arg::Simple(name)) => str::from_utf8(name).unwrap_or_default(),
+        _ => "",
     }
 }
 

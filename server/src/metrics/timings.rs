@@ -1,7 +1,6 @@
 //! How long things took: a histogram for each combination of label values.
 
-use super::{Labels, Text};
-use std::collections::BTreeMap;
+use super::Text;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,14 @@ const BOUNDS: [f64; 14] =
 /// Histograms by label values.
 pub struct Timings<const N: usize> {
     labels: [&'static str; N],
-    series: Mutex<BTreeMap<Labels<N>, Histogram>>,
+    /// In the order of their label values.
+    series: Mutex<Vec<Series<N>>>,
+}
+
+/// The histogram of one combination of label values.
+struct Series<const N: usize> {
+    values: [String; N],
+    histogram: Histogram,
 }
 
 /// How often it took how long.
@@ -30,23 +36,22 @@ impl<const N: usize> Timings<N> {
     }
 
     /// Adds one duration to the series of these label values.
-    pub fn observe(&self, values: Labels<N>, elapsed: Duration) {
-        let seconds = elapsed.as_secs_f64();
+    pub fn observe(&self, values: [&str; N], elapsed: Duration) {
         let mut series = self.series();
-        let histogram = series.entry(values).or_default();
-        // Each bucket for itself; they are summed up when somebody reads them.
-        if let Some(index) = BOUNDS.iter().position(|bound| seconds <= *bound) {
-            histogram.buckets[index] += 1;
-        }
-        histogram.count += 1;
-        histogram.sum += elapsed;
+        let place = series.binary_search_by(|one| one.values.iter().map(String::as_str).cmp(values));
+        let index = place.unwrap_or_else(|index| {
+            let values = values.map(str::to_owned);
+            series.insert(index, Series { values, histogram: Histogram::default() });
+            index
+        });
+        series[index].histogram.add(elapsed);
     }
 
     /// The histograms.
     pub fn render(&self, text: &mut Text, name: &str, help: &str) {
         text.family(name, "histogram", help);
         let (bucket, sum, count) = (format!("{name}_bucket"), format!("{name}_sum"), format!("{name}_count"));
-        for (values, histogram) in self.series().iter() {
+        for Series { values, histogram } in self.series().iter() {
             let labels = self.labelled(values);
             let mut below = 0;
             for (bound, number) in BOUNDS.iter().zip(histogram.buckets) {
@@ -62,18 +67,30 @@ impl<const N: usize> Timings<N> {
     /// Only how often.
     pub fn render_counts(&self, text: &mut Text, name: &str, help: &str) {
         text.family(name, "counter", help);
-        for (values, histogram) in self.series().iter() {
+        for Series { values, histogram } in self.series().iter() {
             text.sample(name, &self.labelled(values), histogram.count);
         }
     }
 
-    fn labelled<'a>(&'a self, values: &'a Labels<N>) -> Vec<(&'a str, &'a str)> {
-        self.labels.iter().copied().zip(values.iter().map(|value| value.as_ref())).collect()
+    fn labelled<'a>(&'a self, values: &'a [String; N]) -> Vec<(&'a str, &'a str)> {
+        self.labels.iter().copied().zip(values.iter().map(String::as_str)).collect()
     }
 
-    fn series(&self) -> MutexGuard<'_, BTreeMap<Labels<N>, Histogram>> {
+    fn series(&self) -> MutexGuard<'_, Vec<Series<N>>> {
         // Numbers that a panic left half counted still are numbers.
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Histogram {
+    fn add(&mut self, elapsed: Duration) {
+        let seconds = elapsed.as_secs_f64();
+        // Each bucket for itself; they are summed up when somebody reads them.
+        if let Some(index) = BOUNDS.iter().position(|bound| seconds <= *bound) {
+            self.buckets[index] += 1;
+        }
+        self.count += 1;
+        self.sum += elapsed;
     }
 }
 
@@ -86,10 +103,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn series_are_kept_apart_and_in_order() {
+        let timings = Timings::new(["route", "status"]);
+        for values in [["/b", "200"], ["/a", "500"], ["/b", "200"], ["/a", "200"], ["/", "/a"]] {
+            timings.observe(values, Duration::ZERO);
+        }
+        let mut text = Text::default();
+        timings.render_counts(&mut text, "n", "Help.");
+        let text = text.into_string();
+        let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("n{")).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"n{route="/",status="/a"} 1"#,
+                r#"n{route="/a",status="200"} 1"#,
+                r#"n{route="/a",status="500"} 1"#,
+                r#"n{route="/b",status="200"} 2"#,
+            ]
+        );
+    }
+
+    #[test]
     fn buckets_are_cumulative_and_the_last_has_no_bound() {
         let timings = Timings::new(["command"]);
         for millis in [1, 3, 3, 60_000] {
-            timings.observe(["PING".into()], Duration::from_millis(millis));
+            timings.observe(["PING"], Duration::from_millis(millis));
         }
         let mut text = Text::default();
         timings.render(&mut text, "t", "Help.");

@@ -43,8 +43,7 @@ pub struct Observation {
 impl Observation {
     /// Finds out where a request comes from, tells the routes, and gives it an id.
     pub fn begin(state: &AppState, request: &mut Request) -> Self {
-        let peer =
-            request.extensions().get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+        let peer = request.extensions_mut().remove().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(ip)| ip);
         let source = state.proxies.source(peer, request.headers());
         request.extensions_mut().insert(source);
         Self {

@@ -336,6 +336,8 @@ mod tests {
         for (method, path, status) in [
             ("GET", "/verify", 503),
             ("POST", "/token", 503),
+            ("GET", "/token", 405),
+            ("GET", "/nowhere", 404),
             ("GET", "/healthz", 200),
             ("GET", "/metrics", 200),
         ] {

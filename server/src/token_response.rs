@@ -63,3 +63,54 @@ impl Body<'_> {
         json
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::to_bytes;
+
+    fn tokens() -> Tokens {
+        Tokens {
+            access_token: "a.b.c".into(),
+            expires_in: 900,
+            refresh_token: "hp1.x".into(),
+            refresh_expires_in: 7,
+            session_id: "s".into(),
+            evicted: Some(vec!["t".into()]),
+        }
+    }
+
+    async fn answer(granted: Granted, cookie: Option<CookieMode>) -> (Vec<(String, String)>, String) {
+        let (head, body) = token_response(StatusCode::CREATED, tokens(), granted, cookie).into_parts();
+        let text = |value: &HeaderValue| value.to_str().expect("ASCII").to_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        let bytes = to_bytes(body, usize::MAX).await.expect("a body");
+        (headers, String::from_utf8(bytes.into()).expect("text"))
+    }
+
+    fn header(name: &str, value: &str) -> (String, String) {
+        (name.into(), value.into())
+    }
+
+    #[tokio::test]
+    async fn says_all_that_there_is_to_say() {
+        let granted = Granted { scope: Some("say \"hi\"".into()), aud: None };
+        let (headers, body) = answer(granted, None).await;
+        let expected = [header("content-type", "application/json"), header("cache-control", "no-store")];
+        assert_eq!(headers, expected);
+        assert_eq!(
+            body,
+            r#"{"access_token":"a.b.c","token_type":"Bearer","expires_in":900,"refresh_token":"hp1.x","refresh_expires_in":7,"session_id":"s","scope":"say \"hi\"","evicted":["t"]}"#
+        );
+    }
+
+    #[tokio::test]
+    async fn a_cookie_takes_the_refresh_token_out_of_the_body() {
+        let (headers, body) = answer(Granted::default(), Some(CookieMode::Dev)).await;
+        assert_eq!(
+            headers[2],
+            header("set-cookie", "hallpass=hp1.x; Path=/; Max-Age=7; HttpOnly; SameSite=Strict")
+        );
+        assert!(!body.contains("hp1.x") && !body.contains("scope"), "{body}");
+    }
+}

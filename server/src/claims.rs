@@ -1,6 +1,6 @@
 //! What the server reads out of access tokens and claims sets. It never decides whether a token is valid.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use hallpass_engine::base64url;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -44,7 +44,7 @@ impl Granted {
     /// Reads the payload of a token that Redis has just signed. Nothing is verified, for nothing is in doubt.
     pub fn read(access_token: &str) -> Option<Self> {
         let payload = access_token.split('.').nth(1)?;
-        let json = String::from_utf8(BASE64URL.decode(payload).ok()?).ok()?;
+        let json = String::from_utf8(base64url::decode(payload)?).ok()?;
         serde_json::from_str(&json).ok()
     }
 
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     fn granted(claims: &str) -> Granted {
-        Granted::read(&format!("e30.{}.sig", BASE64URL.encode(claims))).expect("readable")
+        Granted::read(&format!("e30.{}.sig", base64url::encode(claims))).expect("readable")
     }
 
     #[test]

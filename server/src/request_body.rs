@@ -21,7 +21,8 @@ pub async fn from_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiEr
         .map_err(|error| ApiError::invalid_request(format!("the body: {}", json::problem(&error))))
 }
 
-/// The body of a request with these headers as form parameters. RFC 6749 knows no 415: another content type is an `invalid_request`.
+/// The body of a request with these headers as form parameters. RFC 6749 knows no 415: another content type is an
+/// `invalid_request`.
 pub async fn from_form(headers: &HeaderMap, request: Request) -> Result<Form, ApiError> {
     if !has_type(headers, "application/x-www-form-urlencoded") {
         return Err(ApiError::invalid_request("the Content-Type must be application/x-www-form-urlencoded"));

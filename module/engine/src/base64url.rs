@@ -16,7 +16,7 @@ type Engine = base64::engine::GeneralPurpose;
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
 /// The text of these bytes.
-pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     ENGINE.encode(bytes)
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn encoded_len(bytes: usize) -> usize {
 }
 
 /// The bytes of a text, strictly: no padding, no blanks, no spare bits, so that each value has exactly one spelling.
-pub(crate) fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     ENGINE.decode(text).ok()
 }
 

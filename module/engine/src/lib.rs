@@ -9,12 +9,12 @@
 //! - [`record`]: the session as stored. [`rotation`]: what a presented refresh token means for it.
 //! - [`arguments`]: what a command's options may be. [`json`]: claims and metadata, validated and re-serialised.
 //! - [`key_pattern`]: Redis keys and subjects.
-//! - [`key_expiry`]: when a whole key expires. [`sid`]: session ids.
+//! - [`key_expiry`]: when a whole key expires. [`sid`]: session ids. [`base64url`]: the encoding of keys and tokens.
 #![forbid(unsafe_code)]
 
 pub mod access;
 pub mod arguments;
-mod base64url;
+pub mod base64url;
 pub mod json;
 pub mod key_expiry;
 pub mod key_pattern;

@@ -6,7 +6,7 @@
 use crate::failure::Outcome;
 use crate::keys_cmd::random;
 use aws_lc_rs::{constant_time, digest};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
+use hallpass_engine::base64url;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// Makes a secret recognisable to people and to secret scanners.
@@ -20,7 +20,7 @@ pub struct Secret(String);
 impl Secret {
     /// A new one.
     pub fn generate() -> Outcome<Self> {
-        Ok(Self(format!("{PREFIX}{}", BASE64URL.encode(random()?))))
+        Ok(Self(format!("{PREFIX}{}", base64url::encode(random()?))))
     }
 
     /// One that was kept in a file. `None` for what is too short to be unguessable.
@@ -62,14 +62,14 @@ impl std::fmt::Debug for SecretHash {
 
 impl Serialize for SecretHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format!("sha256:{}", BASE64URL.encode(self.0)))
+        serializer.serialize_str(&format!("sha256:{}", base64url::encode(self.0)))
     }
 }
 
 impl<'de> Deserialize<'de> for SecretHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let hash = text.strip_prefix("sha256:").and_then(|hash| BASE64URL.decode(hash).ok());
+        let hash = text.strip_prefix("sha256:").and_then(base64url::decode);
         let hash = hash.and_then(|hash| hash.try_into().ok());
         // The text is not repeated: it may be a secret that somebody put here in error.
         hash.map(Self)

@@ -140,7 +140,7 @@ impl UnsignedTokens {
         let access = Arc::new(self.unsigned.sign(&self.key).map_err(|_| Error::Internal)?);
         if !self.key.alg().is_cheap_to_verify() {
             let (epoch, limit) = self.remember;
-            verified::remember(access.clone(), epoch, limit);
+            verified::remember_minted(&access, epoch, limit);
         }
         Ok(Reply::Tokens(Tokens { access, rest: self.rest }))
     }

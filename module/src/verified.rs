@@ -11,6 +11,10 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 /// entries come and go.
 const NODE_BYTES: usize = 48 + 80;
 
+/// So many tokens in a row are remembered as they are minted without anybody asking to verify one. Where applications
+/// check tokens by themselves, it would be for nothing.
+const MINTED_IN_VAIN: u32 = 1_000;
+
 /// The end of a token's signature, by which it is looked for: no two right tokens are expected to share it, and if they
 /// do, the later one takes the place of the other.
 type Tail = [u8; 16];
@@ -42,14 +46,18 @@ struct Cache {
     tokens: LruCache<Tail, Remembered>,
     bytes: usize,
     epoch: Epoch,
+    /// How many tokens were minted since somebody asked to verify one.
+    minted_in_vain: u32,
 }
 
-static CACHE: LazyLock<Mutex<Cache>> =
-    LazyLock::new(|| Mutex::new(Cache { tokens: LruCache::unbounded(), bytes: 0, epoch: Epoch(0) }));
+static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(|| {
+    Mutex::new(Cache { tokens: LruCache::unbounded(), bytes: 0, epoch: Epoch(0), minted_in_vain: 0 })
+});
 
 /// The token of exactly this text, while the key that signed it is unexpired at Unix seconds.
 pub fn recall(text: &[u8], now: u64) -> Option<Arc<AccessToken>> {
     let mut cache = lock();
+    cache.minted_in_vain = 0;
     let present = cache.epoch;
     let Remembered { token, epoch } = cache.tokens.get(&tail(text)?)?;
     (*epoch == present && token.text() == text && token.key_is_unexpired(now)).then(|| token.clone())
@@ -60,23 +68,37 @@ pub fn epoch() -> Epoch {
     lock().epoch
 }
 
-/// Remembers a right token of this epoch within `limit` bytes in all; the least recently used go first.
+/// Remembers a token that was verified in this epoch, within `limit` bytes in all; the least recently used go first.
 pub fn remember(token: Arc<AccessToken>, epoch: Epoch, limit: usize) {
-    let Some(tail) = tail(token.text()) else {
-        return;
-    };
-    let cost_of_this = cost(&token);
+    lock().remember(token, epoch, limit);
+}
+
+/// The same for a token that was minted, unless nobody verifies any here.
+pub fn remember_minted(token: &Arc<AccessToken>, epoch: Epoch, limit: usize) {
     let mut cache = lock();
-    if cost_of_this <= limit {
-        cache.bytes += cost_of_this;
-        if let Some(replaced) = cache.tokens.put(tail, Remembered { token, epoch }) {
-            cache.bytes -= cost(&replaced.token);
-        }
+    if cache.minted_in_vain < MINTED_IN_VAIN {
+        cache.minted_in_vain += 1;
+        cache.remember(token.clone(), epoch, limit);
     }
-    while cache.bytes > limit {
-        match cache.tokens.pop_lru() {
-            Some((_, oldest)) => cache.bytes -= cost(&oldest.token),
-            None => cache.bytes = 0,
+}
+
+impl Cache {
+    fn remember(&mut self, token: Arc<AccessToken>, epoch: Epoch, limit: usize) {
+        let Some(tail) = tail(token.text()) else {
+            return;
+        };
+        let cost_of_this = cost(&token);
+        if cost_of_this <= limit {
+            self.bytes += cost_of_this;
+            if let Some(replaced) = self.tokens.put(tail, Remembered { token, epoch }) {
+                self.bytes -= cost(&replaced.token);
+            }
+        }
+        while self.bytes > limit {
+            match self.tokens.pop_lru() {
+                Some((_, oldest)) => self.bytes -= cost(&oldest.token),
+                None => self.bytes = 0,
+            }
         }
     }
 }

@@ -20,19 +20,26 @@ fn log_in(con: &mut Con, times: usize) -> Tokens {
     last()
 }
 
+/// The same 500 times, `rounds` times, of which the last token is verified.
+fn log_in_and_verify(con: &mut Con, rounds: usize) {
+    for _ in 0..rounds {
+        let last = log_in(con, 500);
+        con.verify("auth:42", &last.access, &[]).unwrap();
+    }
+}
+
 /// Seen to fail with nothing ever forgotten, and with texts that are not counted.
 #[test]
 fn they_take_no_more_memory_than_is_set() {
     let redis = Redis::with(&["hallpass.verify-cache-bytes 0"]);
     let mut con = redis.connect();
-    log_in(&mut con, 1_000);
+    log_in_and_verify(&mut con, 2);
     let before = used(&mut con);
     con.get::<()>(&["CONFIG", "SET", "hallpass.verify-cache-bytes", &LIMIT.to_string()]);
-    let last = log_in(&mut con, 5_000);
+    log_in_and_verify(&mut con, 10);
     let grown = used(&mut con) - before;
     assert!((LIMIT / 2..=LIMIT + BESIDES).contains(&grown), "grown by {grown} bytes");
-    con.verify("auth:42", &last.access, &[]).unwrap();
-    assert_eq!(con.counter("verify_cache_hits"), 1, "the latest is among them");
+    assert_eq!(con.counter("verify_cache_hits"), 10, "the latest is always among them");
 }
 
 #[test]
@@ -50,12 +57,28 @@ fn those_used_least_recently_go_first() {
     assert_eq!(con.counter("verify_cache_hits"), 20, "its signature was checked anew");
 }
 
+/// Seen to fail where every token is remembered as it is minted.
+#[test]
+fn those_minted_where_nobody_verifies_are_not_among_them() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    log_in(&mut con, 1_000);
+    let before = used(&mut con);
+    let last = log_in(&mut con, 2_000);
+    assert!(used(&mut con) - before < BESIDES, "remembered in vain");
+    con.verify("auth:42", &last.access, &[]).unwrap();
+    assert_eq!(con.counter("verify_cache_hits"), 0);
+    let next = log_in(&mut con, 1);
+    con.verify("auth:42", &next.access, &[]).unwrap();
+    assert_eq!(con.counter("verify_cache_hits"), 1, "somebody verifies now");
+}
+
 #[test]
 fn a_lower_limit_holds_from_the_next_token_on() {
     for lower in ["65536", "0"] {
         let redis = Redis::start();
         let mut con = redis.connect();
-        log_in(&mut con, 3_000);
+        log_in_and_verify(&mut con, 6);
         let before = used(&mut con);
         con.get::<()>(&["CONFIG", "SET", "hallpass.verify-cache-bytes", lower]);
         log_in(&mut con, 1);

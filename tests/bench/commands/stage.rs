@@ -45,7 +45,13 @@ impl Stage {
         let mut raw = self.redis.raw();
         raw.call(&["FLUSHALL"]);
         let issue = |user: usize| words(&["AUTH.ISSUE", &user_key(user)]);
-        self.tokens = call_all(&mut raw, (0..self.users).map(issue)).iter().map(tokens).collect();
+        self.tokens.clear();
+        for users in (0..self.users).collect::<Vec<_>>().chunks(BATCH) {
+            self.tokens.extend(call_all(&mut raw, users.iter().copied().map(issue)).iter().map(tokens));
+            // Tokens are remembered as they are minted while some are verified.
+            let (user, tokens) = (user_key(self.tokens.len() - 1), &self.tokens[self.tokens.len() - 1]);
+            raw.call(&["AUTH.VERIFY", &user, &tokens.access]);
+        }
         let set = |number: usize| words(&["SET", &text_key(number), &self.text()]);
         call_all(&mut raw, (0..REPEATED).map(set));
         let by_token = |tokens: &Tokens| words(&["SET", &tokens.access, &self.text()]);

@@ -32,8 +32,8 @@ pub const ABOUT: &str = "\
     where AUTH.REFRESH does not do it: (a) both tokens are JWTs, and GET, DEL and SET are sent one after \
     the other; (b) an atomic Lua script compares and writes the hash of a random token.";
 
-const ROUNDS: usize = 5;
-const TURN: Duration = Duration::from_millis(800);
+const ROUNDS: usize = 15;
+const TURN: Duration = Duration::from_millis(300);
 const USERS_PER_THREAD: usize = 100;
 /// Lifetimes in seconds, the module's defaults.
 pub const ACCESS_TTL: u64 = 900;

@@ -34,8 +34,8 @@ pub const ABOUT: &str = "\
     requests as long; and its /token beside (c) oidc-provider with Redis and (d) a Node.js server with \
     the Lua script and EdDSA, one process each. All of them, Redis and the load share the cores.";
 
-const ROUNDS: usize = 5;
-const TURN: Duration = Duration::from_millis(1_000);
+const ROUNDS: usize = 15;
+const TURN: Duration = Duration::from_millis(350);
 /// The first turns, which are not counted: just-in-time compilers have to warm up.
 const WARM_UP: usize = 1;
 /// Sessions of each connection.

@@ -3,6 +3,7 @@
 mod access_forgery;
 mod access_refusal;
 mod access_token;
+mod base64url;
 mod keys_choice;
 mod keys_parsing;
 mod known_answers;

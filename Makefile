@@ -30,9 +30,9 @@ test-valkey: deps test-tools
 build: deps
 	cargo build --release --locked
 
-# Node.js comes from PyPI with the test tools.
+# Node.js comes from PyPI with the test tools. The whole workspace, so that what is measured is not built from scratch.
 bench: deps tests/bench/node/node_modules/.installed
-	cargo bench --locked -p hallpass-tests -- $(BENCH)
+	cargo bench --locked --workspace --bench bench -- $(BENCH)
 
 # The engine forbids unsafe code, so that an address sanitizer, which needs a nightly compiler, would find nothing more.
 # New inputs go to target/fuzz; those that break something are kept in fuzz/artifacts.

@@ -36,22 +36,26 @@ pub const ABOUT_OTHERS: &str = "\
     core.";
 
 const ROUNDS: usize = 5;
+/// Where nothing is judged.
+const ROUNDS_TO_SHOW: usize = 3;
 const ALGS: [&str; 2] = ["EdDSA", "HS256"];
 
 /// A way to ask, and how it is called.
 struct Way {
     name: &'static str,
     manner: Manner,
+    rounds: usize,
 }
 
 const UNIX: Way = way("unix socket", Transport::Unix, CONNECTIONS, 1);
 const UNIX_16: Way = way("unix socket, pipeline 16", Transport::Unix, CONNECTIONS, 16);
 const UNIX_ALONE: Way = way("unix socket, one connection", Transport::Unix, 1, 1);
-const TCP: Way = way("TCP", Transport::Tcp, CONNECTIONS, 1);
-const TCP_16: Way = way("TCP, pipeline 16", Transport::Tcp, CONNECTIONS, 16);
+const TCP: Way = Way { rounds: ROUNDS_TO_SHOW, ..way("TCP", Transport::Tcp, CONNECTIONS, 1) };
+const TCP_16: Way =
+    Way { rounds: ROUNDS_TO_SHOW, ..way("TCP, pipeline 16", Transport::Tcp, CONNECTIONS, 16) };
 
 const fn way(name: &'static str, transport: Transport, connections: usize, pipeline: usize) -> Way {
-    Way { name, manner: Manner { transport, connections, pipeline } }
+    Way { name, manner: Manner { transport, connections, pipeline }, rounds: ROUNDS }
 }
 
 /// What is asked most.
@@ -133,7 +137,7 @@ fn measure<const N: usize>(
 ) -> Report {
     let chosen = || ALL.iter().filter(|case| is_asked(case.name)).map(|case| Line { case, turns: vec![] });
     let mut lines = [(); N].map(|()| chosen().collect::<Vec<_>>());
-    for _ in 0..ROUNDS {
+    for _ in 0..way.rounds {
         for ((_, stage), lines) in stages.iter_mut().zip(&mut lines) {
             round(stage, way.manner, lines);
         }

@@ -6,7 +6,7 @@ use redis_module::{Context, raw};
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
-/// Gives a command its documentation, arity and key specification.
+/// Gives a command its documentation, arity, key specification and ACL categories.
 pub fn document(ctx: &Context, command: &CommandSpec) -> Result<(), &'static str> {
     const FAILED: &str = "commands cannot be documented: Redis 7.0 or later is needed";
     let mut arena = Vec::new();
@@ -35,7 +35,8 @@ pub fn document(ctx: &Context, command: &CommandSpec) -> Result<(), &'static str
         key_specs: if has_key { key_specs.as_mut_ptr() } else { ptr::null_mut() },
         args: args.as_mut_ptr(),
     };
-    ffi::set_command_info(ctx, command.name, &info).ok_or(FAILED)
+    ffi::set_command_info(ctx, command.name, &info).ok_or(FAILED)?;
+    ffi::set_acl_categories(ctx, command.name, command.categories).ok_or("ACL categories are refused")
 }
 
 fn key_spec(access: KeyAccess) -> raw::RedisModuleCommandKeySpec {

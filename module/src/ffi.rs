@@ -139,6 +139,18 @@ pub fn set_command_info(ctx: &Context, name: &CStr, info: &raw::RedisModuleComma
     }
 }
 
+/// Puts a command into ACL categories, where Redis has the function for it (7.2 and later); `None` when it refuses.
+pub fn set_acl_categories(ctx: &Context, name: &CStr, categories: &CStr) -> Option<()> {
+    // SAFETY: called while loading, with the loading context, to which the command belongs; Redis only reads the text.
+    unsafe {
+        let Some(set) = raw::RedisModule_SetCommandACLCategories else {
+            return Some(());
+        };
+        let command = raw::RedisModule_GetCommand?(ctx.ctx, name.as_ptr());
+        (!command.is_null() && set(command, categories.as_ptr()) == OK).then_some(())
+    }
+}
+
 /// The end of a list of key specifications.
 pub fn zeroed_key_spec() -> raw::RedisModuleCommandKeySpec {
     // SAFETY: a C struct of numbers, pointers and a union of those, for which all zero is a value.
@@ -353,8 +365,8 @@ pub enum KeyKind {
     Other,
 }
 
-/// An open key. While one is open, nothing else may change it: no inner command that writes, no notification that another
-/// module could answer with a write.
+/// An open key. While one is open, nothing else may change it: no inner command, since even one that reads may delete
+/// what has expired, and no notification that another module could answer with a write.
 pub struct HashKey(*mut raw::RedisModuleKey);
 
 impl HashKey {

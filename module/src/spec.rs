@@ -27,6 +27,8 @@ pub struct CommandSpec {
     pub complexity: &'static CStr,
     /// Number of arguments, the name included; negative: at least that many.
     pub arity: i32,
+    /// ACL categories, by which `+@read` or `-@write` mean this command too.
+    pub categories: &'static CStr,
     /// What it does with its key.
     pub key: KeyAccess,
     /// Arguments behind the key.
@@ -143,6 +145,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Begins a session and returns its first access and refresh token.",
         complexity: c"O(N) with N being the number of the user's sessions, bounded when no limit binds.",
         arity: -2,
+        categories: c"write slow",
         key: KeyAccess::Insert,
         args: &[
             option(c"json", c"CLAIMS", ArgKind::Text),
@@ -168,6 +171,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Exchanges a refresh token for its successor and a new access token.",
         complexity: c"O(1)",
         arity: -3,
+        categories: c"write fast",
         key: KeyAccess::Update,
         args: &[
             required(c"refresh-token", ArgKind::Text),
@@ -181,6 +185,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Checks an access token and its session and returns the token's claims.",
         complexity: c"O(1)",
         arity: -3,
+        categories: c"read fast",
         key: KeyAccess::Read,
         args: &[required(c"access-token", ArgKind::Text), option(c"aud", c"AUDIENCE", ArgKind::Text)],
     },
@@ -189,6 +194,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Tells what a refresh token would be answered, without rotating.",
         complexity: c"O(1)",
         arity: 3,
+        categories: c"read fast",
         key: KeyAccess::Read,
         args: &[required(c"refresh-token", ArgKind::Text)],
     },
@@ -197,6 +203,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Lists a user's sessions, newest first.",
         complexity: c"O(N*log(N)) with N being the number of the user's sessions.",
         arity: -2,
+        categories: c"read slow",
         key: KeyAccess::Read,
         args: &[
             ArgSpec {
@@ -215,6 +222,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Ends all, some or one of a user's sessions.",
         complexity: c"O(N) with N being the number of sessions named, or of all of the user's with ALL.",
         arity: -3,
+        categories: c"write slow",
         key: KeyAccess::Delete,
         args: &[ArgSpec {
             name: c"target",
@@ -229,6 +237,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Replaces the custom claims of all or one of a user's sessions.",
         complexity: c"O(N) with N being the number of sessions updated.",
         arity: 4,
+        categories: c"write slow",
         key: KeyAccess::Update,
         args: &[
             ArgSpec {
@@ -246,6 +255,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Tells what each key of the ring is doing, without key material.",
         complexity: c"O(N) with N being the number of keys in the ring.",
         arity: 1,
+        categories: c"read fast",
         key: KeyAccess::None,
         args: &[],
     },
@@ -254,6 +264,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Reads the keyring file again.",
         complexity: c"O(N) with N being the number of keys in the file.",
         arity: 1,
+        categories: c"admin dangerous slow",
         key: KeyAccess::None,
         args: &[],
     },
@@ -262,6 +273,7 @@ pub static COMMANDS: [CommandSpec; 10] = [
         summary: c"Returns the public keys that access tokens can be verified with, as a JWK Set.",
         complexity: c"O(N) with N being the number of keys in the ring.",
         arity: 1,
+        categories: c"read fast",
         key: KeyAccess::None,
         args: &[],
     },

@@ -84,12 +84,7 @@ impl<'c> UserHash<'c> {
     }
 
     fn open(ctx: &'c Context, name: &'c Arg, now: u64, mode: KeyMode) -> Result<Self, Error> {
-        let key = HashKey::open(ctx, name, mode);
-        let is_there = match key.kind() {
-            KeyKind::Missing => false,
-            KeyKind::Hash => true,
-            KeyKind::Other => return Err(Error::WrongType),
-        };
+        let (key, is_there) = opened(ctx, name, mode)?;
         Ok(Self { ctx, name, key: Some(key), now, is_there, changes: [false; EVENTS.len()] })
     }
 
@@ -139,7 +134,7 @@ impl<'c> UserHash<'c> {
 
     /// Looks through the hash: the whole of it when it is small or when `whole(fields)` asks for it, else a sample.
     /// Stops when the hash turns out to be somebody else's.
-    pub fn survey(&self, lens: &Lens<'_>, whole: impl Fn(usize) -> bool) -> Result<Survey, Error> {
+    pub fn survey(&mut self, lens: &Lens<'_>, whole: impl Fn(usize) -> bool) -> Result<Survey, Error> {
         match self.hash() {
             None => Ok(Survey::default()),
             Some(key) if key.len() <= SMALL_HASH || whole(key.len()) => {
@@ -171,9 +166,14 @@ impl<'c> UserHash<'c> {
         }
     }
 
-    fn sample(&self, lens: &Lens<'_>) -> Result<Survey, Error> {
+    /// Looks at some fields. Since Redis 7.4, choosing them deletes expired fields, and the key with the last of them, so
+    /// the key is closed during the call and opened again after it.
+    fn sample(&mut self, lens: &Lens<'_>) -> Result<Survey, Error> {
+        self.key = None;
         let args: &[&[u8]] = &[&**self.name, SAMPLE, b"WITHVALUES"];
         let reply: CallResult<'_> = self.ctx.call_ext("HRANDFIELD", &QUERY, args);
+        let (key, is_there) = opened(self.ctx, self.name, KeyMode::READ | KeyMode::WRITE)?;
+        (self.key, self.is_there) = (Some(key), is_there);
         let Ok(CallReply::Array(pairs)) = reply else {
             return Err(Error::Internal);
         };
@@ -281,6 +281,16 @@ impl Drop for UserHash<'_> {
         for ((class, event), _) in EVENTS.into_iter().zip(self.changes).filter(|(_, is_made)| *is_made) {
             ffi::notify_keyspace(self.ctx, class, event, self.name);
         }
+    }
+}
+
+/// The open key, and whether it holds a hash already.
+fn opened(ctx: &Context, name: &Arg, mode: KeyMode) -> Result<(HashKey, bool), Error> {
+    let key = HashKey::open(ctx, name, mode);
+    match key.kind() {
+        KeyKind::Missing => Ok((key, false)),
+        KeyKind::Hash => Ok((key, true)),
+        KeyKind::Other => Err(Error::WrongType),
     }
 }
 

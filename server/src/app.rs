@@ -1,6 +1,5 @@
 //! The router: which request goes where, and what holds for all of them.
 
-use crate::client::Store;
 use crate::clients::Clients;
 use crate::cookie::CookieMode;
 use crate::cors::{Cors, Sharing};
@@ -13,7 +12,6 @@ use crate::routes::{
 };
 use crate::source::TrustedProxies;
 use crate::trace::Observation;
-use crate::wire::ModuleInfo;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
@@ -21,6 +19,8 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
+use hallpass_client::ModuleInfo;
+use hallpass_client::Store;
 use hallpass_engine::key_pattern::KeyPattern;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -155,11 +155,11 @@ async fn supervise(answer: Pin<&mut impl Future<Output = Response>>) -> Response
 mod tests {
     use super::*;
     use crate::clients::{Client, Scope, SecretHash};
-    use crate::redis_url::RedisAddress;
     use crate::request_body::MAX_BODY_BYTES;
     use axum::body::Body;
     use axum::http::{HeaderMap, StatusCode};
     use base64::{Engine, prelude::BASE64_STANDARD};
+    use hallpass_client::RedisAddress;
     use serde_json::Value;
     use tower::ServiceExt;
 

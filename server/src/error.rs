@@ -1,10 +1,10 @@
 //! The one error type of the HTTP side. Every refusal, axum's own included, becomes
 //! `{"error": "…", "error_description": "…"}` (RFC 6749 §5.2) with the status and headers that belong to it.
 
-use crate::wire::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hallpass_client::StoreError;
 use serde_json::json;
 use std::borrow::Cow;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The introspection response (RFC 7662 §2.2): what an active token says, or that it is not active and nothing else.
 
 use crate::clients::Client;
-use crate::wire::Inspected;
+use hallpass_client::Inspected;
 use serde_json::{Map, Value, json};
 
 /// The body for a token that is not active, or is none of this client's business.

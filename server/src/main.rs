@@ -4,8 +4,7 @@
 //! # Layout
 //! `cli` reads the flags; `serve`, `keys_cmd`, `clients::cmd` and `healthcheck` are the commands. `embedded` runs the
 //! private Redis. `app` makes the router of `routes`, `listener` serves it; `trace`, `cors`, `in_flight` and `rate_limit`
-//! are the layers around the routes. `client` talks to Redis in the terms of `wire`; `error` is what every refusal
-//! becomes.
+//! are the layers around the routes. [`hallpass_client`] talks to Redis; `error` is what every refusal becomes.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +13,6 @@ mod atomic_file;
 mod bearer;
 mod claims;
 mod cli;
-mod client;
 mod clients;
 mod cookie;
 mod cors;
@@ -31,7 +29,6 @@ mod listener;
 mod metadata;
 mod metrics;
 mod rate_limit;
-mod redis_url;
 mod request_body;
 mod routes;
 mod serve;
@@ -41,7 +38,6 @@ mod source;
 mod token_response;
 mod trace;
 mod url_path;
-mod wire;
 
 /// A request allocates some hundred times, little at a time: what Linux comes with spends a fifth of its time on that.
 #[global_allocator]

@@ -3,7 +3,6 @@
 use crate::app::{AppState, app};
 use crate::claims::is_reserved;
 use crate::cli::Serve;
-use crate::client::Store;
 use crate::clients::{self, Client, Clients, Scope, SecretHash};
 use crate::cookie::CookieMode;
 use crate::cors::Cors;
@@ -12,11 +11,12 @@ use crate::failure::{Failure, Outcome};
 use crate::in_flight::MAX_IN_FLIGHT;
 use crate::metrics::Metrics;
 use crate::rate_limit::RateLimit;
-use crate::redis_url::RedisAddress;
 use crate::source::TrustedProxies;
-use crate::wire::{ModuleInfo, StoreError};
 use crate::{listener, shutdown::Shutdown, trace};
 use axum::http::Uri;
+use hallpass_client::RedisAddress;
+use hallpass_client::Store;
+use hallpass_client::{ModuleInfo, StoreError};
 use hallpass_engine::key_pattern::KeyPattern;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn run(flags: &Serve) -> Outcome<()> {
     runtime.block_on(async {
         let shutdown = Shutdown::on_signals()?;
         match &flags.redis_url {
-            Some(url) => serve_with_url(flags, &RedisAddress::parse(url)?, &shutdown).await,
+            Some(url) => serve_with_url(flags, &redis_address(url)?, &shutdown).await,
             None => serve_embedded(flags, &shutdown).await,
         }
     })
@@ -43,7 +43,7 @@ pub fn run(flags: &Serve) -> Outcome<()> {
 fn check(flags: &Serve) -> Outcome<()> {
     let refuse = |text: String| Err(Failure::new(text));
     if let Some(url) = &flags.redis_url {
-        RedisAddress::parse(url)?;
+        redis_address(url)?;
         let embedded_only = [("--module-path", &flags.module_path), ("--redis-server", &flags.redis_server)];
         if let Some((flag, _)) = embedded_only.iter().find(|(_, value)| value.is_some()) {
             return refuse(format!("{flag} is for the private Redis and contradicts --redis-url"));
@@ -69,7 +69,8 @@ fn is_issuer(text: &str) -> bool {
 
 /// Serves with a Redis that somebody else runs.
 async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdown) -> Outcome<()> {
-    let store = Store::new(address).map_err(|error| unusable(&error))?;
+    let metrics = Metrics::new();
+    let store = store(address, &metrics)?;
     let module = store.module_info().await.map_err(|error| unusable(&error))?;
     check_kind(address, &module)?;
     let issuer = check_issuer(&module, flags.issuer.as_deref())?;
@@ -77,7 +78,7 @@ async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdo
     if clients.is_empty() {
         tracing::warn!("no clients, so nobody can issue sessions here: see `hallpass-server clients add`");
     }
-    let state = state(flags, store, clients, module)?;
+    let state = state(flags, store, metrics, clients, module)?;
     let listener = bind(flags).await?;
     greeting::print_listening(listener.address, &issuer);
     listener::run(listener.socket, app(state), shutdown.requested()).await;
@@ -134,13 +135,14 @@ struct Serving<'a> {
 impl Serving<'_> {
     /// Waits until Redis is ready, then serves until somebody stops the server or Redis dies.
     async fn run(self, directory: &DataDir, redis: &mut Redis, issuer: &str) -> Outcome<()> {
-        let store = Store::new(&directory.redis_address()?).map_err(|error| unusable(&error))?;
+        let metrics = Metrics::new();
+        let store = store(&directory.redis_address()?, &metrics)?;
         let module = tokio::select! {
             module = redis.ready(&store) => module?,
             () = self.shutdown.requested() => return Ok(()),
         };
         check_issuer(&module, Some(issuer))?;
-        let state = state(self.flags, store, self.clients, module)?;
+        let state = state(self.flags, store, metrics, self.clients, module)?;
         greeting::print_embedded(self.listener.address, issuer, directory);
         let mut died = false;
         let stop = async {
@@ -195,8 +197,25 @@ fn load_clients(file: Option<&Path>, data_dir: &Path) -> Outcome<Vec<Client>> {
     }
 }
 
+/// The address in `--redis-url`.
+fn redis_address(url: &str) -> Outcome<RedisAddress> {
+    RedisAddress::parse(url).map_err(|error| Failure::new(format!("--redis-url {error}")))
+}
+
+/// A Redis whose commands are counted.
+fn store(address: &RedisAddress, metrics: &Metrics) -> Outcome<Store> {
+    let store = Store::new(address).map_err(|error| unusable(&error))?;
+    Ok(store.observed_by(metrics.commands()))
+}
+
 /// The state of the routes.
-fn state(flags: &Serve, store: Store, clients: Clients, module: ModuleInfo) -> Outcome<AppState> {
+fn state(
+    flags: &Serve,
+    store: Store,
+    metrics: Metrics,
+    clients: Clients,
+    module: ModuleInfo,
+) -> Outcome<AppState> {
     let unreadable =
         || Failure::new(format!("the module's key pattern {:?} has no single *", module.key_pattern));
     let keys = KeyPattern::parse(&module.key_pattern).ok_or_else(unreadable)?;
@@ -212,7 +231,7 @@ fn state(flags: &Serve, store: Store, clients: Clients, module: ModuleInfo) -> O
         proxies: TrustedProxies::new(&flags.trusted_proxy),
         limits: RateLimit::per_second(flags.rate_limit),
         slots: Semaphore::new(MAX_IN_FLIGHT),
-        metrics: Metrics::new(),
+        metrics,
     })
 }
 

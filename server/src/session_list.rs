@@ -2,9 +2,9 @@
 //! objects rather than text.
 
 use crate::error::ApiError;
-use crate::wire::Session;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use hallpass_client::Session;
 use serde::Serialize;
 use serde_json::value::RawValue;
 

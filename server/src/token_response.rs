@@ -2,10 +2,10 @@
 
 use crate::claims::Granted;
 use crate::cookie::CookieMode;
-use crate::wire::Tokens;
 use axum::body::Body as HttpBody;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hallpass_client::Tokens;
 use serde::Serialize;
 
 /// `{access_token, token_type, expires_in, refresh_token, refresh_expires_in, session_id, scope, evicted}`; `scope`

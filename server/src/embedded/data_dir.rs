@@ -4,7 +4,7 @@ use crate::atomic_file;
 use crate::clients::Secret;
 use crate::failure::{Failure, Outcome};
 use crate::keys_cmd;
-use crate::redis_url::RedisAddress;
+use hallpass_client::RedisAddress;
 use hallpass_engine::keys::Algorithm;
 use rustix::fs::Mode;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -60,7 +60,8 @@ impl DataDir {
 
     /// The same as an address.
     pub fn redis_address(&self) -> Outcome<RedisAddress> {
-        RedisAddress::unix(&self.socket())
+        let path = self.socket();
+        RedisAddress::unix(&path).map_err(|error| Failure::new(format!("{} {error}", path.display())))
     }
 
     /// Makes the keyring and the secret of the client `local` if they are missing. Returns that secret.

@@ -6,9 +6,9 @@ mod text;
 mod timings;
 
 use crate::error::ApiError;
-use crate::wire::NodeInfo;
 use axum::http::Method;
 use axum::response::Response;
+use hallpass_client::{NodeInfo, Observer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,9 +16,10 @@ use std::time::Duration;
 pub use text::{CONTENT_TYPE, Text};
 pub use timings::Timings;
 
-/// Numbers about the requests to this server.
+/// Numbers about the requests to this server, and about its own to Redis.
 pub struct Metrics {
     requests: Timings<4>,
+    commands: Arc<Timings<2>>,
     in_flight: Arc<AtomicUsize>,
 }
 
@@ -26,7 +27,13 @@ impl Metrics {
     /// Nothing has happened yet.
     pub fn new() -> Self {
         let requests = Timings::new(["method", "route", "status", "outcome"]);
-        Self { requests, in_flight: Arc::default() }
+        let commands = Arc::new(Timings::new(["command", "outcome"]));
+        Self { requests, commands, in_flight: Arc::default() }
+    }
+
+    /// How long the commands took, by command and outcome, for whoever sends them.
+    pub fn commands(&self) -> Arc<Timings<2>> {
+        Arc::clone(&self.commands)
     }
 
     /// Counts a request as in flight while the guard lives, also when its client goes away.
@@ -42,7 +49,7 @@ impl Metrics {
     }
 
     /// Everything as Prometheus text: the requests, the commands, and what `INFO hallpass` says where Redis is there.
-    pub fn render(&self, commands: &Timings<2>, infos: &[NodeInfo]) -> String {
+    pub fn render(&self, infos: &[NodeInfo]) -> String {
         let mut text = Text::default();
         text.family("hallpass_build_info", "gauge", "The version of this server.");
         text.sample("hallpass_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -53,13 +60,19 @@ impl Metrics {
         let timed = "Time from the head of a request to its answer.";
         self.requests.render(&mut text, "hallpass_http_request_duration_seconds", timed);
         let waited = "Time that Redis took to answer a command, as the server saw it.";
-        commands.render(&mut text, "hallpass_redis_command_duration_seconds", waited);
+        self.commands.render(&mut text, "hallpass_redis_command_duration_seconds", waited);
         text.family("hallpass_redis_up", "gauge", "Whether Redis answered just now and has the module.");
         for node in infos {
             text.sample("hallpass_redis_up", &module::labels(node), u8::from(node.info.is_some()));
         }
         module::render(&mut text, infos);
         text.into_string()
+    }
+}
+
+impl Observer for Timings<2> {
+    fn answered(&self, command: &str, outcome: &'static str, elapsed: Duration) {
+        self.observe([command, outcome], elapsed);
     }
 }
 
@@ -99,7 +112,7 @@ mod tests {
         let refused = ApiError::InvalidGrant("the session has ended").into_response();
         metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
         metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
-        let text = metrics.render(&Timings::new(["command", "outcome"]), &[redis(None)]);
+        let text = metrics.render(&[redis(None)]);
         let labels = r#"{method="POST",route="/token",status="400",outcome="invalid_grant"}"#;
         assert!(text.contains(&format!("hallpass_http_requests_total{labels} 2\n")), "{text}");
         assert!(
@@ -109,7 +122,7 @@ mod tests {
         assert!(text.contains("hallpass_http_requests_in_flight 1\n"), "{text}");
         assert!(text.contains("hallpass_redis_up 0\n"), "{text}");
         drop(entered);
-        let text = metrics.render(&Timings::new(["command", "outcome"]), &[redis(Some(""))]);
+        let text = metrics.render(&[redis(Some(""))]);
         assert!(text.contains("hallpass_http_requests_in_flight 0\n"), "{text}");
         assert!(text.contains("hallpass_redis_up 1\n"), "{text}");
     }

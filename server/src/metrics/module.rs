@@ -1,7 +1,7 @@
 //! What `INFO hallpass` counts, as metrics.
 
 use super::Text;
-use crate::wire::NodeInfo;
+use hallpass_client::NodeInfo;
 
 /// The counters of the module, by their INFO field, and what each counts.
 const COUNTERS: [(&str, &str); 13] = [

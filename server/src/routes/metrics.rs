@@ -2,10 +2,10 @@
 
 use crate::app::AppState;
 use crate::metrics::CONTENT_TYPE;
-use crate::wire::ModuleInfo;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use hallpass_client::ModuleInfo;
 use std::sync::Arc;
 
 /// INFO hallpass → 200 with this server's own numbers and the module's, by node in a cluster; without the latter while
@@ -15,6 +15,6 @@ pub async fn metrics(State(state): State<Arc<AppState>>) -> Response {
     for node in &mut infos {
         node.info.take_if(|text| ModuleInfo::parse(text).is_none());
     }
-    let text = state.metrics.render(state.store.timings(), &infos);
+    let text = state.metrics.render(&infos);
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }

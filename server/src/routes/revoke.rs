@@ -5,10 +5,10 @@ use crate::error::ApiError;
 use crate::rate_limit::{self, Purpose};
 use crate::request_body;
 use crate::source::Source;
-use crate::wire::Revocation;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use hallpass_client::Revocation;
 use std::mem;
 use std::sync::Arc;
 

@@ -10,11 +10,11 @@ use crate::rate_limit::{self, Purpose};
 use crate::request_body;
 use crate::source::Source;
 use crate::token_response::token_response;
-use crate::wire::Tokens;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use hallpass_client::Tokens;
 use std::mem;
 use std::sync::Arc;
 

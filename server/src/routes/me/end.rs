@@ -5,10 +5,10 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::form::Form;
 use crate::url_path::{InPath, decoded};
-use crate::wire::Revocation;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use hallpass_client::Revocation;
 use serde_json::{Value, json};
 use std::sync::Arc;
 

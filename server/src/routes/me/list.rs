@@ -5,10 +5,10 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::form::Form;
 use crate::session_list::session_list;
-use crate::wire::Page;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use hallpass_client::Page;
 use std::sync::Arc;
 
 /// AUTH.VERIFY, then AUTH.SESSIONS → 200 with the user's sessions, newest first, without their claims; `current` tells

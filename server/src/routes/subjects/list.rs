@@ -6,10 +6,10 @@ use crate::error::ApiError;
 use crate::form::Form;
 use crate::session_list::session_list;
 use crate::url_path::{InPath, decoded};
-use crate::wire::Page;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use hallpass_client::Page;
 use std::sync::Arc;
 
 /// AUTH.SESSIONS … WITHCLAIMS → 200 with the live sessions, newest first; `?offset` and `?count` as the command takes

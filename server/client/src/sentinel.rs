@@ -1,9 +1,9 @@
 //! The primary that Sentinels name: asked for once, and again when an answer hints that it is another one now.
 
-use super::connection::{hints_at_change, was_not_carried_out};
-use super::node::{Node, tcp_settings};
-use super::rediscovery::Rediscovery;
-use crate::redis_url::SentinelAddress;
+use crate::address::SentinelAddress;
+use crate::connection::{hints_at_change, was_not_carried_out};
+use crate::node::{Node, tcp_settings};
+use crate::rediscovery::Rediscovery;
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError, RedisResult, TlsMode, Value};
 use std::sync::{Arc, PoisonError, RwLock};

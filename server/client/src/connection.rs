@@ -1,9 +1,9 @@
 //! A Redis of any kind: one server, the primary that Sentinels name, or a cluster.
 
-use super::cluster::Cluster;
-use super::node::Node;
-use super::sentinel::Sentinel;
-use crate::redis_url::RedisAddress;
+use crate::address::RedisAddress;
+use crate::cluster::Cluster;
+use crate::node::Node;
+use crate::sentinel::Sentinel;
 use redis::{Cmd, RedisError, RedisResult, Value};
 use std::sync::Arc;
 use tokio::task::JoinSet;

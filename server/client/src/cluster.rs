@@ -3,11 +3,11 @@
 //! The redis crate's own cluster client repeats whatever got no answer, logins among it, and serves no slot while it looks
 //! for the owner of one; so this keeps one connection per node and follows redirections itself.
 
-use super::connection::{hints_at_change, was_not_carried_out};
-use super::node::Node;
-use super::rediscovery::Rediscovery;
-use super::slots::{SLOTS, SlotRange, redirected_address, slot, slot_ranges};
-use crate::redis_url::ClusterAddress;
+use crate::address::ClusterAddress;
+use crate::connection::{hints_at_change, was_not_carried_out};
+use crate::node::Node;
+use crate::rediscovery::Rediscovery;
+use crate::slots::{SLOTS, SlotRange, redirected_address, slot, slot_ranges};
 use redis::{Arg, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value, cmd};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,7 +1,7 @@
-//! The addresses that `--redis-url` takes, checked before anything connects: one server, the Sentinels of one, or the
+//! The addresses that a store takes, checked before anything connects: one server, the Sentinels of one, or the
 //! nodes of a cluster.
 
-use crate::failure::{Failure, Outcome};
+use std::fmt;
 use std::path::Path;
 
 /// Where Redis is. The addresses may hold passwords, so they are never printed.
@@ -35,24 +35,42 @@ pub struct ClusterAddress {
     pub nodes: Vec<String>,
 }
 
+/// Why a text is not an address: the end of a sentence that begins with what it was given for, such as "is not an
+/// address: …". Never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressError(String);
+
 const FORMS: &str = "use redis://, rediss://, unix:/path, host:port, redis-sentinel:// or redis-cluster://";
 const SENTINEL_FORM: &str =
     "must look like redis-sentinel://[user:password@]host:port,host:port/<master>[/database]";
 const CLUSTER_FORM: &str = "must look like redis-cluster://[user:password@]host:port,host:port";
 
 impl RedisAddress {
-    /// Reads what the user gave. The failure never repeats it.
-    pub fn parse(text: &str) -> Outcome<Self> {
-        read(text).map_err(|why| Failure::new(format!("--redis-url {why}")))
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`AddressError`], which never repeats the text.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        read(text).map_err(AddressError)
     }
 
     /// The address of a unix socket at an absolute path.
-    pub fn unix(path: &Path) -> Outcome<Self> {
-        let unreadable = || Failure::new(format!("{} is not valid UTF-8", path.display()));
-        let path = path.to_str().ok_or_else(unreadable)?;
+    ///
+    /// # Errors
+    /// [`AddressError`] when the path is not UTF-8.
+    pub fn unix(path: &Path) -> Result<Self, AddressError> {
+        let path = path.to_str().ok_or_else(|| AddressError("is not valid UTF-8".into()))?;
         Ok(Self::Server(format!("unix://{}", percent_encoding::utf8_percent_encode(path, PATH))))
     }
 }
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AddressError {}
 
 /// What a URL's path may not hold as it is.
 const PATH: &percent_encoding::AsciiSet =
@@ -231,8 +249,8 @@ mod tests {
             "redis-cluster://secret@h:1?x=y",
             "redis-cluster://",
         ] {
-            let failure = RedisAddress::parse(text).err().expect("refused").to_string();
-            assert!(failure.starts_with("--redis-url ") && !failure.contains("secret"), "{text}: {failure}");
+            let error = RedisAddress::parse(text).err().expect("refused").to_string();
+            assert!(!error.contains("secret"), "{text}: {error}");
         }
     }
 

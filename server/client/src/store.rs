@@ -1,25 +1,16 @@
-//! The connection to Redis: one `AUTH.*` command per call. This folder alone knows the redis crate.
+//! The connection to Redis: one `AUTH.*` command per call.
 //!
 //! A command is sent again only when it was certainly not carried out before; AUTH.REFRESH alone may be repeated.
 
-mod cluster;
-mod connection;
-mod node;
-mod rediscovery;
-mod reply;
-mod sentinel;
-mod slots;
-
-use crate::metrics::Timings;
-use crate::redis_url::RedisAddress;
+use crate::address::RedisAddress;
+use crate::connection::Connection;
+use crate::reply::{Members, inspected, session, tokens, unexpected};
 use crate::wire::{
     Inspected, IssueOptions, ModuleInfo, NodeInfo, Page, Revocation, Session, StoreError, Tokens,
 };
-use connection::Connection;
 use redis::{Arg, Cmd, FromRedisValue, RedisError, Value, cmd};
-use reply::{Members, inspected, session, tokens, unexpected};
 use std::pin::{Pin, pin};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The limit for one call, whatever it has to wait for.
@@ -31,7 +22,13 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Store {
     connection: Connection,
     last_warning: Mutex<Option<Instant>>,
-    timings: Timings<2>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// Is told how long each command took.
+pub trait Observer: Send + Sync {
+    /// A command was answered, or was not: `outcome` is `ok`, `refused` or `unavailable`.
+    fn answered(&self, command: &str, outcome: &'static str, elapsed: Duration);
 }
 
 impl Store {
@@ -39,8 +36,12 @@ impl Store {
     /// called inside a tokio runtime.
     pub fn new(address: &RedisAddress) -> Result<Self, StoreError> {
         let connection = Connection::new(address)?;
-        let timings = Timings::new(["command", "outcome"]);
-        Ok(Self { connection, last_warning: Mutex::new(None), timings })
+        Ok(Self { connection, last_warning: Mutex::new(None), observer: None })
+    }
+
+    /// The same, with somebody who is told about every command.
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// `INFO hallpass cluster`, of any node of a cluster: whether the module is there, and how it is configured. Its
@@ -62,11 +63,6 @@ impl Store {
             NodeInfo { node: Some(node), info: info.and_then(|info| String::from_redis_value(info).ok()) }
         };
         answers.into_iter().map(read).collect()
-    }
-
-    /// How long the commands took so far, by command and outcome.
-    pub fn timings(&self) -> &Timings<2> {
-        &self.timings
     }
 
     /// Whether Redis answers commands: not while it still loads its data. Failures are the caller's to report.
@@ -196,12 +192,13 @@ impl Store {
     ) -> Result<T, StoreError> {
         let start = Instant::now();
         let answer = in_time(sent).await;
+        let Some(observer) = &self.observer else { return answer };
         let outcome = match &answer {
             Ok(_) => "ok",
             Err(StoreError::Unavailable(_)) => "unavailable",
             Err(_) => "refused",
         };
-        self.timings.observe([name(command), outcome], start.elapsed());
+        observer.answered(name(command), outcome, start.elapsed());
         answer
     }
 }

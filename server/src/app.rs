@@ -19,8 +19,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
-use hallpass_client::ModuleInfo;
-use hallpass_client::Store;
+use hallpass_client::{Hallpass, ModuleInfo};
 use hallpass_engine::key_pattern::KeyPattern;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -33,7 +32,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// What every handler shares.
 pub struct AppState {
     /// Redis.
-    pub store: Store,
+    pub store: Hallpass,
     /// Who may issue.
     pub clients: Clients,
     /// From subjects to keys and back.
@@ -159,13 +158,13 @@ mod tests {
     use axum::body::Body;
     use axum::http::{HeaderMap, StatusCode};
     use base64::{Engine, prelude::BASE64_STANDARD};
-    use hallpass_client::RedisAddress;
+    use hallpass_client::Address;
     use serde_json::Value;
     use tower::ServiceExt;
 
     /// The state of an app whose Redis is not there.
     fn state() -> AppState {
-        let address = RedisAddress::parse("unix:/nonexistent/redis.sock").expect("an address");
+        let address = Address::parse("unix:/nonexistent/redis.sock").expect("an address");
         let client = Client {
             id: "shop".into(),
             scopes: vec![Scope::Issue],
@@ -175,7 +174,7 @@ mod tests {
         };
         let reader = Client { id: "reader".into(), scopes: vec![Scope::Introspect], ..client.clone() };
         AppState {
-            store: Store::new(&address).expect("a store"),
+            store: Hallpass::new(&address).expect("a store"),
             clients: Clients::new([client, reader]),
             keys: KeyPattern::parse("auth:*").expect("a pattern"),
             module: ModuleInfo {

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hallpass_client::StoreError;
+use hallpass_client::CommandError;
 use serde_json::json;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -55,12 +55,12 @@ impl ApiError {
     }
 
     /// What a failed command means to the holder of a refresh token at /token: a bad one is an `invalid_grant`.
-    pub fn for_grant(error: StoreError) -> Self {
+    pub fn for_grant(error: CommandError) -> Self {
         match error {
-            StoreError::InvalidToken => Self::InvalidGrant("the refresh token is invalid"),
-            StoreError::ExpiredToken => Self::InvalidGrant("the refresh token has expired"),
-            StoreError::NoSession => Self::InvalidGrant("the session has ended"),
-            StoreError::ReusedToken => {
+            CommandError::InvalidToken => Self::InvalidGrant("the refresh token is invalid"),
+            CommandError::ExpiredToken => Self::InvalidGrant("the refresh token has expired"),
+            CommandError::NoSession => Self::InvalidGrant("the session has ended"),
+            CommandError::ReusedToken => {
                 Self::InvalidGrant("the refresh token was used before; its session has ended")
             }
             other => other.into(),
@@ -161,23 +161,27 @@ impl ApiError {
     }
 }
 
-impl From<StoreError> for ApiError {
+impl From<CommandError> for ApiError {
     /// What a failed command means everywhere but at /token.
-    fn from(error: StoreError) -> Self {
+    fn from(error: CommandError) -> Self {
         match error {
-            StoreError::InvalidToken => Self::InvalidToken("the token is invalid"),
-            StoreError::ExpiredToken => Self::InvalidToken("the token has expired"),
-            StoreError::NoSession => Self::InvalidToken("the session has ended"),
-            StoreError::ReusedToken => Self::InvalidToken("the token was used before; its session has ended"),
-            StoreError::StaleToken => Self::InvalidToken("the claims have changed since; refresh the token"),
-            StoreError::SessionLimit => {
+            CommandError::InvalidToken => Self::InvalidToken("the token is invalid"),
+            CommandError::ExpiredToken => Self::InvalidToken("the token has expired"),
+            CommandError::NoSession => Self::InvalidToken("the session has ended"),
+            CommandError::ReusedToken => {
+                Self::InvalidToken("the token was used before; its session has ended")
+            }
+            CommandError::StaleToken => {
+                Self::InvalidToken("the claims have changed since; refresh the token")
+            }
+            CommandError::SessionLimit => {
                 Self::Conflict("session_limit", "the subject has as many sessions as allowed")
             }
-            StoreError::WrongType => {
+            CommandError::WrongType => {
                 Self::Conflict("wrong_type", "the key of the subject holds something else")
             }
-            StoreError::Rejected(text) => Self::invalid_request(text),
-            StoreError::Unavailable(_) => Self::Unavailable,
+            CommandError::Rejected(text) => Self::invalid_request(text),
+            CommandError::Unavailable(_) => Self::Unavailable,
         }
     }
 }
@@ -213,10 +217,10 @@ mod tests {
     #[test]
     fn a_dead_token_is_invalid_grant_at_the_token_endpoint_and_invalid_token_elsewhere() {
         for error in [
-            StoreError::InvalidToken,
-            StoreError::ExpiredToken,
-            StoreError::NoSession,
-            StoreError::ReusedToken,
+            CommandError::InvalidToken,
+            CommandError::ExpiredToken,
+            CommandError::NoSession,
+            CommandError::ReusedToken,
         ] {
             assert_eq!(ApiError::for_grant(error.clone()).code(), "invalid_grant");
             assert_eq!(ApiError::for_grant(error.clone()).status(), StatusCode::BAD_REQUEST);
@@ -227,7 +231,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_503_with_retry_after_on_both_sides() {
-        let outage = || StoreError::Unavailable("Redis answered READONLY".into());
+        let outage = || CommandError::Unavailable("Redis answered READONLY".into());
         for error in [ApiError::for_grant(outage()), outage().into()] {
             let response = error.into_response();
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -246,7 +250,7 @@ mod tests {
     fn only_a_sent_token_is_called_wrong() {
         let challenge = |error: ApiError| error.into_response().headers()[header::WWW_AUTHENTICATE].clone();
         assert_eq!(challenge(ApiError::MissingToken), "Bearer");
-        let invalid = challenge(StoreError::StaleToken.into());
+        let invalid = challenge(CommandError::StaleToken.into());
         assert!(
             invalid
                 .to_str()

@@ -14,9 +14,7 @@ use crate::rate_limit::RateLimit;
 use crate::source::TrustedProxies;
 use crate::{listener, shutdown::Shutdown, trace};
 use axum::http::Uri;
-use hallpass_client::RedisAddress;
-use hallpass_client::Store;
-use hallpass_client::{ModuleInfo, StoreError};
+use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
 use hallpass_engine::key_pattern::KeyPattern;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -68,7 +66,7 @@ fn is_issuer(text: &str) -> bool {
 }
 
 /// Serves with a Redis that somebody else runs.
-async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdown) -> Outcome<()> {
+async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &Shutdown) -> Outcome<()> {
     let metrics = Metrics::new();
     let store = store(address, &metrics)?;
     let module = store.module_info().await.map_err(|error| unusable(&error))?;
@@ -86,12 +84,12 @@ async fn serve_with_url(flags: &Serve, address: &RedisAddress, shutdown: &Shutdo
 }
 
 /// A node of a cluster refuses most users' commands, and only a cluster can tell who takes them.
-fn check_kind(address: &RedisAddress, module: &ModuleInfo) -> Outcome<()> {
+fn check_kind(address: &Address, module: &ModuleInfo) -> Outcome<()> {
     match (address, module.is_cluster) {
-        (RedisAddress::Cluster(_), false) => {
+        (Address::Cluster(_), false) => {
             Err(Failure::new("--redis-url names a cluster, and this Redis is not one: use redis://"))
         }
-        (RedisAddress::Server(_) | RedisAddress::Sentinel(_), true) => {
+        (Address::Server(_) | Address::Sentinel(_), true) => {
             Err(Failure::new("this Redis is a node of a cluster: use redis-cluster:// in --redis-url"))
         }
         _ => Ok(()),
@@ -198,20 +196,20 @@ fn load_clients(file: Option<&Path>, data_dir: &Path) -> Outcome<Vec<Client>> {
 }
 
 /// The address in `--redis-url`.
-fn redis_address(url: &str) -> Outcome<RedisAddress> {
-    RedisAddress::parse(url).map_err(|error| Failure::new(format!("--redis-url {error}")))
+fn redis_address(url: &str) -> Outcome<Address> {
+    Address::parse(url).map_err(|error| Failure::new(format!("--redis-url {error}")))
 }
 
 /// A Redis whose commands are counted.
-fn store(address: &RedisAddress, metrics: &Metrics) -> Outcome<Store> {
-    let store = Store::new(address).map_err(|error| unusable(&error))?;
+fn store(address: &Address, metrics: &Metrics) -> Outcome<Hallpass> {
+    let store = Hallpass::new(address).map_err(|error| unusable(&error))?;
     Ok(store.observed_by(metrics.commands()))
 }
 
 /// The state of the routes.
 fn state(
     flags: &Serve,
-    store: Store,
+    store: Hallpass,
     metrics: Metrics,
     clients: Clients,
     module: ModuleInfo,
@@ -249,9 +247,9 @@ async fn bind(flags: &Serve) -> Outcome<Listener> {
 }
 
 /// Why a Redis cannot be used.
-fn unusable(error: &StoreError) -> Failure {
+fn unusable(error: &CommandError) -> Failure {
     match error {
-        StoreError::Unavailable(reason) => Failure::new(format!("cannot use Redis: {reason}")),
+        CommandError::Unavailable(reason) => Failure::new(format!("cannot use Redis: {reason}")),
         other => Failure::new(format!("cannot use Redis: unexpected answer {other:?}")),
     }
 }

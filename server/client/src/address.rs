@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Where Redis is. The addresses may hold passwords, so they are never printed.
 #[derive(Clone)]
-pub enum RedisAddress {
+pub enum Address {
     /// One server: a URL that the redis crate reads.
     Server(String),
     /// The primary that Sentinels name.
@@ -45,7 +45,7 @@ const SENTINEL_FORM: &str =
     "must look like redis-sentinel://[user:password@]host:port,host:port/<master>[/database]";
 const CLUSTER_FORM: &str = "must look like redis-cluster://[user:password@]host:port,host:port";
 
-impl RedisAddress {
+impl Address {
     /// Reads an address.
     ///
     /// # Errors
@@ -77,19 +77,19 @@ const PATH: &percent_encoding::AsciiSet =
     &percent_encoding::CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ').add(b'\\');
 
 /// The address, or what is wrong with it.
-fn read(text: &str) -> Result<RedisAddress, String> {
+fn read(text: &str) -> Result<Address, String> {
     if let Some((scheme, rest)) = text.split_once("://") {
         return read_url(scheme, rest, text);
     }
     match text.strip_prefix("unix:") {
-        Some(path) if path.starts_with('/') => Ok(RedisAddress::Server(format!("unix://{path}"))),
+        Some(path) if path.starts_with('/') => Ok(Address::Server(format!("unix://{path}"))),
         Some(_) => Err("needs an absolute path after unix:".into()),
-        None if is_host_and_port(text) => Ok(RedisAddress::Server(format!("redis://{text}"))),
+        None if is_host_and_port(text) => Ok(Address::Server(format!("redis://{text}"))),
         None => Err(format!("is not an address: {FORMS}")),
     }
 }
 
-fn read_url(scheme: &str, rest: &str, text: &str) -> Result<RedisAddress, String> {
+fn read_url(scheme: &str, rest: &str, text: &str) -> Result<Address, String> {
     if text.contains('#') {
         return Err("has a fragment; there are no options, and certificates are always checked".into());
     }
@@ -97,7 +97,7 @@ fn read_url(scheme: &str, rest: &str, text: &str) -> Result<RedisAddress, String
         "redis" | "rediss" | "unix" | "redis+unix" if rest.is_empty() => {
             Err(format!("names no host: {FORMS}"))
         }
-        "redis" | "rediss" | "unix" | "redis+unix" => Ok(RedisAddress::Server(text.to_owned())),
+        "redis" | "rediss" | "unix" | "redis+unix" => Ok(Address::Server(text.to_owned())),
         "redis-sentinel" => read_sentinel("redis", rest).ok_or_else(|| SENTINEL_FORM.into()),
         "rediss-sentinel" => read_sentinel("rediss", rest).ok_or_else(|| SENTINEL_FORM.into()),
         "redis-cluster" => read_cluster("redis", rest).ok_or_else(|| CLUSTER_FORM.into()),
@@ -107,14 +107,14 @@ fn read_url(scheme: &str, rest: &str, text: &str) -> Result<RedisAddress, String
 }
 
 /// `[user:password@]host:port,…/<master>[/database][?sentinel_user=…&sentinel_pass=…]`
-fn read_sentinel(scheme: &str, rest: &str) -> Option<RedisAddress> {
+fn read_sentinel(scheme: &str, rest: &str) -> Option<Address> {
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = rest.split_once('/')?;
     let (master, database) = path.split_once('/').unwrap_or((path, "0"));
     database.parse::<u32>().ok().filter(|_| !master.is_empty())?;
     let (credentials, hosts) = split_authority(authority)?;
     let own = sentinel_credentials(query)?;
-    Some(RedisAddress::Sentinel(SentinelAddress {
+    Some(Address::Sentinel(SentinelAddress {
         sentinels: hosts.iter().map(|host| format!("{scheme}://{own}{host}")).collect(),
         master: master.to_owned(),
         server: format!("{scheme}://{credentials}{}/{database}", hosts[0]),
@@ -139,10 +139,10 @@ fn sentinel_credentials(query: &str) -> Option<String> {
 }
 
 /// `[user:password@]host:port,…`
-fn read_cluster(scheme: &str, rest: &str) -> Option<RedisAddress> {
+fn read_cluster(scheme: &str, rest: &str) -> Option<Address> {
     let (credentials, hosts) = split_authority(rest.strip_suffix('/').unwrap_or(rest))?;
     let nodes = hosts.iter().map(|&host| host.to_owned()).collect();
-    Some(RedisAddress::Cluster(ClusterAddress { prefix: format!("{scheme}://{credentials}"), nodes }))
+    Some(Address::Cluster(ClusterAddress { prefix: format!("{scheme}://{credentials}"), nodes }))
 }
 
 /// The credentials with their `@`, or nothing, and at least one `host:port`.
@@ -167,22 +167,22 @@ mod tests {
     use super::*;
 
     fn server(text: &str) -> String {
-        match RedisAddress::parse(text).expect(text) {
-            RedisAddress::Server(url) => url,
+        match Address::parse(text).expect(text) {
+            Address::Server(url) => url,
             _ => panic!("not one server: {text}"),
         }
     }
 
     fn sentinel(text: &str) -> SentinelAddress {
-        match RedisAddress::parse(text).expect(text) {
-            RedisAddress::Sentinel(address) => address,
+        match Address::parse(text).expect(text) {
+            Address::Sentinel(address) => address,
             _ => panic!("no Sentinels: {text}"),
         }
     }
 
     fn cluster(text: &str) -> ClusterAddress {
-        match RedisAddress::parse(text).expect(text) {
-            RedisAddress::Cluster(address) => address,
+        match Address::parse(text).expect(text) {
+            Address::Cluster(address) => address,
             _ => panic!("no cluster: {text}"),
         }
     }
@@ -249,16 +249,14 @@ mod tests {
             "redis-cluster://secret@h:1?x=y",
             "redis-cluster://",
         ] {
-            let error = RedisAddress::parse(text).err().expect("refused").to_string();
+            let error = Address::parse(text).err().expect("refused").to_string();
             assert!(!error.contains("secret"), "{text}: {error}");
         }
     }
 
     #[test]
     fn a_socket_path_is_escaped() {
-        let RedisAddress::Server(url) =
-            RedisAddress::unix(Path::new("/tmp/a b#?%/redis.sock")).expect("UTF-8")
-        else {
+        let Address::Server(url) = Address::unix(Path::new("/tmp/a b#?%/redis.sock")).expect("UTF-8") else {
             panic!("one server");
         };
         assert_eq!(url, "unix:///tmp/a%20b%23%3F%25/redis.sock");

@@ -1,6 +1,6 @@
 //! A Redis of any kind: one server, the primary that Sentinels name, or a cluster.
 
-use crate::address::RedisAddress;
+use crate::address::Address;
 use crate::cluster::Cluster;
 use crate::node::Node;
 use crate::sentinel::Sentinel;
@@ -20,11 +20,11 @@ pub enum Connection {
 
 impl Connection {
     /// Prepares what the first command then connects to. Fails on an address that makes no sense.
-    pub fn new(address: &RedisAddress) -> RedisResult<Self> {
+    pub fn new(address: &Address) -> RedisResult<Self> {
         Ok(match address {
-            RedisAddress::Server(url) => Self::Server(Node::new(url.as_str())?),
-            RedisAddress::Sentinel(address) => Self::Sentinel(Sentinel::new(address)?),
-            RedisAddress::Cluster(address) => Self::Cluster(Cluster::new(address)?),
+            Address::Server(url) => Self::Server(Node::new(url.as_str())?),
+            Address::Sentinel(address) => Self::Sentinel(Sentinel::new(address)?),
+            Address::Cluster(address) => Self::Cluster(Cluster::new(address)?),
         })
     }
 

@@ -13,9 +13,9 @@ mod slots;
 mod store;
 mod wire;
 
-pub use address::{AddressError, ClusterAddress, RedisAddress, SentinelAddress};
-pub use store::{Observer, Store};
+pub use address::{Address, AddressError, ClusterAddress, SentinelAddress};
+pub use store::{Hallpass, Observer};
 pub use wire::{
-    Inspected, IssueOptions, ModuleInfo, NodeInfo, Page, Revocation, Session, StoreError, Tokens,
+    CommandError, Inspected, IssueOptions, ModuleInfo, NodeInfo, Page, Revocation, Session, Tokens,
     is_refresh_token,
 };

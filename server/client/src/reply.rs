@@ -1,6 +1,6 @@
 //! Reads what the commands answer.
 
-use crate::wire::{Inspected, Session, StoreError, Tokens};
+use crate::wire::{CommandError, Inspected, Session, Tokens};
 use redis::{FromRedisValue, ParsingError, RedisError, Value};
 use std::mem;
 
@@ -16,7 +16,7 @@ impl FromRedisValue for Members {
 }
 
 /// Reads the reply of AUTH.ISSUE and AUTH.REFRESH.
-pub fn tokens(mut reply: Members) -> Result<Tokens, StoreError> {
+pub fn tokens(mut reply: Members) -> Result<Tokens, CommandError> {
     Ok(Tokens {
         access_token: member(&mut reply, "access_token")?,
         expires_in: member(&mut reply, "expires_in")?,
@@ -28,7 +28,7 @@ pub fn tokens(mut reply: Members) -> Result<Tokens, StoreError> {
 }
 
 /// Reads an entry of AUTH.SESSIONS.
-pub fn session(mut entry: Members) -> Result<Session, StoreError> {
+pub fn session(mut entry: Members) -> Result<Session, CommandError> {
     Ok(Session {
         sid: member(&mut entry, "sid")?,
         class: member(&mut entry, "class")?,
@@ -44,7 +44,7 @@ pub fn session(mut entry: Members) -> Result<Session, StoreError> {
 }
 
 /// Reads the reply of AUTH.INSPECT.
-pub fn inspected(mut reply: Members) -> Result<Inspected, StoreError> {
+pub fn inspected(mut reply: Members) -> Result<Inspected, CommandError> {
     Ok(Inspected {
         is_active: member(&mut reply, "active")?,
         sub: member(&mut reply, "sub")?,
@@ -58,13 +58,13 @@ pub fn inspected(mut reply: Members) -> Result<Inspected, StoreError> {
 }
 
 /// Takes one member; an absent one is right only where it may be `None`.
-fn member<T: FromRedisValue>(reply: &mut Members, name: &str) -> Result<T, StoreError> {
+fn member<T: FromRedisValue>(reply: &mut Members, name: &str) -> Result<T, CommandError> {
     let is_named = |key: &Value| matches!(key, Value::BulkString(key) if key == name.as_bytes());
     let found = reply.0.iter_mut().find(|(key, _)| is_named(key));
     T::from_redis_value(found.map_or(Value::Nil, |(_, value)| mem::take(value))).map_err(|_| unexpected())
 }
 
-impl From<RedisError> for StoreError {
+impl From<RedisError> for CommandError {
     fn from(error: RedisError) -> Self {
         match error.code() {
             Some(code) => Self::from_reply(code, error.detail().unwrap_or_default()),
@@ -74,8 +74,8 @@ impl From<RedisError> for StoreError {
 }
 
 /// An answer that no version of the module gives.
-pub fn unexpected() -> StoreError {
-    StoreError::Unavailable("Redis answered with something unexpected".into())
+pub fn unexpected() -> CommandError {
+    CommandError::Unavailable("Redis answered with something unexpected".into())
 }
 
 #[cfg(test)]
@@ -83,21 +83,21 @@ mod tests {
     use super::*;
     use redis::parse_redis_value;
 
-    fn error(reply: &str) -> StoreError {
+    fn error(reply: &str) -> CommandError {
         let value = parse_redis_value(reply.as_bytes()).expect("a reply");
         value.extract_error().expect_err("an error").into()
     }
 
     #[test]
     fn an_error_reply_is_read_by_its_code() {
-        assert_eq!(error("-NOSESSION the session has ended\r\n"), StoreError::NoSession);
-        assert_eq!(error("-WRONGTYPE no sessions\r\n"), StoreError::WrongType);
-        assert_eq!(error("-ERR hallpass: syntax error\r\n"), StoreError::Rejected("syntax error".into()));
+        assert_eq!(error("-NOSESSION the session has ended\r\n"), CommandError::NoSession);
+        assert_eq!(error("-WRONGTYPE no sessions\r\n"), CommandError::WrongType);
+        assert_eq!(error("-ERR hallpass: syntax error\r\n"), CommandError::Rejected("syntax error".into()));
         for reply in [
             "-ERR unknown command 'AUTH.VERIFY', with args beginning with: 'hp1.secret'\r\n",
             "-OOM full\r\n",
         ] {
-            let StoreError::Unavailable(reason) = error(reply) else { panic!("{reply}") };
+            let CommandError::Unavailable(reason) = error(reply) else { panic!("{reply}") };
             assert!(!reason.contains("secret"), "{reason}");
         }
     }

@@ -2,11 +2,11 @@
 //!
 //! A command is sent again only when it was certainly not carried out before; AUTH.REFRESH alone may be repeated.
 
-use crate::address::RedisAddress;
+use crate::address::Address;
 use crate::connection::Connection;
 use crate::reply::{Members, inspected, session, tokens, unexpected};
 use crate::wire::{
-    Inspected, IssueOptions, ModuleInfo, NodeInfo, Page, Revocation, Session, StoreError, Tokens,
+    CommandError, Inspected, IssueOptions, ModuleInfo, NodeInfo, Page, Revocation, Session, Tokens,
 };
 use redis::{Arg, Cmd, FromRedisValue, RedisError, Value, cmd};
 use std::pin::{Pin, pin};
@@ -19,7 +19,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A Redis with the module.
-pub struct Store {
+pub struct Hallpass {
     connection: Connection,
     last_warning: Mutex<Option<Instant>>,
     observer: Option<Arc<dyn Observer>>,
@@ -31,10 +31,10 @@ pub trait Observer: Send + Sync {
     fn answered(&self, command: &str, outcome: &'static str, elapsed: Duration);
 }
 
-impl Store {
+impl Hallpass {
     /// Prepares the connection, which the first call then makes. Fails on an address that makes no sense. Must be
     /// called inside a tokio runtime.
-    pub fn new(address: &RedisAddress) -> Result<Self, StoreError> {
+    pub fn new(address: &Address) -> Result<Self, CommandError> {
         let connection = Connection::new(address)?;
         Ok(Self { connection, last_warning: Mutex::new(None), observer: None })
     }
@@ -46,9 +46,9 @@ impl Store {
 
     /// `INFO hallpass cluster`, of any node of a cluster: whether the module is there, and how it is configured. Its
     /// failures are the caller's to report.
-    pub async fn module_info(&self) -> Result<ModuleInfo, StoreError> {
+    pub async fn module_info(&self) -> Result<ModuleInfo, CommandError> {
         let info: String = self.ask(cmd("INFO").arg("hallpass").arg("cluster")).await?;
-        ModuleInfo::parse(&info).ok_or_else(StoreError::no_module)
+        ModuleInfo::parse(&info).ok_or_else(CommandError::no_module)
     }
 
     /// `INFO hallpass` as text, of every node of a cluster; empty without the module. Reports failures.
@@ -59,19 +59,19 @@ impl Store {
             return vec![NodeInfo { node: None, info: self.call(&command).await.ok() }];
         };
         let read = |(node, answer): (String, Result<Value, RedisError>)| {
-            let info = answer.map_err(StoreError::from).inspect_err(|error| self.report(error)).ok();
+            let info = answer.map_err(CommandError::from).inspect_err(|error| self.report(error)).ok();
             NodeInfo { node: Some(node), info: info.and_then(|info| String::from_redis_value(info).ok()) }
         };
         answers.into_iter().map(read).collect()
     }
 
     /// Whether Redis answers commands: not while it still loads its data. Failures are the caller's to report.
-    pub async fn ping(&self) -> Result<(), StoreError> {
+    pub async fn ping(&self) -> Result<(), CommandError> {
         self.ask(&cmd("PING")).await
     }
 
     /// `AUTH.ISSUE`: a new session.
-    pub async fn issue(&self, key: &str, options: &IssueOptions<'_>) -> Result<Tokens, StoreError> {
+    pub async fn issue(&self, key: &str, options: &IssueOptions<'_>) -> Result<Tokens, CommandError> {
         let mut command = about("AUTH.ISSUE", key);
         option(&mut command, "CLAIMS", options.claims);
         option(&mut command, "AUDIENCE", options.audience);
@@ -94,7 +94,7 @@ impl Store {
         token: &str,
         access: Option<&str>,
         client: Option<&str>,
-    ) -> Result<Tokens, StoreError> {
+    ) -> Result<Tokens, CommandError> {
         let mut command = about("AUTH.REFRESH", key);
         command.arg(token);
         option(&mut command, "ACCESS", access);
@@ -103,7 +103,12 @@ impl Store {
     }
 
     /// `AUTH.VERIFY`: the claims of a valid access token as JSON text.
-    pub async fn verify(&self, key: &str, token: &str, audience: Option<&str>) -> Result<String, StoreError> {
+    pub async fn verify(
+        &self,
+        key: &str,
+        token: &str,
+        audience: Option<&str>,
+    ) -> Result<String, CommandError> {
         let mut command = about("AUTH.VERIFY", key);
         command.arg(token);
         option(&mut command, "AUDIENCE", audience);
@@ -111,7 +116,7 @@ impl Store {
     }
 
     /// `AUTH.INSPECT`: what a refresh token would be answered.
-    pub async fn inspect(&self, key: &str, token: &str) -> Result<Inspected, StoreError> {
+    pub async fn inspect(&self, key: &str, token: &str) -> Result<Inspected, CommandError> {
         self.call(about("AUTH.INSPECT", key).arg(token)).await.and_then(inspected)
     }
 
@@ -121,7 +126,7 @@ impl Store {
         key: &str,
         page: Page<'_>,
         with_claims: bool,
-    ) -> Result<Vec<Session>, StoreError> {
+    ) -> Result<Vec<Session>, CommandError> {
         let mut command = about("AUTH.SESSIONS", key);
         command.arg(with_claims.then_some("WITHCLAIMS"));
         option(&mut command, "OFFSET", page.offset);
@@ -131,7 +136,7 @@ impl Store {
     }
 
     /// `AUTH.REVOKE`: how many live sessions it ended.
-    pub async fn revoke(&self, key: &str, revocation: Revocation<'_>) -> Result<u64, StoreError> {
+    pub async fn revoke(&self, key: &str, revocation: Revocation<'_>) -> Result<u64, CommandError> {
         let mut command = about("AUTH.REVOKE", key);
         match revocation {
             Revocation::All { except } => option(command.arg("ALL"), "EXCEPT", except),
@@ -142,18 +147,18 @@ impl Store {
     }
 
     /// `AUTH.SETCLAIMS`: how many sessions it updated, all of the subject's or the one of this id.
-    pub async fn set_claims(&self, key: &str, sid: Option<&str>, claims: &str) -> Result<u64, StoreError> {
+    pub async fn set_claims(&self, key: &str, sid: Option<&str>, claims: &str) -> Result<u64, CommandError> {
         self.call(about("AUTH.SETCLAIMS", key).arg(sid.unwrap_or("ALL")).arg(claims)).await
     }
 
     /// `AUTH.JWKS`: the public keys as a JWK Set.
-    pub async fn jwks(&self) -> Result<String, StoreError> {
+    pub async fn jwks(&self) -> Result<String, CommandError> {
         self.call(&cmd("AUTH.JWKS")).await
     }
 
     /// Logs an outage, but not once per request.
-    pub fn report(&self, error: &StoreError) {
-        let StoreError::Unavailable(reason) = error else { return };
+    pub fn report(&self, error: &CommandError) {
+        let CommandError::Unavailable(reason) = error else { return };
         let Ok(mut last) = self.last_warning.lock() else { return };
         if last.is_none_or(|last| last.elapsed() >= WARNING_INTERVAL) {
             *last = Some(Instant::now());
@@ -162,13 +167,13 @@ impl Store {
     }
 
     /// Sends one command, reads its answer, and reports an outage.
-    async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+    async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CommandError> {
         self.ask(command).await.inspect_err(|error| self.report(error))
     }
 
     /// The same for AUTH.REFRESH, whose repetition is answered as a retry: when no answer came it is sent once more,
     /// within the same limit. Where a retry is not answered, the caller's own would have been one too.
-    async fn call_repeatable<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+    async fn call_repeatable<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CommandError> {
         let sent = pin!(async {
             match self.connection.send(command).await {
                 Err(error) if is_unanswered(&error) => self.connection.send(command).await,
@@ -179,7 +184,7 @@ impl Store {
     }
 
     /// Sends one command and reads its answer.
-    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CommandError> {
         self.timed(command, pin!(self.connection.send(command))).await
     }
 
@@ -189,13 +194,13 @@ impl Store {
         &self,
         command: &Cmd,
         sent: Pin<&mut impl Future<Output = Result<Value, RedisError>>>,
-    ) -> Result<T, StoreError> {
+    ) -> Result<T, CommandError> {
         let start = Instant::now();
         let answer = in_time(sent).await;
         let Some(observer) = &self.observer else { return answer };
         let outcome = match &answer {
             Ok(_) => "ok",
-            Err(StoreError::Unavailable(_)) => "unavailable",
+            Err(CommandError::Unavailable(_)) => "unavailable",
             Err(_) => "refused",
         };
         observer.answered(name(command), outcome, start.elapsed());
@@ -206,10 +211,10 @@ impl Store {
 /// The answer to what was sent, if it comes within the limit for one call.
 async fn in_time<T: FromRedisValue>(
     sent: impl Future<Output = Result<Value, RedisError>>,
-) -> Result<T, StoreError> {
+) -> Result<T, CommandError> {
     match tokio::time::timeout(CALL_TIMEOUT, sent).await {
         Ok(answer) => T::from_redis_value(answer?).map_err(|_| unexpected()),
-        Err(_) => Err(StoreError::Unavailable("Redis does not answer in time".into())),
+        Err(_) => Err(CommandError::Unavailable("Redis does not answer in time".into())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 /// Why a command gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreError {
+pub enum CommandError {
     /// `INVALIDTOKEN`: not a token of ours, or not for this caller.
     InvalidToken,
     /// `EXPIREDTOKEN`: the token or its session has expired.
@@ -168,7 +168,7 @@ pub fn is_refresh_token(token: &str) -> bool {
     token.starts_with("hp1.")
 }
 
-impl StoreError {
+impl CommandError {
     /// The meaning of an error reply, whose first word is `code` and the rest `detail`.
     pub fn from_reply(code: &str, detail: &str) -> Self {
         match code {
@@ -228,13 +228,13 @@ mod tests {
     #[test]
     fn only_the_modules_own_words_reach_the_caller() {
         assert_eq!(
-            StoreError::from_reply("ERR", "hallpass: too large"),
-            StoreError::Rejected("too large".into())
+            CommandError::from_reply("ERR", "hallpass: too large"),
+            CommandError::Rejected("too large".into())
         );
         for (code, detail) in
             [("ERR", "value is not an integer"), ("READONLY", "x"), ("LOADING", "x"), ("NOPERM", "x")]
         {
-            assert!(matches!(StoreError::from_reply(code, detail), StoreError::Unavailable(_)), "{code}");
+            assert!(matches!(CommandError::from_reply(code, detail), CommandError::Unavailable(_)), "{code}");
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::atomic_file;
 use crate::clients::Secret;
 use crate::failure::{Failure, Outcome};
 use crate::keys_cmd;
-use hallpass_client::RedisAddress;
+use hallpass_client::Address;
 use hallpass_engine::keys::Algorithm;
 use rustix::fs::Mode;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
@@ -59,9 +59,9 @@ impl DataDir {
     }
 
     /// The same as an address.
-    pub fn redis_address(&self) -> Outcome<RedisAddress> {
+    pub fn redis_address(&self) -> Outcome<Address> {
         let path = self.socket();
-        RedisAddress::unix(&path).map_err(|error| Failure::new(format!("{} {error}", path.display())))
+        Address::unix(&path).map_err(|error| Failure::new(format!("{} {error}", path.display())))
     }
 
     /// Makes the keyring and the secret of the client `local` if they are missing. Returns that secret.

@@ -5,8 +5,7 @@ use super::{DataDir, orphan, redis_conf};
 use crate::atomic_file;
 use crate::cli::Serve;
 use crate::failure::{Failure, Outcome};
-use hallpass_client::Store;
-use hallpass_client::{ModuleInfo, StoreError};
+use hallpass_client::{CommandError, Hallpass, ModuleInfo};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -46,7 +45,7 @@ impl Redis {
     }
 
     /// Waits until Redis has loaded its data, however long that takes. Fails with the reason when it gives up.
-    pub async fn ready(&mut self, store: &Store) -> Outcome<ModuleInfo> {
+    pub async fn ready(&mut self, store: &Hallpass) -> Outcome<ModuleInfo> {
         tokio::select! {
             // A Redis that exits right after answering is still a Redis that exited.
             biased;
@@ -77,7 +76,7 @@ impl Redis {
 }
 
 /// Waits until Redis listens and has loaded its data; meanwhile it refuses connections, or answers LOADING.
-async fn answers(store: &Store, socket: &Path) -> Result<ModuleInfo, StoreError> {
+async fn answers(store: &Hallpass, socket: &Path) -> Result<ModuleInfo, CommandError> {
     while UnixStream::connect(socket).await.is_err() {
         sleep(POLL_INTERVAL).await;
     }

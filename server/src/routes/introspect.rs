@@ -7,7 +7,7 @@ use crate::introspection::{access_token, inactive, refresh_token};
 use crate::request_body;
 use axum::Json;
 use axum::extract::{Request, State};
-use hallpass_client::{StoreError, is_refresh_token};
+use hallpass_client::{CommandError, is_refresh_token};
 use serde_json::Value;
 use std::mem;
 use std::sync::Arc;
@@ -47,16 +47,16 @@ async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Resul
 }
 
 /// Whether the command says that the token is good for nothing, rather than that it could not tell.
-fn is_about_the_token(error: &StoreError) -> bool {
+fn is_about_the_token(error: &CommandError) -> bool {
     match error {
-        StoreError::InvalidToken
-        | StoreError::ExpiredToken
-        | StoreError::NoSession
-        | StoreError::ReusedToken
-        | StoreError::StaleToken => true,
-        StoreError::SessionLimit
-        | StoreError::WrongType
-        | StoreError::Rejected(_)
-        | StoreError::Unavailable(_) => false,
+        CommandError::InvalidToken
+        | CommandError::ExpiredToken
+        | CommandError::NoSession
+        | CommandError::ReusedToken
+        | CommandError::StaleToken => true,
+        CommandError::SessionLimit
+        | CommandError::WrongType
+        | CommandError::Rejected(_)
+        | CommandError::Unavailable(_) => false,
     }
 }

@@ -1,7 +1,7 @@
 //! Access tokens: none is accepted that this ring did not sign, and none is read otherwise than any JSON reader would.
 
 use crate::ring::{NOW, RING, SIGNING_KIDS, VERIFIERS, base64url, two_parts};
-use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
+use hallpass_engine::access::{self, AccessToken, ClaimsError, Expectations};
 use hallpass_engine::keys::SigningKey;
 use hallpass_engine::{refresh, token};
 use serde_json::Value;
@@ -75,6 +75,6 @@ fn is_refused_in_time(token: &AccessToken) {
         |subject, now| token.check(&Expectations { subject, issuer: None, audience: None, now, leeway: 0 });
     let subject = std::str::from_utf8(token.sub()).expect("a text");
     let other = format!("{subject}'s neighbour");
-    assert_eq!(at(&other, 0), Err(Refusal::Invalid));
-    assert_eq!(at(subject, u64::MAX), Err(Refusal::Expired));
+    assert_eq!(at(&other, 0), Err(ClaimsError::Invalid));
+    assert_eq!(at(subject, u64::MAX), Err(ClaimsError::Expired));
 }

@@ -1,11 +1,21 @@
 //! A command's arguments: every option at most once, and what is read is all that was written.
 
-use hallpass_engine::arguments::{self, Misuse, Options};
-use hallpass_engine::sid;
+use hallpass_engine::arguments::{self, ArgumentError, Keyword, Options};
+use hallpass_engine::{keywords, sid};
 
-/// Options as those of AUTH.ISSUE: some without a value, some with one, and one with an optional word behind it.
-const KNOWN: [&str; 4] = ["WITHCLAIMS", "CLASS", "LIMIT", "SID"];
-const WORDS: [&str; 2] = ["EVICT", "REJECT"];
+keywords! {
+    /// Options as those of AUTH.ISSUE: some without a value, some with one, and one with an optional word behind it.
+    enum Known { WithClaims = "WITHCLAIMS", Class = "CLASS", Limit = "LIMIT", Sid = "SID" }
+}
+
+keywords! {
+    enum Mode { Evict = "EVICT", Reject = "REJECT" }
+}
+
+/// How a keyword is written.
+fn word_of<K: Keyword + PartialEq>(keyword: K) -> &'static str {
+    K::WORDS.iter().find(|(_, other)| *other == keyword).expect("every keyword has a word").0
+}
 
 /// The arguments, separated by NUL.
 pub fn arguments(data: &[u8]) {
@@ -37,13 +47,13 @@ impl<'a> Given<'a> {
     }
 }
 
-fn read<'a>(args: &'a [&'a [u8]]) -> Result<Vec<Given<'a>>, Misuse> {
-    let mut options = Options::new(args, &KNOWN);
+fn read<'a>(args: &'a [&'a [u8]]) -> Result<Vec<Given<'a>>, ArgumentError> {
+    let mut options = Options::<_, Known>::new(args);
     let mut read = Vec::new();
     while let Some(name) = options.next_name()? {
-        let value = if name == "WITHCLAIMS" { None } else { Some(options.value()?) };
-        let word = if name == "LIMIT" { options.optional_word(&WORDS) } else { None };
-        read.push(Given { name, value, word });
+        let value = if name == Known::WithClaims { None } else { Some(options.value()?) };
+        let word = if name == Known::Limit { options.optional_word::<Mode>().map(word_of) } else { None };
+        read.push(Given { name: word_of(name), value, word });
     }
     Ok(read)
 }

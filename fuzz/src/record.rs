@@ -1,21 +1,21 @@
 //! Session records: what can be read can be written and read again, and what a later release added stays as it was.
 
 use crate::ring::NOW;
-use hallpass_engine::record::{Glance, Session};
+use hallpass_engine::record::{RecordView, Session};
 use rmp::{decode, encode};
 
 /// The value of a hash field, which anybody with write access may have stored.
 pub fn record(data: &[u8]) {
-    let (session, glance) = (Session::decode(data), Glance::read(data));
-    assert_eq!(session.is_ok(), glance.is_ok());
-    let (Ok(session), Ok(glance)) = (session, glance) else {
+    let (session, view) = (Session::decode(data), RecordView::read(data));
+    assert_eq!(session.is_ok(), view.is_ok());
+    let (Ok(session), Ok(view)) = (session, view) else {
         return;
     };
     let written = session.encode();
     assert_eq!(Session::decode(&written).as_ref(), Ok(&session));
-    assert_eq!((glance.rotated_at, glance.class), (session.rotated_at, session.class.as_deref()));
+    assert_eq!((view.rotated_at, view.class), (session.rotated_at, session.class.as_deref()));
     for (now, not_before) in [(0, 0), (NOW * 1000, 0), (NOW * 1000, NOW * 1000), (u64::MAX, 0)] {
-        assert_eq!(glance.is_over(now, not_before), session.is_over(now, not_before));
+        assert_eq!(view.is_over(now, not_before), session.is_over(now, not_before));
     }
     keeps_what_it_does_not_know(session, data);
 }

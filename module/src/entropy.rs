@@ -2,7 +2,8 @@
 //! of its id.
 
 use crate::error::Error;
-use std::sync::{Mutex, PoisonError};
+use crate::sync;
+use std::sync::Mutex;
 
 const STOCK_BYTES: usize = 512;
 
@@ -13,12 +14,12 @@ struct Stock {
 
 static STOCK: Mutex<Stock> = Mutex::new(Stock { bytes: [0; STOCK_BYTES], left: 0 });
 
-/// Bytes that nobody got before. None of them is kept.
+/// Returns bytes that nobody got before. None of them is kept.
 ///
 /// # Errors
 /// [`Error::Internal`] when the system has none, which is not expected.
 pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
-    let mut stock = STOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut stock = sync::lock(&STOCK);
     if stock.left < N {
         getrandom::fill(&mut stock.bytes).map_err(|_| Error::Internal)?;
         stock.left = STOCK_BYTES;

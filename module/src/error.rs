@@ -1,7 +1,11 @@
 //! Every error that a command can answer: a code, then a fixed text in ASCII. Nothing a client sent is ever echoed.
 
-use hallpass_engine::arguments::Misuse;
+use hallpass_engine::access::{ClaimsError, InvalidAccessToken};
+use hallpass_engine::arguments::ArgumentError;
 use hallpass_engine::json::JsonError;
+use hallpass_engine::limits::RoomError;
+use hallpass_engine::record::SessionError;
+use hallpass_engine::refresh::InvalidRefreshToken;
 
 /// Why a command fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub enum Error {
 pub const SYNTAX: Error = Error::Usage("ERR hallpass: syntax error");
 /// An option was given more than once.
 pub const REPEATED: Error = Error::Usage("ERR hallpass: option given twice");
-/// The key does not match `hallpass.key-pattern`, or what stands for `*` is no subject.
+/// The key does not match `hallpass.key-pattern`, or what stands for `*` is not a subject.
 pub const KEY: Error = Error::Usage("ERR hallpass: key does not match hallpass.key-pattern");
 /// A number is malformed or out of range.
 pub const RANGE: Error = Error::Usage("ERR hallpass: value is not an integer or out of range");
@@ -45,9 +49,9 @@ pub const AUDIENCE: Error = Error::Usage("ERR hallpass: AUDIENCE takes 1-255 pri
 /// TTLs that contradict each other or `hallpass.max-ttl`.
 pub const TTL: Error =
     Error::Usage("ERR hallpass: TTLs must satisfy ACCESSTTL <= IDLETTL <= MAXTTL <= hallpass.max-ttl");
-/// A `SID` that is no canonical UUIDv7.
+/// A `SID` that is not a canonical UUIDv7.
 pub const SID: Error = Error::Usage("ERR hallpass: SID takes a UUIDv7 in canonical lower case");
-/// An `EXCEPT` that is no UUID.
+/// An `EXCEPT` that is not a UUID.
 pub const EXCEPT: Error = Error::Usage("ERR hallpass: EXCEPT takes a session id");
 /// A `SID` whose session is past the point at which issuing it again is a repetition.
 pub const SID_USED: Error = Error::Usage("ERR hallpass: SID is already in use");
@@ -75,10 +79,12 @@ impl Error {
             Self::Internal => "ERR internal error, see the server log",
         }
     }
+}
 
-    /// The error for claims or metadata that are refused.
-    pub fn of_json(why: JsonError) -> Self {
-        Self::Usage(match why {
+/// Claims or metadata that are refused.
+impl From<JsonError> for Error {
+    fn from(error: JsonError) -> Self {
+        Self::Usage(match error {
             JsonError::Malformed => "ERR hallpass: malformed JSON",
             JsonError::NotAnObject => "ERR hallpass: JSON must be an object",
             JsonError::DuplicateMember => "ERR hallpass: duplicate member in JSON",
@@ -89,14 +95,53 @@ impl Error {
     }
 }
 
-impl From<Misuse> for Error {
-    fn from(misuse: Misuse) -> Self {
-        match misuse {
-            Misuse::Syntax => SYNTAX,
-            Misuse::Repeated => REPEATED,
-            Misuse::Number => RANGE,
-            Misuse::Name => NAME,
-            Misuse::Audience => AUDIENCE,
+impl From<ArgumentError> for Error {
+    fn from(error: ArgumentError) -> Self {
+        match error {
+            ArgumentError::Syntax => SYNTAX,
+            ArgumentError::Repeated => REPEATED,
+            ArgumentError::Number => RANGE,
+            ArgumentError::Name => NAME,
+            ArgumentError::Audience => AUDIENCE,
         }
+    }
+}
+
+impl From<ClaimsError> for Error {
+    fn from(error: ClaimsError) -> Self {
+        match error {
+            ClaimsError::Invalid => Self::InvalidToken,
+            ClaimsError::Expired => Self::ExpiredToken,
+        }
+    }
+}
+
+impl From<SessionError> for Error {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Expired => Self::ExpiredToken,
+            SessionError::Stale => Self::StaleToken,
+        }
+    }
+}
+
+impl From<RoomError> for Error {
+    fn from(error: RoomError) -> Self {
+        match error {
+            RoomError::Foreign => Self::WrongType,
+            RoomError::LimitReached => Self::SessionLimit,
+        }
+    }
+}
+
+impl From<InvalidAccessToken> for Error {
+    fn from(_: InvalidAccessToken) -> Self {
+        Self::InvalidToken
+    }
+}
+
+impl From<InvalidRefreshToken> for Error {
+    fn from(_: InvalidRefreshToken) -> Self {
+        Self::InvalidToken
     }
 }

@@ -5,8 +5,8 @@
 //! ```
 //! `at` is in Unix milliseconds, as are other times and ages. Tokens never appear.
 
-use crate::ffi::{self, Arg};
-use crate::log;
+use crate::redis::args::Arg;
+use crate::redis::{effects, log};
 use redis_module::{CallOptions, CallOptionsBuilder, CallResult, Context, ContextFlags, NotifyEvent};
 use serde_json::{Map, Value, json};
 use std::ffi::CString;
@@ -50,7 +50,7 @@ impl Event<'_> {
             log::warning("a security event could not be published");
         }
         if let Ok(event) = CString::new(format!("hallpass.{}", self.name)) {
-            ffi::notify_keyspace(ctx, NotifyEvent::MODULE, &event, key);
+            effects::notify_keyspace(ctx, NotifyEvent::MODULE, &event, key);
         }
     }
 

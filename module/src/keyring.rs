@@ -1,12 +1,15 @@
 //! The keyring file, and the ring in use.
 
-use crate::log;
+use crate::error::Error;
+use crate::redis::log;
+use crate::sync;
+use crate::tokens::verify_cache;
 use hallpass_engine::keys::{Keyring, KeyringError};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 use std::{fmt, io};
 
@@ -77,7 +80,7 @@ pub fn load(path: &str) -> Result<Loaded, LoadError> {
 /// [`LoadError`]; the ring in use stays.
 pub fn reload(configured: &str) -> Result<(), LoadError> {
     // Where it was found at first: the working directory may have changed.
-    let path = current().and_then(|loaded| loaded.path.to_str().map(str::to_owned));
+    let path = current().ok().and_then(|loaded| loaded.path.to_str().map(str::to_owned));
     load(path.as_deref().unwrap_or(configured)).map(install)
 }
 
@@ -89,17 +92,21 @@ pub fn refusal(path: &str, error: &LoadError) -> String {
     }
 }
 
-/// Puts a ring into use.
+/// Puts a ring into use. Every cached token becomes invalid, since another key may have taken over a key id.
 pub fn install(loaded: Loaded) {
     if loaded.group_readable {
         log::warning("the keyring file is readable by its group; chmod 600 unless it is a mounted secret");
     }
-    *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(loaded));
+    *sync::write(&CURRENT) = Some(Arc::new(loaded));
+    verify_cache::invalidate_all();
 }
 
-/// The ring in use, to be taken once per command.
-pub fn current() -> Option<Arc<Loaded>> {
-    CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone()
+/// Returns the ring in use, to be taken once per command.
+///
+/// # Errors
+/// [`Error::NoKey`] before one is installed.
+pub fn current() -> Result<Arc<Loaded>, Error> {
+    sync::read(&CURRENT).clone().ok_or(Error::NoKey)
 }
 
 impl Loaded {

@@ -1,37 +1,45 @@
 //! Hallpass: `AUTH.*` commands inside Redis.
 //!
 //! # Layout
-//! - [`commands`]: one file per command: parse, ask the engine, write, reply. [`spec`]: their documentation as data.
-//! - [`args`], [`reply`], [`error`]: what goes in and what comes out of every command.
-//! - [`store`], [`survey`]: the user's hash. [`limits`]: how many sessions it may hold. [`minting`], [`signing`]: a session's tokens.
+//! - [`commands`]: the table of commands, and a file for each: parse, ask the engine, write, reply.
+//! - [`user_hash`]: the user's sessions in Redis. [`tokens`]: what a session's tokens are made of and signed by.
 //! - [`keyring`]: the file and the ring in use. [`config`]: `hallpass.*` settings.
-//! - [`receipts`], [`verified`]: what this process remembers of access tokens. [`entropy`]: random bytes.
-//! - [`events`], [`info`], [`log`]: what operators see.
-//! - [`load`], [`dispatch`], [`settings`], [`command_info`]: how Redis' calls get to the rest.
-//! - [`ffi`]: the edge of Redis, with the only `unsafe` code.
+//! - [`events`], [`stats`], [`info`]: what operators see.
+//! - [`reply`], [`error`]: what comes out of every command. [`clock`], [`entropy`], [`sync`]: the world around.
+//! - [`load`]: how it begins. [`redis`]: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
 //!
 //! The rules themselves are in `hallpass-engine`, which knows nothing of Redis.
 
-mod args;
-mod command_info;
+mod clock;
 mod commands;
 mod config;
-mod dispatch;
 mod entropy;
 mod error;
 mod events;
-mod ffi;
 mod info;
 mod keyring;
-mod limits;
 mod load;
-mod log;
-mod minting;
-mod receipts;
+mod redis;
 mod reply;
-mod settings;
-mod signing;
-mod spec;
-mod store;
-mod survey;
-mod verified;
+mod stats;
+mod sync;
+mod tokens;
+mod user_hash;
+
+/// What Redis looks for in the library.
+#[allow(missing_docs)] // The macro's functions have none.
+mod exports {
+    use crate::load::{deinit, init};
+    use redis_module::alloc::RedisAlloc;
+    use redis_module::redis_module;
+
+    redis_module! {
+        name: "hallpass",
+        version: 100,
+        allocator: (RedisAlloc, RedisAlloc),
+        data_types: [],
+        init: init,
+        deinit: deinit,
+        commands: [],
+    }
+}

@@ -1,11 +1,27 @@
-//! Replies as data, so that handlers finish all their work before anything is sent.
+//! Replies as data, so that commands finish all their work before anything is sent.
 
-use crate::minting::Tokens;
+use crate::error::Error;
+use crate::redis::reply::{array, boolean, bulk, error, integer, map, simple};
+use crate::stats::STATS;
+use crate::tokens::builder::{Members, TokenReply, UnsignedTokens};
 use hallpass_engine::access::AccessToken;
+use redis_module::Context;
 use std::sync::Arc;
+use uuid::Uuid;
 
-/// What a command answers. Maps keep their order; in RESP2 they are flat arrays.
+/// How every command ends.
+pub type CommandResult = Result<Reply, Error>;
+
+/// What is sent to the client.
 pub enum Reply {
+    /// It is complete.
+    Ready(Value),
+    /// It lacks a signature, which may be slow to make. All else is done.
+    Unsigned(Box<UnsignedTokens>),
+}
+
+/// A complete reply. Maps keep their order; in RESP2 they are flat arrays.
+pub enum Value {
     /// The simple string `OK`, of a command that only had to be carried out.
     Ok,
     /// A bulk string.
@@ -15,16 +31,14 @@ pub enum Reply {
     /// True or false; 1 or 0 in RESP2.
     Bool(bool),
     /// An array.
-    Array(Vec<Reply>),
+    Array(Vec<Value>),
     /// A map with fixed names.
-    Map(Vec<(&'static str, Reply)>),
-    /// A bulk string: what a token says.
+    Map(Vec<(&'static str, Value)>),
+    /// A bulk string: the claims set of a token.
     Claims(Arc<AccessToken>),
-    /// The map of `AUTH.ISSUE` and `AUTH.REFRESH`.
-    Tokens(Tokens),
 }
 
-impl Reply {
+impl Value {
     /// A bulk string.
     pub fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
@@ -34,4 +48,73 @@ impl Reply {
     pub fn number(value: u64) -> Self {
         Self::Number(i64::try_from(value).unwrap_or(i64::MAX))
     }
+}
+
+impl From<Value> for Reply {
+    fn from(value: Value) -> Self {
+        Self::Ready(value)
+    }
+}
+
+impl From<UnsignedTokens> for Reply {
+    fn from(tokens: UnsignedTokens) -> Self {
+        Self::Unsigned(Box::new(tokens))
+    }
+}
+
+/// Sends an error, and counts it.
+pub fn refuse(ctx: &Context, why: Error) {
+    STATS.count_error(why);
+    error(ctx, why.text());
+}
+
+/// Sends a complete reply.
+pub fn send(ctx: &Context, value: &Value) {
+    match value {
+        Value::Ok => simple(ctx, c"OK"),
+        Value::Text(text) => bulk(ctx, text.as_bytes()),
+        Value::Number(number) => integer(ctx, *number),
+        Value::Bool(value) => boolean(ctx, *value),
+        Value::Array(items) => {
+            array(ctx, items.len());
+            items.iter().for_each(|item| send(ctx, item));
+        }
+        Value::Map(members) => {
+            map(ctx, members.len());
+            for (name, value) in members {
+                bulk(ctx, name.as_bytes());
+                send(ctx, value);
+            }
+        }
+        Value::Claims(token) => bulk(ctx, token.payload()),
+    }
+}
+
+/// Sends the map of `AUTH.ISSUE` and `AUTH.REFRESH`, in the documented order, or an error.
+pub fn tokens(ctx: &Context, tokens: Result<TokenReply, Error>) {
+    let TokenReply { access, members } = match tokens {
+        Ok(reply) => reply,
+        Err(why) => return refuse(ctx, why),
+    };
+    let Members { expires_in, refresh_token, refresh_expires_in, session_id, evicted } = members;
+    map(ctx, if evicted.is_some() { 6 } else { 5 });
+    bulk(ctx, b"access_token");
+    bulk(ctx, access.text());
+    bulk(ctx, b"expires_in");
+    send(ctx, &Value::number(expires_in));
+    bulk(ctx, b"refresh_token");
+    bulk(ctx, refresh_token.as_bytes());
+    bulk(ctx, b"refresh_expires_in");
+    send(ctx, &Value::number(refresh_expires_in));
+    bulk(ctx, b"session_id");
+    send_sid(ctx, &session_id);
+    if let Some(evicted) = &evicted {
+        bulk(ctx, b"evicted");
+        array(ctx, evicted.len());
+        evicted.iter().for_each(|sid| send_sid(ctx, sid));
+    }
+}
+
+fn send_sid(ctx: &Context, sid: &Uuid) {
+    bulk(ctx, sid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
 }

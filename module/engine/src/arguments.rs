@@ -2,11 +2,13 @@
 //!
 //! Arguments are whatever a server has them in, as long as it lends their bytes.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, RangeInclusive};
 
 /// What is wrong with an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misuse {
+pub enum ArgumentError {
     /// An unknown option, or one without its value.
     Syntax,
     /// An option was given more than once.
@@ -19,48 +21,89 @@ pub enum Misuse {
     Audience,
 }
 
-/// The options behind a command's fixed arguments.
-pub struct Options<'a, A> {
-    rest: &'a [A],
-    known: &'static [&'static str],
-    /// A bit for each of `known`.
-    seen: u32,
+impl fmt::Display for ArgumentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Syntax => "unknown option, or option without its value",
+            Self::Repeated => "option given twice",
+            Self::Number => "not an integer, or out of range",
+            Self::Name => "not 1-64 of A-Z a-z 0-9 _ . : -",
+            Self::Audience => "not 1-255 printable characters",
+        })
+    }
 }
 
-impl<'a, A: Deref<Target = [u8]>> Options<'a, A> {
-    /// Reads from the first option on. A command knows at most 32.
-    pub fn new(args: &'a [A], known: &'static [&'static str]) -> Self {
-        Self { rest: args, known, seen: 0 }
+impl std::error::Error for ArgumentError {}
+
+/// The words that a command knows in one place, each with its value of an enum: see [`keywords!`](crate::keywords).
+pub trait Keyword: Copy + 'static {
+    /// Every word, in upper case. At most 32.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// Reads one of the words, ignoring ASCII case.
+    fn read(arg: &[u8]) -> Option<Self> {
+        Self::WORDS.iter().find(|(word, _)| is_word(arg, word)).map(|(_, keyword)| *keyword)
+    }
+}
+
+/// Declares an enum of keywords with the word of each, so that a word that is listed and not handled does not compile.
+#[macro_export]
+macro_rules! keywords {
+    ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)] // Each is the word of its name.
+        $visibility enum $name { $($variant),+ }
+
+        impl $crate::arguments::Keyword for $name {
+            const WORDS: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
+        }
+    };
+}
+
+/// The options behind a command's fixed arguments.
+pub struct Options<'a, A, K> {
+    rest: &'a [A],
+    /// A bit for each of the keywords.
+    seen: u32,
+    keywords: PhantomData<K>,
+}
+
+impl<'a, A: Deref<Target = [u8]>, K: Keyword> Options<'a, A, K> {
+    /// Reads from the first option on.
+    pub fn new(args: &'a [A]) -> Self {
+        Self { rest: args, seen: 0, keywords: PhantomData }
     }
 
-    /// The next option's name, one of those known; `None` at the end.
+    /// Reads the next option's name; `None` at the end.
     ///
     /// # Errors
-    /// [`Misuse`] for a name that is not known, or that was given before.
-    pub fn next_name(&mut self) -> Result<Option<&'static str>, Misuse> {
+    /// [`ArgumentError`] for a name that is not known, or that was given before.
+    pub fn next_name(&mut self) -> Result<Option<K>, ArgumentError> {
         let Some(arg) = self.take() else {
             return Ok(None);
         };
-        let index = self.known.iter().position(|name| is_word(arg, name)).ok_or(Misuse::Syntax)?;
+        let is_named = |(word, _): &(&str, K)| is_word(arg, word);
+        let index = K::WORDS.iter().position(is_named).ok_or(ArgumentError::Syntax)?;
         if self.seen & 1 << index != 0 {
-            return Err(Misuse::Repeated);
+            return Err(ArgumentError::Repeated);
         }
         self.seen |= 1 << index;
-        Ok(Some(self.known[index]))
+        Ok(Some(K::WORDS[index].1))
     }
 
-    /// The value of the option just named.
+    /// Reads the value of the option just named.
     ///
     /// # Errors
-    /// [`Misuse::Syntax`] when there is none.
-    pub fn value(&mut self) -> Result<&'a [u8], Misuse> {
-        self.take().ok_or(Misuse::Syntax)
+    /// [`ArgumentError::Syntax`] when there is none.
+    pub fn value(&mut self) -> Result<&'a [u8], ArgumentError> {
+        self.take().ok_or(ArgumentError::Syntax)
     }
 
-    /// One of `words`, if it comes next.
-    pub fn optional_word(&mut self, words: &[&'static str]) -> Option<&'static str> {
+    /// Reads one of the words of `W`, if it comes next.
+    pub fn optional_word<W: Keyword>(&mut self) -> Option<W> {
         let (arg, rest) = self.rest.split_first()?;
-        let word = words.iter().find(|word| is_word(arg, word))?;
+        let word = W::read(arg)?;
         self.rest = rest;
         Some(word)
     }
@@ -72,7 +115,7 @@ impl<'a, A: Deref<Target = [u8]>> Options<'a, A> {
     }
 }
 
-/// Whether an argument is a word of a command, which is written in upper case here and in any case there.
+/// Returns whether `arg` is the keyword `word`, ignoring ASCII case. `word` is upper case.
 pub fn is_word(arg: &[u8], word: &str) -> bool {
     arg.eq_ignore_ascii_case(word.as_bytes())
 }
@@ -80,66 +123,98 @@ pub fn is_word(arg: &[u8], word: &str) -> bool {
 /// A decimal integer within the range: digits only, no sign, no leading zeros.
 ///
 /// # Errors
-/// [`Misuse::Number`].
-pub fn integer(text: &[u8], range: RangeInclusive<u64>) -> Result<u64, Misuse> {
+/// [`ArgumentError::Number`].
+pub fn integer(text: &[u8], range: RangeInclusive<u64>) -> Result<u64, ArgumentError> {
     let is_canonical =
         text.iter().all(u8::is_ascii_digit) && (text.len() == 1 || text.first() != Some(&b'0'));
     let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-    number.filter(|number| is_canonical && range.contains(number)).ok_or(Misuse::Number)
+    number.filter(|number| is_canonical && range.contains(number)).ok_or(ArgumentError::Number)
 }
 
 /// A class or client name: 1–64 of `[A-Za-z0-9_.:-]`.
 ///
 /// # Errors
-/// [`Misuse::Name`].
-pub fn name(text: &[u8]) -> Result<&str, Misuse> {
+/// [`ArgumentError::Name`].
+pub fn name(text: &[u8]) -> Result<&str, ArgumentError> {
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte);
     let is_name = (1..=64).contains(&text.len()) && text.iter().all(fits);
-    std::str::from_utf8(text).ok().filter(|_| is_name).ok_or(Misuse::Name)
+    std::str::from_utf8(text).ok().filter(|_| is_name).ok_or(ArgumentError::Name)
 }
 
 /// An audience: 1–255 printable ASCII characters.
 ///
 /// # Errors
-/// [`Misuse::Audience`].
-pub fn audience(text: &[u8]) -> Result<&str, Misuse> {
+/// [`ArgumentError::Audience`].
+pub fn audience(text: &[u8]) -> Result<&str, ArgumentError> {
     let is_audience = (1..=255).contains(&text.len()) && text.iter().all(|byte| (b' '..=b'~').contains(byte));
-    std::str::from_utf8(text).ok().filter(|_| is_audience).ok_or(Misuse::Audience)
+    std::str::from_utf8(text).ok().filter(|_| is_audience).ok_or(ArgumentError::Audience)
+}
+
+/// The audience of a session. `*` is how AUTH.VERIFY skips the check, so that a session for it could never be asked for.
+///
+/// # Errors
+/// [`ArgumentError::Audience`].
+pub fn session_audience(text: &[u8]) -> Result<&str, ArgumentError> {
+    audience(text).and_then(|text| if text == "*" { Err(ArgumentError::Audience) } else { Ok(text) })
+}
+
+/// The audience that a token must be for: the one that is asked for (`*` for any), else the configured one, if any.
+pub fn required_audience<'a>(asked: Option<&'a str>, configured: Option<&'a str>) -> Option<&'a str> {
+    match asked {
+        Some("*") => None,
+        Some(audience) => Some(audience),
+        None => configured,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 3] = ["CLASS", "LIMIT", "ALL"];
+    keywords! {
+        enum Known { Class = "CLASS", Limit = "LIMIT", All = "ALL" }
+    }
 
-    fn options<'a>(args: &'a [&'a [u8]]) -> Options<'a, &'a [u8]> {
-        Options::new(args, &KNOWN)
+    keywords! {
+        enum Mode { Evict = "EVICT", Reject = "REJECT" }
+    }
+
+    fn options<'a>(args: &'a [&'a [u8]]) -> Options<'a, &'a [u8], Known> {
+        Options::new(args)
+    }
+
+    #[test]
+    fn the_audience_that_is_asked_for_comes_before_the_configured_one() {
+        assert_eq!(required_audience(None, Some("a")), Some("a"));
+        assert_eq!(required_audience(Some("b"), Some("a")), Some("b"));
+        assert_eq!(required_audience(Some("*"), Some("a")), None);
+        assert_eq!(required_audience(None, None), None);
+        assert_eq!((session_audience(b"a"), session_audience(b"*")), (Ok("a"), Err(ArgumentError::Audience)));
     }
 
     #[test]
     fn reads_options_in_any_case_and_order_with_their_values() {
         let mut options = options(&[b"limit", b"3", b"Reject", b"cLaSs", b"all", b"ALL"]);
-        assert_eq!(options.next_name(), Ok(Some("LIMIT")));
+        assert_eq!(options.next_name(), Ok(Some(Known::Limit)));
         assert_eq!(options.value(), Ok(&b"3"[..]));
-        assert_eq!(options.optional_word(&["EVICT", "REJECT"]), Some("REJECT"));
-        assert_eq!(options.next_name(), Ok(Some("CLASS")));
-        assert_eq!(options.optional_word(&["EVICT", "REJECT"]), None, "and the value stays");
+        assert_eq!(options.optional_word(), Some(Mode::Reject));
+        assert_eq!(options.next_name(), Ok(Some(Known::Class)));
+        assert_eq!(options.optional_word::<Mode>(), None, "and the value stays");
         assert_eq!(options.value(), Ok(&b"all"[..]));
-        assert_eq!(options.next_name(), Ok(Some("ALL")));
+        assert_eq!(options.next_name(), Ok(Some(Known::All)));
         assert_eq!(options.next_name(), Ok(None));
-        assert_eq!(options.value(), Err(Misuse::Syntax));
+        assert_eq!(options.value(), Err(ArgumentError::Syntax));
     }
 
     #[test]
     fn refuses_unknown_and_repeated_options() {
         for unknown in [&b""[..], b"CLAS", b"CLASSY", b"CLASS\0", b"\xff"] {
-            assert_eq!(options(&[unknown]).next_name(), Err(Misuse::Syntax));
+            assert_eq!(options(&[unknown]).next_name(), Err(ArgumentError::Syntax));
         }
         let mut twice = options(&[b"ALL", b"CLASS", b"all"]);
-        assert_eq!(twice.next_name(), Ok(Some("ALL")));
-        assert_eq!(twice.next_name(), Ok(Some("CLASS")));
-        assert_eq!(twice.next_name(), Err(Misuse::Repeated));
+        assert_eq!(twice.next_name(), Ok(Some(Known::All)));
+        assert_eq!(twice.next_name(), Ok(Some(Known::Class)));
+        assert_eq!(twice.next_name(), Err(ArgumentError::Repeated));
     }
 
     #[test]
@@ -149,9 +224,12 @@ mod tests {
         }
         for text in ["", "00", "07", "+7", "-0", " 7", "7 ", "7.", "1e1", "0x1", "٧", "18446744073709551616"]
         {
-            assert_eq!(integer(text.as_bytes(), 0..=u64::MAX), Err(Misuse::Number), "{text:?}");
+            assert_eq!(integer(text.as_bytes(), 0..=u64::MAX), Err(ArgumentError::Number), "{text:?}");
         }
-        assert_eq!((integer(b"0", 1..=9), integer(b"10", 1..=9)), (Err(Misuse::Number), Err(Misuse::Number)));
+        assert_eq!(
+            (integer(b"0", 1..=9), integer(b"10", 1..=9)),
+            (Err(ArgumentError::Number), Err(ArgumentError::Number))
+        );
     }
 
     #[test]
@@ -160,13 +238,16 @@ mod tests {
         assert_eq!(name(b"Az09_.:-"), Ok("Az09_.:-"));
         assert_eq!(name(&long.as_bytes()[..64]).map(str::len), Ok(64));
         for text in ["", " ", "a b", "a\0", "é", &long[..65]] {
-            assert_eq!(name(text.as_bytes()), Err(Misuse::Name), "{text:?}");
+            assert_eq!(name(text.as_bytes()), Err(ArgumentError::Name), "{text:?}");
         }
         assert_eq!(audience(b" https://a.example/~"), Ok(" https://a.example/~"));
         assert_eq!(audience(&long.as_bytes()[..255]).map(str::len), Ok(255));
         for text in ["", "a\n", "\u{7f}", "é", &long] {
-            assert_eq!(audience(text.as_bytes()), Err(Misuse::Audience), "{text:?}");
+            assert_eq!(audience(text.as_bytes()), Err(ArgumentError::Audience), "{text:?}");
         }
-        assert_eq!((name(b"\xff"), audience(b"\xff")), (Err(Misuse::Name), Err(Misuse::Audience)));
+        assert_eq!(
+            (name(b"\xff"), audience(b"\xff")),
+            (Err(ArgumentError::Name), Err(ArgumentError::Audience))
+        );
     }
 }

@@ -10,6 +10,9 @@ use std::fmt;
 /// Objects and arrays nest at most this deep; the outermost object counts as one.
 pub const MAX_DEPTH: usize = 16;
 
+/// Session metadata is at most this long.
+pub const META_MAX_BYTES: usize = 1024;
+
 /// Claims that Hallpass or a standard gives a meaning of its own; a caller may not set them.
 pub const RESERVED_CLAIMS: [&str; 17] = [
     "iss",
@@ -48,9 +51,29 @@ pub enum JsonError {
     TooLarge,
 }
 
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "malformed JSON",
+            Self::NotAnObject => "JSON must be an object",
+            Self::DuplicateMember => "duplicate member in JSON",
+            Self::ReservedClaim => "reserved claim",
+            Self::TooDeep => "JSON is nested too deep",
+            Self::TooLarge => "JSON is too large",
+        })
+    }
+}
+
+impl std::error::Error for JsonError {}
+
 /// Validates custom claims of at most `max_bytes` and writes them anew, compactly and in the given order.
 pub fn claims(text: &[u8], max_bytes: usize) -> Result<String, JsonError> {
     rewrite(text, max_bytes, &RESERVED_CLAIMS)
+}
+
+/// Whether stored claims are what [`claims`] writes: whoever can write to Redis may choose claims, but not break out of them.
+pub fn are_written_here(stored: &str) -> bool {
+    claims(stored.as_bytes(), usize::MAX).is_ok_and(|rewritten| rewritten == stored)
 }
 
 /// Validates session metadata, which has no reserved members, and writes it anew.

@@ -1,5 +1,7 @@
 //! When a user's whole key expires: at or after its latest session, moved as rarely as possible.
 
+use crate::record::RecordView;
+
 const MIN_SLACK_MS: u64 = 60_000;
 const SLACK_FRACTION: u64 = 64;
 
@@ -13,6 +15,11 @@ pub fn extend(current: Option<u64>, needed: u64, idle_ms: u64) -> Option<u64> {
         Some(current) if current >= needed => None,
         _ => Some(needed.saturating_add(slack)),
     }
+}
+
+/// The later of `end` and the end of the session in this record, in Unix ms; a record that cannot be read changes nothing.
+pub fn latest(end: u64, record: &[u8]) -> u64 {
+    RecordView::read(record).map_or(end, |session| end.max(session.ends_at()))
 }
 
 #[cfg(test)]
@@ -35,5 +42,11 @@ mod tests {
     fn long_idle_times_get_a_proportional_slack() {
         let two_weeks = 14 * 86_400_000;
         assert_eq!(extend(Some(0), two_weeks, two_weeks), Some(two_weeks + two_weeks / 64));
+    }
+
+    #[test]
+    fn the_latest_session_counts_and_unreadable_records_do_not() {
+        let session = crate::record::Session { idle_expiry: 7, absolute_expiry: 9, ..Default::default() };
+        assert_eq!((latest(5, &session.encode()), latest(8, &session.encode()), latest(5, b"x")), (7, 8, 5));
     }
 }

@@ -11,6 +11,13 @@ pub struct KeyPattern {
     suffix: String,
 }
 
+/// `auth:*`.
+impl Default for KeyPattern {
+    fn default() -> Self {
+        Self { prefix: "auth:".to_owned(), suffix: String::new() }
+    }
+}
+
 impl KeyPattern {
     /// Reads a pattern: 1–255 bytes with exactly one `*` and no control characters. `None` for anything else.
     pub fn parse(pattern: &str) -> Option<Self> {

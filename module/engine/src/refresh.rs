@@ -4,14 +4,14 @@
 //! MAC is HMAC-SHA256 over everything before its dot. Since nothing about a token is stored, every generation that ever
 //! was is recognised for ever, and a forgery can be told from a reuse.
 
+use crate::access::AccessToken;
 use crate::base64url::{decode, decode_array, encode_onto, encoded_len};
 use crate::keys::{Keyring, RefreshKey};
 use crate::record::MAX_GENERATION;
-use crate::{sid, token};
+use crate::sid;
+use crate::token::{MAX_BYTES, REFRESH_PREFIX};
+use std::fmt;
 use uuid::Uuid;
-
-/// First part of every refresh token of this version: secret scanners can know it.
-pub const PREFIX: &str = "hp1";
 
 /// Length of the MAC, 32 bytes in base64url.
 const MAC_CHARS: usize = 43;
@@ -27,16 +27,31 @@ pub struct RefreshToken {
     pub generation: u64,
 }
 
+impl RefreshToken {
+    /// Whether an access token is of the same user and session.
+    pub fn is_of_session_of(&self, access: &AccessToken) -> bool {
+        access.sub() == self.subject.as_bytes() && access.sid == self.sid
+    }
+}
+
 /// Not a refresh token of this ring: malformed, unknown or expired key, or wrong MAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidRefreshToken;
 
+impl fmt::Display for InvalidRefreshToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a refresh token of this ring")
+    }
+}
+
+impl std::error::Error for InvalidRefreshToken {}
+
 /// The token of one generation, in ASCII. The same arguments give the same text.
 pub fn mint(key: &RefreshKey, subject: &str, sid: &Uuid, generation: u64) -> String {
     // Three fixed parts of 22, 43 and at most 16 characters, and five dots.
-    let length = PREFIX.len() + key.kid().len() + encoded_len(subject.len()) + 86;
+    let length = REFRESH_PREFIX.len() + key.kid().len() + encoded_len(subject.len()) + 86;
     let mut text = Vec::with_capacity(length);
-    for part in [PREFIX, ".", key.kid(), "."] {
+    for part in [REFRESH_PREFIX, ".", key.kid(), "."] {
         text.extend_from_slice(part.as_bytes());
     }
     encode_onto(&mut text, subject.as_bytes());
@@ -59,14 +74,14 @@ pub fn open(ring: &Keyring, text: &[u8], now: u64) -> Result<RefreshToken, Inval
 }
 
 fn authentic(ring: &Keyring, text: &[u8], now: u64) -> Option<RefreshToken> {
-    let text = (text.len() <= token::MAX_BYTES).then_some(text)?;
+    let text = (text.len() <= MAX_BYTES).then_some(text)?;
     let (body, [b'.', mac @ ..]) = text.split_last_chunk::<{ MAC_CHARS + 1 }>()? else {
         return None;
     };
     let mut parts = body.split(|byte| *byte == b'.');
     let (prefix, kid) = (parts.next()?, parts.next()?);
     let (subject, sid, generation) = (parts.next()?, parts.next()?, parts.next()?);
-    if prefix != PREFIX.as_bytes() || parts.next().is_some() {
+    if prefix != REFRESH_PREFIX.as_bytes() || parts.next().is_some() {
         return None;
     }
     let key = ring.refresh_key_by_id(kid, now)?;

@@ -4,6 +4,7 @@
 //! Checks that need no session (form, key, MAC, subject) come before it; writing and signing come after it.
 
 use crate::record::Session;
+use crate::time::ms;
 
 /// Settings that the rules depend on. Windows are in milliseconds; 0 switches one off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub fn decide(session: Option<&Session>, generation: u64, now: u64, policy: &Pol
     if session.is_over(now, policy.not_before) {
         return Decision::Expired;
     }
-    let age = now.saturating_sub(session.rotated_at);
+    let age = age(session, now);
     let is_previous = generation.checked_add(1) == Some(session.generation);
     let is_ahead = generation > session.generation;
     if generation == session.generation || (is_ahead && policy.recovery) {
@@ -75,9 +76,22 @@ pub fn decide(session: Option<&Session>, generation: u64, now: u64, policy: &Pol
     }
 }
 
+/// Whether a login that names the id of this session repeats the one that began it, and gets the same answer: nobody has
+/// refreshed it, and the response may have been lost.
+pub fn is_repeated_login(session: &Session, now: u64, policy: &Policy) -> bool {
+    session.generation == 0
+        && age(session, now) < policy.retry_window
+        && !session.is_over(now, policy.not_before)
+}
+
+/// How long the current generation has lasted, in ms; 0 when the clock went back.
+fn age(session: &Session, now: u64) -> u64 {
+    now.saturating_sub(session.rotated_at)
+}
+
 /// The successor of `generation`. Its start is `now` even when the clock went back: keys are chosen by it.
 fn rotate(session: &Session, generation: u64, now: u64, default_idle_ttl: u64) -> Session {
-    let idle_ms = session.idle_ttl.unwrap_or(default_idle_ttl).saturating_mul(1000);
+    let idle_ms = ms(session.idle_ttl.unwrap_or(default_idle_ttl));
     Session {
         generation: generation.saturating_add(1),
         rotated_at: now,

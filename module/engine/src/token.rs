@@ -1,8 +1,11 @@
 //! What both kinds of token have in common.
 
 use crate::base64url::decode;
-use crate::{json, refresh};
+use crate::json;
 use serde::Deserialize;
+
+/// First part of every refresh token of this version: secret scanners can know it.
+pub const REFRESH_PREFIX: &str = "hp1";
 
 /// Longer tokens are refused unread.
 pub const MAX_BYTES: usize = 8 * 1024;
@@ -20,7 +23,7 @@ pub fn subject(token: &str) -> Option<String> {
     let mut parts = token.split('.');
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
     match (first, parts.count()) {
-        (refresh::PREFIX, 3) => String::from_utf8(decode(third)?).ok(),
+        (REFRESH_PREFIX, 3) => String::from_utf8(decode(third)?).ok(),
         (_, 0) => json::object::<Payload>(&decode(second)?).map(|payload| payload.sub),
         _ => None,
     }

@@ -3,65 +3,56 @@
 //! `active` (boolean), `state` (`current`, `retry`, `reused`, `ahead`, `gone`, `expired`), `sub`, `sid`, `exp` (idle expiry), `iat`
 //! (rotated-at), and `aud`, `client_id`, `scope` where set. `gone` has only `active`, `state`, `sub` and `sid`.
 
-use super::refresh::{is_answered, policy};
-use super::{Outcome, complete};
-use crate::args;
+use super::call::{Call, Command};
 use crate::config::Config;
-use crate::error::{self, Error};
-use crate::ffi::Arg;
-use crate::info::unix_ms;
-use crate::keyring;
-use crate::reply::Reply;
-use crate::store::{Field, UserHash};
+use crate::error;
+use crate::redis::spec::{ArgKind, CommandSpec, KeyAccess, required};
+use crate::reply::{CommandResult, Value};
+use crate::tokens::receipts;
+use crate::user_hash::{Field, UserHash};
+use hallpass_engine::inspection::inspect;
 use hallpass_engine::record::Session;
-use hallpass_engine::refresh::{self, RefreshToken};
-use hallpass_engine::rotation::{self, Decision};
-use redis_module::Context;
+use hallpass_engine::time::seconds;
 
-/// Runs the command.
-pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
-    let [_, key, text] = args else {
-        return Err(error::SYNTAX);
+/// The command.
+pub struct Inspect;
+
+impl Command for Inspect {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.inspect",
+        summary: c"Tells what a refresh token would be answered, without rotating.",
+        flags: c"readonly no-monitor no-slowlog",
+        complexity: c"O(1)",
+        arity: 3,
+        categories: c"read fast",
+        key: KeyAccess::Read,
+        args: &[required(c"refresh-token", ArgKind::Text)],
     };
-    let config = Config::current();
-    let subject = args::subject(&config.pattern, key)?;
-    let now = unix_ms();
-    let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let token = refresh::open(&loaded.ring, text, now / 1000).map_err(|_| Error::InvalidToken)?;
-    if token.subject != subject {
-        return Err(Error::InvalidToken);
-    }
-    let session = UserHash::read(ctx, key, now)?.session(&Field::of(&token.sid));
-    let (is_active, state) = state(session.as_ref(), &token, now, &config);
-    let mut members = vec![
-        ("active", Reply::Bool(is_active)),
-        ("state", Reply::text(state)),
-        ("sub", Reply::text(subject)),
-        ("sid", Reply::text(token.sid)),
-    ];
-    members.extend(session.map(|session| details(&session, &config)).unwrap_or_default());
-    complete(Reply::Map(members))
-}
 
-/// Whether AUTH.REFRESH would answer with tokens, and the word for why.
-fn state(session: Option<&Session>, token: &RefreshToken, now: u64, config: &Config) -> (bool, &'static str) {
-    let seen = session.is_some_and(|session| is_answered(session, token));
-    let is_ahead = session.is_some_and(|session| token.generation > session.generation);
-    match rotation::decide(session, token.generation, now, &policy(config), seen) {
-        Decision::NoSession => (false, "gone"),
-        Decision::Expired => (false, "expired"),
-        Decision::Rotate { .. } if is_ahead => (true, "ahead"),
-        Decision::Rotate { .. } => (true, "current"),
-        Decision::Retry { .. } => (true, "retry"),
-        Decision::Reuse { .. } if is_ahead => (false, "ahead"),
-        Decision::Reuse { .. } => (false, "reused"),
+    fn run(call: &Call<'_>) -> CommandResult {
+        let [text] = call.args else {
+            return Err(error::SYNTAX);
+        };
+        let token = call.refresh_token(text)?;
+        let session = UserHash::read(call.ctx, call.key, call.now)?.session(&Field::of(&token.sid));
+        let has_arrived = session.as_ref().is_some_and(|session| receipts::has_arrived(session, &token));
+        let (state, is_active) =
+            inspect(session.as_ref(), token.generation, call.now, &call.policy, has_arrived);
+        let mut members = vec![
+            ("active", Value::Bool(is_active)),
+            ("state", Value::text(state.name())),
+            ("sub", Value::text(call.subject)),
+            ("sid", Value::text(token.sid)),
+        ];
+        members.extend(session.map(|session| details(&session, call.config)).unwrap_or_default());
+        Ok(Value::Map(members).into())
     }
 }
 
-fn details(session: &Session, config: &Config) -> Vec<(&'static str, Reply)> {
+fn details(session: &Session, config: &Config) -> Vec<(&'static str, Value)> {
     let mut members = vec![
-        ("exp", Reply::number(session.idle_expiry / 1000)),
-        ("iat", Reply::number(session.rotated_at / 1000)),
+        ("exp", Value::number(seconds(session.idle_expiry))),
+        ("iat", Value::number(seconds(session.rotated_at))),
     ];
     let scope = session.claims.as_deref().and_then(scope);
     let optional = [
@@ -69,7 +60,7 @@ fn details(session: &Session, config: &Config) -> Vec<(&'static str, Reply)> {
         ("client_id", session.client.as_deref()),
         ("scope", scope.as_deref()),
     ];
-    members.extend(optional.into_iter().filter_map(|(name, value)| Some((name, Reply::text(value?)))));
+    members.extend(optional.into_iter().filter_map(|(name, value)| Some((name, Value::text(value?)))));
     members
 }
 

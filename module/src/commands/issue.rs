@@ -6,28 +6,54 @@
 //! or all without one; the sessions that were refreshed least recently make room, or REJECT refuses. SID makes the
 //! command safe to repeat: the same answer within `hallpass.retry-window` while the session is at generation 0.
 
-use super::refresh::META_MAX_BYTES;
-use super::{Answer, Outcome};
-use crate::args;
+use super::call::{Call, Command};
 use crate::config::Config;
-use crate::entropy;
 use crate::error::{self, Error};
 use crate::events::Event;
-use crate::ffi::Arg;
-use crate::info::{STATS, unix_ns};
-use crate::keyring;
-use crate::limits::{self, Limit};
-use crate::minting::{Minting, UnsignedTokens};
-use crate::store::{Field, UserHash};
-use crate::survey::{Lens, Survey};
+use crate::redis::args::Arg;
+use crate::redis::spec::{
+    ArgKind, ArgSpec, CommandSpec, KeyAccess, integer_option, required, text_option, word,
+};
+use crate::reply::CommandResult;
+use crate::stats::STATS;
+use crate::user_hash::{Field, UserHash};
+use crate::{entropy, keyring};
 use hallpass_engine::arguments::{self, Options};
+use hallpass_engine::lifetimes::{RequestedTtls, SessionTtls};
+use hallpass_engine::limits::Limits;
 use hallpass_engine::record::Session;
-use hallpass_engine::{json, sid};
-use redis_module::Context;
+use hallpass_engine::{json, keywords, rotation, sid};
 use uuid::Uuid;
 
-/// Expired sessions removed along the way, at most, per call.
-const PRUNE_AT_MOST: usize = 64;
+/// The command.
+pub struct Issue;
+
+keywords! {
+    enum IssueOption {
+        Claims = "CLAIMS",
+        Audience = "AUDIENCE",
+        Client = "CLIENT",
+        Class = "CLASS",
+        Meta = "META",
+        Limit = "LIMIT",
+        Sid = "SID",
+        AccessTtl = "ACCESSTTL",
+        IdleTtl = "IDLETTL",
+        MaxTtl = "MAXTTL",
+    }
+}
+
+keywords! {
+    enum OnLimit { Evict = "EVICT", Reject = "REJECT" }
+}
+
+const LIMIT: ArgSpec = required(
+    c"limit",
+    ArgKind::Block(&[
+        required(c"n", ArgKind::Integer).behind(c"LIMIT"),
+        required(c"mode", ArgKind::OneOf(&[word(c"evict", c"EVICT"), word(c"reject", c"REJECT")])).optional(),
+    ]),
+);
 
 #[derive(Default)]
 struct Request {
@@ -36,57 +62,66 @@ struct Request {
     client: Option<String>,
     class: Option<String>,
     meta: Option<String>,
-    limit: Option<Limit>,
-    rejects: bool,
+    limit: Option<u64>,
+    on_limit: Option<OnLimit>,
     sid: Option<Uuid>,
-    access_ttl: Option<u64>,
-    idle_ttl: Option<u64>,
-    max_ttl: Option<u64>,
+    ttls: RequestedTtls,
 }
 
-/// Runs the command.
-pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
-    let [_, key, options @ ..] = args else {
-        return Err(error::SYNTAX);
+impl Command for Issue {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.issue",
+        summary: c"Begins a session and returns its first access and refresh token.",
+        flags: c"write deny-oom no-monitor no-slowlog",
+        complexity: c"O(N) with N being the number of the user's sessions, bounded when no limit binds.",
+        arity: -2,
+        categories: c"write slow",
+        key: KeyAccess::Insert,
+        args: &[
+            text_option(c"json", c"CLAIMS"),
+            text_option(c"aud", c"AUDIENCE"),
+            text_option(c"id", c"CLIENT"),
+            text_option(c"name", c"CLASS"),
+            text_option(c"json", c"META"),
+            LIMIT.optional(),
+            text_option(c"uuid", c"SID"),
+            integer_option(c"seconds", c"ACCESSTTL"),
+            integer_option(c"seconds", c"IDLETTL"),
+            integer_option(c"seconds", c"MAXTTL"),
+        ],
     };
-    let config = Config::current();
-    let subject = args::subject(&config.pattern, key)?;
-    let request = Request::parse(options, &config)?;
-    let clock = unix_ns();
-    let now = u64::try_from(clock / 1_000_000).unwrap_or(u64::MAX);
-    let lifetimes = request.lifetimes(&config)?;
-    let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let minting = Minting { config: &config, ring: &loaded.ring, subject, now };
-    let mut hash = UserHash::write(ctx, key, now)?;
-    let sid = match request.sid {
-        Some(sid) => sid,
-        None => sid::new(clock, &entropy::bytes()?),
-    };
-    if let Some(existing) = repeated(&hash, &request, &config, now)? {
-        return Ok(answer(minting.tokens(sid, &existing)?, Vec::new()));
+
+    fn run(call: &Call<'_>) -> CommandResult {
+        let request = Request::parse(call.args, call.config)?;
+        let ttls = request.ttls.fit(&call.config.ttls()).ok_or(error::TTL)?;
+        let loaded = keyring::current()?;
+        let builder = call.tokens(&loaded.ring);
+        let mut hash = UserHash::write(call.ctx, call.key, call.now)?;
+        let sid = request.sid.map_or_else(|| new_sid(call), Ok)?;
+        if let Some(existing) = repeated(&hash, &request, call)? {
+            return Ok(builder.tokens(sid, &existing)?.with_evicted(Vec::new()).into());
+        }
+        let limits = request.limits(call.config);
+        let filter = call.filter(request.class.as_deref());
+        let room = limits.make_room(hash.scan(&filter, |fields| limits.may_bind(fields))?)?;
+        let session = request.into_session(&ttls, call.now);
+        let tokens = builder.tokens(sid, &session)?;
+        tokens.check_size()?;
+        hash.put(Field::of(&sid), &session, ttls.first_idle)?;
+        hash.remove(&[room.evicted.as_slice(), &room.pruned].concat())?;
+        drop(hash);
+        STATS.issued.add(1);
+        announce(call, &room.evicted);
+        Ok(tokens.with_evicted(room.evicted).into())
     }
-    let not_before = config.not_before.saturating_mul(1000);
-    let lens = Lens { not_before, class: request.class.as_deref() };
-    let survey = hash.survey(&lens, |fields| request.limit.is_some() || limits::may_bind(&config, fields))?;
-    let plan = plan(survey, &request, config.session_limit)?;
-    let session = request.into_session(lifetimes, now);
-    let tokens = minting.tokens(sid, &session)?;
-    tokens.check_size()?;
-    hash.put(Field::of(&sid), &session, lifetimes.idle)?;
-    hash.remove(&[plan.evict.as_slice(), plan.prune.as_slice()].concat())?;
-    drop(hash);
-    STATS.issued.add(1);
-    announce(ctx, key, &minting, &plan.evict);
-    Ok(answer(tokens, plan.evict))
+}
+
+fn new_sid(call: &Call<'_>) -> Result<Uuid, Error> {
+    Ok(sid::new(call.now_ns, &entropy::bytes()?))
 }
 
 /// The session that an earlier call with the same SID made, when this call repeats that one.
-fn repeated(
-    hash: &UserHash<'_>,
-    request: &Request,
-    config: &Config,
-    now: u64,
-) -> Result<Option<Session>, Error> {
+fn repeated(hash: &UserHash<'_>, request: &Request, call: &Call<'_>) -> Result<Option<Session>, Error> {
     let Some(sid) = &request.sid else {
         return Ok(None);
     };
@@ -95,119 +130,65 @@ fn repeated(
         return Ok(None);
     }
     let existing = hash.session(&field).ok_or(error::SID_USED)?;
-    let age = now.saturating_sub(existing.rotated_at);
-    let is_repeatable = existing.generation == 0
-        && age < config.retry_window.saturating_mul(1000)
-        && !existing.is_over(now, config.not_before.saturating_mul(1000));
-    if is_repeatable { Ok(Some(existing)) } else { Err(error::SID_USED) }
+    let is_repeated = rotation::is_repeated_login(&existing, call.now, &call.policy);
+    if is_repeated { Ok(Some(existing)) } else { Err(error::SID_USED) }
 }
 
-/// Which sessions go when this one comes.
-struct Plan {
-    evict: Vec<Uuid>,
-    prune: Vec<Uuid>,
-}
-
-fn plan(survey: Survey, request: &Request, session_limit: limits::Limit) -> Result<Plan, Error> {
-    if survey.is_foreign {
-        return Err(Error::WrongType);
-    }
-    let (over, live): (Vec<_>, Vec<_>) = survey.sessions.into_iter().partition(|session| session.is_over);
-    let evict = limits::to_evict(live, session_limit, request.limit);
-    if request.rejects && !evict.is_empty() {
-        return Err(Error::SessionLimit);
-    }
-    let prune = over.into_iter().map(|session| session.sid).take(PRUNE_AT_MOST).collect();
-    Ok(Plan { evict, prune })
-}
-
-fn announce(ctx: &Context, key: &Arg, minting: &Minting<'_>, evicted: &[Uuid]) {
+fn announce(call: &Call<'_>, evicted: &[Uuid]) {
     if evicted.is_empty() {
         return;
     }
     STATS.evicted.add(evicted.len() as u64);
-    let (subject, now) = (minting.subject, minting.now);
-    Event { name: "evicted", subject, sids: evicted, reason: "session limit", now, details: Vec::new() }
-        .publish(ctx, key);
-}
-
-fn answer(tokens: UnsignedTokens, evicted: Vec<Uuid>) -> Answer {
-    Answer::Unsigned(Box::new(tokens.with_evicted(evicted)))
-}
-
-/// Lifetimes in seconds, fitted into each other.
-#[derive(Clone, Copy)]
-struct Lifetimes {
-    access: Option<u64>,
-    idle: u64,
-    max: u64,
+    let Call { ctx, key, subject, now, .. } = *call;
+    let (name, reason) = ("evicted", "session limit");
+    Event { name, subject, sids: evicted, reason, now, details: Vec::new() }.publish(ctx, key);
 }
 
 impl Request {
-    const OPTIONS: [&'static str; 10] =
-        ["CLAIMS", "AUDIENCE", "CLIENT", "CLASS", "META", "LIMIT", "SID", "ACCESSTTL", "IDLETTL", "MAXTTL"];
-
     fn parse(options: &[Arg], config: &Config) -> Result<Self, Error> {
-        let mut options = Options::new(options, &Self::OPTIONS);
+        let mut options = Options::new(options);
         let mut request = Self::default();
-        while let Some(name) = options.next_name()? {
-            let value = options.value()?;
-            request.set(name, value, config)?;
-            if name == "LIMIT" {
-                request.rejects = options.optional_word(&["EVICT", "REJECT"]) == Some("REJECT");
+        while let Some(option) = options.next_name()? {
+            request.set(option, options.value()?, config)?;
+            if option == IssueOption::Limit {
+                request.on_limit = options.optional_word();
             }
         }
         Ok(request)
     }
 
-    fn set(&mut self, name: &str, value: &[u8], config: &Config) -> Result<(), Error> {
-        let claims_max = usize::try_from(config.claims_max_bytes).unwrap_or(usize::MAX);
-        match name {
-            "CLAIMS" => self.claims = Some(json::claims(value, claims_max).map_err(Error::of_json)?),
-            "AUDIENCE" => self.audience = Some(audience(value)?),
-            "CLIENT" => self.client = Some(arguments::name(value)?.to_owned()),
-            "CLASS" => self.class = Some(arguments::name(value)?.to_owned()),
-            "META" => self.meta = Some(json::meta(value, META_MAX_BYTES).map_err(Error::of_json)?),
-            "LIMIT" => self.limit = Some(arguments::integer(value, 1..=10_000)?),
-            "SID" => self.sid = Some(sid::parse(value).ok_or(error::SID)?),
-            "ACCESSTTL" => self.access_ttl = Some(arguments::integer(value, 1..=86_400)?),
-            "IDLETTL" => self.idle_ttl = Some(arguments::integer(value, 1..=31_536_000)?),
-            _ => self.max_ttl = Some(arguments::integer(value, 1..=315_360_000)?),
+    fn set(&mut self, option: IssueOption, value: &[u8], config: &Config) -> Result<(), Error> {
+        match option {
+            IssueOption::Claims => self.claims = Some(json::claims(value, config.claims_max())?),
+            IssueOption::Audience => self.audience = Some(arguments::session_audience(value)?.to_owned()),
+            IssueOption::Client => self.client = Some(arguments::name(value)?.to_owned()),
+            IssueOption::Class => self.class = Some(arguments::name(value)?.to_owned()),
+            IssueOption::Meta => self.meta = Some(json::meta(value, json::META_MAX_BYTES)?),
+            IssueOption::Limit => self.limit = Some(arguments::integer(value, 1..=10_000)?),
+            IssueOption::Sid => self.sid = Some(sid::parse(value).ok_or(error::SID)?),
+            IssueOption::AccessTtl => self.ttls.access = Some(arguments::integer(value, 1..=86_400)?),
+            IssueOption::IdleTtl => self.ttls.idle = Some(arguments::integer(value, 1..=31_536_000)?),
+            IssueOption::MaxTtl => self.ttls.max = Some(arguments::integer(value, 1..=315_360_000)?),
         }
         Ok(())
     }
 
-    /// Lifetimes that are not given are lowered to fit; given ones must fit.
-    fn lifetimes(&self, config: &Config) -> Result<Lifetimes, Error> {
-        let max = self.max_ttl.unwrap_or(config.max_ttl);
-        let idle = self.idle_ttl.unwrap_or(config.idle_ttl.min(max));
-        let access = self.access_ttl.unwrap_or(config.access_ttl.min(idle));
-        if access > idle || idle > max || max > config.max_ttl {
-            return Err(error::TTL);
+    fn limits(&self, config: &Config) -> Limits {
+        Limits {
+            total_limit: config.session_limit,
+            class_limit: self.limit,
+            rejects: self.on_limit == Some(OnLimit::Reject),
         }
-        Ok(Lifetimes { access: self.access_ttl, idle, max })
     }
 
-    fn into_session(self, lifetimes: Lifetimes, now: u64) -> Session {
+    fn into_session(self, ttls: &SessionTtls, now: u64) -> Session {
         Session {
-            issued_at: now,
-            rotated_at: now,
-            idle_expiry: now.saturating_add(lifetimes.idle * 1000),
-            absolute_expiry: now.saturating_add(lifetimes.max * 1000),
-            access_ttl: lifetimes.access,
-            idle_ttl: self.idle_ttl,
             client: self.client,
             audience: self.audience,
             class: self.class,
             meta: self.meta,
             claims: self.claims,
-            ..Session::default()
+            ..ttls.begin(now)
         }
     }
-}
-
-/// `*` is how AUTH.VERIFY skips the check; a session for it could never be asked for.
-fn audience(value: &[u8]) -> Result<String, Error> {
-    let text = arguments::audience(value)?;
-    if text == "*" { Err(error::AUDIENCE) } else { Ok(text.to_owned()) }
 }

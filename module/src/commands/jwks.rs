@@ -2,19 +2,29 @@
 //!
 //! HMAC keys have no public half and are never shown.
 
-use super::{Outcome, complete};
-use crate::error::Error;
-use crate::ffi::Arg;
-use crate::info::unix_ms;
+use super::call::NodeCommand;
+use crate::clock::unix_ms;
 use crate::keyring;
-use crate::reply::Reply;
-use redis_module::Context;
+use crate::redis::spec::{CommandSpec, KeyAccess};
+use crate::reply::{CommandResult, Value};
+use hallpass_engine::time::seconds;
 
-/// Runs the command.
-pub fn run(_ctx: &Context, args: &[Arg]) -> Outcome {
-    if args.len() != 1 {
-        return Err(crate::error::SYNTAX);
+/// The command.
+pub struct Jwks;
+
+impl NodeCommand for Jwks {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.jwks",
+        summary: c"Returns the public keys that access tokens can be verified with, as a JWK Set.",
+        flags: c"readonly allow-loading allow-stale no-monitor no-slowlog",
+        complexity: c"O(N) with N being the number of keys in the ring.",
+        arity: 1,
+        categories: c"read fast",
+        key: KeyAccess::None,
+        args: &[],
+    };
+
+    fn run() -> CommandResult {
+        Ok(Value::Text(keyring::current()?.ring.public_jwks(seconds(unix_ms()))).into())
     }
-    let loaded = keyring::current().ok_or(Error::NoKey)?;
-    complete(Reply::Text(loaded.ring.public_jwks(unix_ms() / 1000)))
 }

@@ -1,33 +1,43 @@
 //! `AUTH.KEYS` → one map per key: `kid`, `alg`, `use` (`sig`, `refresh`), `status` (`next`, `active`, `retiring`, `expired`), and `nbf` and `exp`
 //! where set. No key material.
 
-use super::{Outcome, complete};
-use crate::error::{self, Error};
-use crate::ffi::Arg;
-use crate::info::unix_ms;
+use super::call::NodeCommand;
+use crate::clock::unix_ms;
 use crate::keyring;
-use crate::reply::Reply;
+use crate::redis::spec::{CommandSpec, KeyAccess};
+use crate::reply::{CommandResult, Value};
 use hallpass_engine::keys::KeySummary;
-use redis_module::Context;
+use hallpass_engine::time::seconds;
 
-/// Runs the command.
-pub fn run(_ctx: &Context, args: &[Arg]) -> Outcome {
-    if args.len() != 1 {
-        return Err(error::SYNTAX);
+/// The command.
+pub struct Keys;
+
+impl NodeCommand for Keys {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.keys",
+        summary: c"Tells what each key of the ring is doing, without key material.",
+        flags: c"readonly allow-loading allow-stale no-monitor no-slowlog",
+        complexity: c"O(N) with N being the number of keys in the ring.",
+        arity: 1,
+        categories: c"read fast",
+        key: KeyAccess::None,
+        args: &[],
+    };
+
+    fn run() -> CommandResult {
+        let keys = keyring::current()?.ring.summaries(seconds(unix_ms()));
+        Ok(Value::Array(keys.iter().map(entry).collect()).into())
     }
-    let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let keys = loaded.ring.summaries(unix_ms() / 1000);
-    complete(Reply::Array(keys.iter().map(entry).collect()))
 }
 
-fn entry(key: &KeySummary) -> Reply {
+fn entry(key: &KeySummary) -> Value {
     let mut members = vec![
-        ("kid", Reply::text(&key.kid)),
-        ("alg", Reply::text(key.alg)),
-        ("use", Reply::text(key.usage)),
-        ("status", Reply::text(key.status.name())),
+        ("kid", Value::text(&key.kid)),
+        ("alg", Value::text(key.alg)),
+        ("use", Value::text(key.usage)),
+        ("status", Value::text(key.status.name())),
     ];
-    members.extend((key.validity.nbf > 0).then(|| ("nbf", Reply::number(key.validity.nbf))));
-    members.extend(key.validity.exp.map(|exp| ("exp", Reply::number(exp))));
-    Reply::Map(members)
+    members.extend((key.validity.nbf > 0).then(|| ("nbf", Value::number(key.validity.nbf))));
+    members.extend(key.validity.exp.map(|exp| ("exp", Value::number(exp))));
+    Value::Map(members)
 }

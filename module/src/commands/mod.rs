@@ -1,32 +1,33 @@
-//! The commands. Each file opens with the command's grammar and reply.
+//! The commands: one file each, which opens with the command's grammar and reply, and this table of all of them.
+//!
+//! A new one is a file with a [`call::Command`], its `mod` line and its line in the table.
 
-pub mod inspect;
-pub mod issue;
-pub mod jwks;
-pub mod keys;
-pub mod refresh;
-pub mod reload;
-pub mod revoke;
-pub mod sessions;
-pub mod setclaims;
-pub mod verify;
+mod call;
+mod dispatch;
+mod inspect;
+mod issue;
+mod jwks;
+mod keys;
+mod refresh;
+mod reload;
+mod revoke;
+mod sessions;
+mod setclaims;
+mod verify;
 
-use crate::error::Error;
-use crate::minting::UnsignedTokens;
-use crate::reply::Reply;
+use crate::redis::command::Registration;
+use dispatch::{node, user};
 
-/// What every command ends in.
-pub type Outcome = Result<Answer, Error>;
-
-/// What is sent to the client.
-pub enum Answer {
-    /// It is complete.
-    Complete(Reply),
-    /// It lacks a signature, which may be slow to make. All else is done.
-    Unsigned(Box<UnsignedTokens>),
-}
-
-/// An answer that is complete.
-fn complete(reply: Reply) -> Outcome {
-    Ok(Answer::Complete(reply))
-}
+/// Every command.
+pub static COMMANDS: [Registration; 10] = [
+    user::<issue::Issue>(),
+    user::<refresh::Refresh>(),
+    user::<verify::Verify>(),
+    user::<inspect::Inspect>(),
+    user::<sessions::Sessions>(),
+    user::<revoke::Revoke>(),
+    user::<setclaims::SetClaims>(),
+    node::<jwks::Jwks>(),
+    node::<keys::Keys>(),
+    node::<reload::Reload>(),
+];

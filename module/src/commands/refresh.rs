@@ -4,26 +4,30 @@
 //! Exchanges a refresh token for its successor, in one atomic step. The rules are those of
 //! [`hallpass_engine::rotation`]; ACCESS and CLIENT are checked before anything changes.
 
-use super::{Answer, Outcome};
-use crate::args;
-use crate::config::Config;
+use super::call::{Call, Command};
 use crate::error::{self, Error};
 use crate::events::Event;
-use crate::ffi::Arg;
-use crate::info::{STATS, unix_ms};
-use crate::minting::Minting;
-use crate::store::{Field, UserHash};
-use crate::{keyring, receipts};
+use crate::keyring;
+use crate::redis::args::Arg;
+use crate::redis::spec::{ArgKind, CommandSpec, KeyAccess, required, text_option};
+use crate::reply::CommandResult;
+use crate::stats::STATS;
+use crate::tokens::builder::UnsignedTokens;
+use crate::tokens::receipts;
+use crate::user_hash::{Field, UserHash};
 use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::record::Session;
-use hallpass_engine::refresh::{self, RefreshToken};
-use hallpass_engine::rotation::{self, Decision, Policy};
-use hallpass_engine::{access, json};
-use redis_module::Context;
+use hallpass_engine::refresh::RefreshToken;
+use hallpass_engine::rotation::{self, Decision};
+use hallpass_engine::{access, json, keywords};
 use serde_json::json;
 
-/// Session metadata is at most this long.
-pub const META_MAX_BYTES: usize = 1024;
+/// The command.
+pub struct Refresh;
+
+keywords! {
+    enum RefreshOption { Access = "ACCESS", Client = "CLIENT", Meta = "META" }
+}
 
 #[derive(Default)]
 struct Request<'a> {
@@ -32,85 +36,75 @@ struct Request<'a> {
     meta: Option<String>,
 }
 
-/// One refresh on its way.
-struct Refreshing<'a> {
-    ctx: &'a Context,
-    key: &'a Arg,
+/// A refresh whose token is authentic.
+struct RefreshCall<'a> {
+    call: &'a Call<'a>,
     hash: UserHash<'a>,
-    minting: Minting<'a>,
     token: RefreshToken,
 }
 
-/// Runs the command.
-pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
-    let [_, key, text, options @ ..] = args else {
-        return Err(error::SYNTAX);
+impl Command for Refresh {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.refresh",
+        summary: c"Exchanges a refresh token for its successor and a new access token.",
+        flags: c"write no-monitor no-slowlog",
+        complexity: c"O(1)",
+        arity: -3,
+        categories: c"write fast",
+        key: KeyAccess::Update,
+        args: &[
+            required(c"refresh-token", ArgKind::Text),
+            text_option(c"access-token", c"ACCESS"),
+            text_option(c"id", c"CLIENT"),
+            text_option(c"json", c"META"),
+        ],
     };
-    let config = Config::current();
-    let subject = args::subject(&config.pattern, key)?;
-    let request = Request::parse(options)?;
-    if request.access.is_none() && config.refresh_requires_access {
-        return Err(error::ACCESS_REQUIRED);
+
+    fn run(call: &Call<'_>) -> CommandResult {
+        let (text, options) = call.args.split_first().ok_or(error::SYNTAX)?;
+        let request = Request::parse(options)?;
+        if request.access.is_none() && call.config.refresh_requires_access {
+            return Err(error::ACCESS_REQUIRED);
+        }
+        let token = call.refresh_token(text)?;
+        request.check_access(call, &token)?;
+        RefreshCall { call, hash: UserHash::write(call.ctx, call.key, call.now)?, token }.run(request)
     }
-    let now = unix_ms();
-    let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let token = refresh::open(&loaded.ring, text, now / 1000).map_err(|_| Error::InvalidToken)?;
-    if token.subject != subject {
-        return Err(Error::InvalidToken);
-    }
-    let minting = Minting { config: &config, ring: &loaded.ring, subject, now };
-    request.check_access(&minting, &token)?;
-    Refreshing { ctx, key, hash: UserHash::write(ctx, key, now)?, minting, token }.run(request)
 }
 
 impl<'a> Request<'a> {
     fn parse(options: &'a [Arg]) -> Result<Self, Error> {
-        let mut options = Options::new(options, &["ACCESS", "CLIENT", "META"]);
+        let mut options = Options::new(options);
         let mut request = Self::default();
-        while let Some(name) = options.next_name()? {
+        while let Some(option) = options.next_name()? {
             let value = options.value()?;
-            match name {
-                "ACCESS" => request.access = Some(value),
-                "CLIENT" => request.client = Some(arguments::name(value)?),
-                _ => request.meta = Some(json::meta(value, META_MAX_BYTES).map_err(Error::of_json)?),
+            match option {
+                RefreshOption::Access => request.access = Some(value),
+                RefreshOption::Client => request.client = Some(arguments::name(value)?),
+                RefreshOption::Meta => request.meta = Some(json::meta(value, json::META_MAX_BYTES)?),
             }
         }
         Ok(request)
     }
 
     /// The access token may be expired, but must be ours and of the same session.
-    fn check_access(&self, minting: &Minting<'_>, token: &RefreshToken) -> Result<(), Error> {
+    fn check_access(&self, call: &Call<'_>, token: &RefreshToken) -> Result<(), Error> {
         let Some(text) = self.access else {
             return Ok(());
         };
-        let access =
-            access::authenticate(minting.ring, text, minting.now / 1000).map_err(|_| Error::InvalidToken)?;
-        if access.sub() == token.subject.as_bytes() && access.sid == token.sid {
-            Ok(())
-        } else {
-            Err(Error::InvalidToken)
-        }
-    }
-
-    /// A session that is bound to a client answers to that client only, and another one changes nothing.
-    fn check_client(&self, session: Option<&Session>) -> Result<(), Error> {
-        match session.and_then(|session| session.client.as_deref()) {
-            Some(bound) if self.client != Some(bound) => Err(Error::InvalidToken),
-            _ => Ok(()),
-        }
+        let access = access::authenticate(&keyring::current()?.ring, text, call.now_seconds())?;
+        if token.is_of_session_of(&access) { Ok(()) } else { Err(Error::InvalidToken) }
     }
 }
 
-impl Refreshing<'_> {
-    fn run(self, request: Request<'_>) -> Outcome {
+impl RefreshCall<'_> {
+    fn run(self, request: Request<'_>) -> CommandResult {
         let field = Field::of(&self.token.sid);
         let session = self.hash.session(&field);
-        request.check_client(session.as_ref())?;
-        let seen = session.as_ref().is_some_and(|session| is_answered(session, &self.token));
-        let policy = policy(self.minting.config);
-        let decision =
-            rotation::decide(session.as_ref(), self.token.generation, self.minting.now, &policy, seen);
-        match (decision, session) {
+        if session.as_ref().is_some_and(|session| !session.answers_to(request.client)) {
+            return Err(Error::InvalidToken);
+        }
+        match (self.decide(session.as_ref()), session) {
             (Decision::Rotate { next, recovered }, _) => self.rotate(field, next, recovered, request.meta),
             (Decision::Retry { age }, Some(session)) => self.retry(&session, age),
             (Decision::Reuse { age, distance, seen }, _) => self.end_reused(age, distance, seen),
@@ -119,26 +113,41 @@ impl Refreshing<'_> {
         }
     }
 
-    fn rotate(mut self, field: Field, mut next: Session, recovered: u64, meta: Option<String>) -> Outcome {
+    fn decide(&self, session: Option<&Session>) -> Decision {
+        let has_arrived = session.is_some_and(|session| receipts::has_arrived(session, &self.token));
+        rotation::decide(session, self.token.generation, self.call.now, &self.call.policy, has_arrived)
+    }
+
+    fn tokens(&self, session: &Session) -> Result<UnsignedTokens, Error> {
+        self.call.tokens(&keyring::current()?.ring).tokens(self.token.sid, session)
+    }
+
+    fn rotate(
+        mut self,
+        field: Field,
+        mut next: Session,
+        recovered: u64,
+        meta: Option<String>,
+    ) -> CommandResult {
         next.meta = meta.or(next.meta);
-        let tokens = self.minting.tokens(self.token.sid, &next)?;
-        let idle_ttl = next.idle_ttl.unwrap_or(self.minting.config.idle_ttl);
+        let tokens = self.tokens(&next)?;
+        let idle_ttl = next.idle_ttl.unwrap_or(self.call.config.idle_ttl);
         self.hash.put(field, &next, idle_ttl)?;
         STATS.refreshed.add(1);
         if recovered > 0 {
             STATS.recovered.add(1);
             self.publish("recovered", "token is ahead of the store", vec![("distance", json!(recovered))]);
         }
-        Ok(Answer::Unsigned(Box::new(tokens)))
+        Ok(tokens.into())
     }
 
-    fn retry(self, session: &Session, age: u64) -> Outcome {
-        let tokens = self.minting.tokens(self.token.sid, session)?;
+    fn retry(self, session: &Session, age: u64) -> CommandResult {
+        let tokens = self.tokens(session)?;
         STATS.count_retry(age);
-        Ok(Answer::Unsigned(Box::new(tokens)))
+        Ok(tokens.into())
     }
 
-    fn end_reused(mut self, age: u64, distance: u64, seen: bool) -> Outcome {
+    fn end_reused(mut self, age: u64, distance: u64, seen: bool) -> CommandResult {
         self.hash.remove(&[self.token.sid])?;
         STATS.reused.add(1);
         let details = vec![("age", json!(age)), ("distance", json!(distance)), ("seen", json!(seen))];
@@ -146,7 +155,7 @@ impl Refreshing<'_> {
         Err(Error::ReusedToken)
     }
 
-    fn end_expired(mut self) -> Outcome {
+    fn end_expired(mut self) -> CommandResult {
         self.hash.remove(&[self.token.sid])?;
         Err(Error::ExpiredToken)
     }
@@ -160,26 +169,7 @@ impl Refreshing<'_> {
     ) {
         drop(self.hash);
         details.push(("gen", json!(self.token.generation)));
-        let sids = [self.token.sid];
-        let subject = self.minting.subject;
-        Event { name, subject, sids: &sids, reason, now: self.minting.now, details }
-            .publish(self.ctx, self.key);
-    }
-}
-
-/// Whether the answer that began the session's generation is known to have arrived. Nobody asks for that when the token is
-/// of this generation.
-pub fn is_answered(session: &Session, token: &RefreshToken) -> bool {
-    token.generation != session.generation && receipts::has_seen(&token.sid, session.generation)
-}
-
-/// The settings that the rules depend on.
-pub fn policy(config: &Config) -> Policy {
-    Policy {
-        race_window: config.race_window.saturating_mul(1000),
-        retry_window: config.retry_window.saturating_mul(1000),
-        idle_ttl: config.idle_ttl,
-        recovery: config.recovery,
-        not_before: config.not_before.saturating_mul(1000),
+        let Call { ctx, key, subject, now, .. } = *self.call;
+        Event { name, subject, sids: &[self.token.sid], reason, now, details }.publish(ctx, key);
     }
 }

@@ -1,31 +1,40 @@
 //! `AUTH.RELOAD` → OK. Reads the keyring file again, on the node that is asked.
 //!
-//! A file that is not usable is refused, with one line in the log that says why, and the ring in use stays.
+//! An unusable file is refused, with one line in the log that says why, and the ring in use stays.
 
-use super::{Outcome, complete};
+use super::call::NodeCommand;
 use crate::config::Config;
-use crate::error;
-use crate::ffi::Arg;
-use crate::reply::Reply;
-use crate::{keyring, log, verified};
-use redis_module::Context;
+use crate::redis::log;
+use crate::redis::spec::{CommandSpec, KeyAccess};
+use crate::reply::{CommandResult, Value};
+use crate::{error, keyring};
 
-/// Runs the command.
-pub fn run(_ctx: &Context, args: &[Arg]) -> Outcome {
-    if args.len() != 1 {
-        return Err(error::SYNTAX);
-    }
-    let path = &Config::current().keyring_file;
-    match keyring::reload(path) {
-        Ok(()) => {
-            // Another key may have taken over a key id.
-            verified::forget();
-            log::notice("the keyring was reloaded");
-            complete(Reply::Ok)
-        }
-        Err(reason) => {
-            log::warning(&format!("the keyring in use stays: {}", keyring::refusal(path, &reason)));
-            Err(error::KEYRING)
+/// The command.
+pub struct Reload;
+
+impl NodeCommand for Reload {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.reload",
+        summary: c"Reads the keyring file again.",
+        flags: c"admin allow-loading allow-stale no-monitor no-slowlog",
+        complexity: c"O(N) with N being the number of keys in the file.",
+        arity: 1,
+        categories: c"admin dangerous slow",
+        key: KeyAccess::None,
+        args: &[],
+    };
+
+    fn run() -> CommandResult {
+        let path = &Config::current().keyring_file;
+        match keyring::reload(path) {
+            Ok(()) => {
+                log::notice("the keyring was reloaded");
+                Ok(Value::Ok.into())
+            }
+            Err(reason) => {
+                log::warning(&format!("the keyring in use stays: {}", keyring::refusal(path, &reason)));
+                Err(error::KEYRING)
+            }
         }
     }
 }

@@ -3,96 +3,116 @@
 //! ALL removes every session field, readable or not, and leaves other fields alone. TOKEN takes either kind of token, of any
 //! age, if its signature or MAC is right and the client fits; anything else counts 0.
 
-use super::{Outcome, complete};
-use crate::args;
-use crate::config::Config;
+use super::call::{Call, Command};
 use crate::error::{self, Error};
 use crate::events::Event;
-use crate::ffi::Arg;
-use crate::info::{STATS, unix_ms};
 use crate::keyring;
-use crate::reply::Reply;
-use crate::store::{Field, UserHash};
-use crate::survey::Lens;
-use hallpass_engine::arguments::{self, Options, is_word};
+use crate::redis::args::Arg;
+use crate::redis::spec::{ArgKind, ArgSpec, CommandSpec, KeyAccess, required, text_option, word};
+use crate::reply::{CommandResult, Value};
+use crate::stats::STATS;
+use crate::user_hash::{Field, UserHash};
+use hallpass_engine::arguments::{self, Keyword, Options};
 use hallpass_engine::keys::Keyring;
-use hallpass_engine::{access, refresh, sid};
-use redis_module::Context;
+use hallpass_engine::{access, keywords, refresh, sid};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// Which sessions are to end, as the caller says it.
+/// The command.
+pub struct Revoke;
+
+keywords! {
+    enum TargetWord { All = "ALL", Session = "SESSION", Token = "TOKEN" }
+}
+
+keywords! {
+    enum AllOption { Except = "EXCEPT" }
+}
+
+keywords! {
+    enum TokenOption { Client = "CLIENT" }
+}
+
+const TARGETS: [ArgSpec; 3] = [
+    required(c"all", ArgKind::Block(&[word(c"all", c"ALL"), text_option(c"sid", c"EXCEPT")])),
+    required(c"sid", ArgKind::Text).behind(c"SESSION").multiple(),
+    required(
+        c"token",
+        ArgKind::Block(&[required(c"token", ArgKind::Text).behind(c"TOKEN"), text_option(c"id", c"CLIENT")]),
+    ),
+];
+
+/// The sessions that the caller names.
 enum Request<'a> {
     All { except: Option<Uuid> },
     Sessions(BTreeSet<Uuid>),
     Token { text: &'a [u8], client: Option<&'a str> },
 }
 
-/// Which sessions are to end, once a token is proven.
+/// The sessions that are to end, once a token is proven.
 enum Target<'a> {
     All { except: Option<Uuid> },
     Sessions(BTreeSet<Uuid>),
     Bound { sid: Uuid, client: Option<&'a str> },
 }
 
-/// One revocation on its way.
-struct Revoking<'a> {
+/// A revocation whose target is known.
+struct RevokeCall<'a> {
+    call: &'a Call<'a>,
     hash: UserHash<'a>,
-    config: &'a Config,
-    now: u64,
 }
 
-/// Runs the command.
-pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
-    let [_, key, target @ ..] = args else {
-        return Err(error::SYNTAX);
+impl Command for Revoke {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.revoke",
+        summary: c"Ends all, some or one of a user's sessions.",
+        flags: c"write no-monitor no-slowlog",
+        complexity: c"O(N) with N being the number of sessions named, or of all of the user's with ALL.",
+        arity: -3,
+        categories: c"write slow",
+        key: KeyAccess::Delete,
+        args: &[required(c"target", ArgKind::OneOf(&TARGETS))],
     };
-    let config = Config::current();
-    let subject = args::subject(&config.pattern, key)?;
-    let (request, reason) = Request::parse(target)?;
-    let now = unix_ms();
-    let Some(target) = request.proven(subject, now / 1000)? else {
-        return complete(Reply::number(0));
-    };
-    let mut revoking = Revoking { hash: UserHash::write(ctx, key, now)?, config: &config, now };
-    let ended = match target {
-        Target::All { except } => revoking.all(except)?,
-        Target::Sessions(sids) => revoking.sessions(sids.into_iter().collect())?,
-        Target::Bound { sid, client } => revoking.bound(sid, client)?,
-    };
-    drop(revoking);
-    if !ended.is_empty() {
-        STATS.revoked.add(ended.len() as u64);
-        Event { name: "revoked", subject, sids: &ended, reason, now, details: Vec::new() }.publish(ctx, key);
+
+    fn run(call: &Call<'_>) -> CommandResult {
+        let (request, reason) = Request::parse(call.args)?;
+        let Some(target) = request.proven(call)? else {
+            return Ok(Value::number(0).into());
+        };
+        let hash = UserHash::write(call.ctx, call.key, call.now)?;
+        let ended = RevokeCall { call, hash }.run(target)?;
+        if !ended.is_empty() {
+            STATS.revoked.add(ended.len() as u64);
+            let Call { ctx, key, subject, now, .. } = *call;
+            Event { name: "revoked", subject, sids: &ended, reason, now, details: Vec::new() }
+                .publish(ctx, key);
+        }
+        Ok(Value::number(ended.len() as u64).into())
     }
-    complete(Reply::number(ended.len() as u64))
 }
 
 impl<'a> Request<'a> {
-    /// The target, and how an event names it.
+    /// The request, and how an event names it.
     fn parse(args: &'a [Arg]) -> Result<(Self, &'static str), Error> {
         let (word, rest) = args.split_first().ok_or(error::SYNTAX)?;
-        if is_word(word, "ALL") {
-            Ok((Self::All { except: except(rest)? }, "all sessions revoked"))
-        } else if is_word(word, "SESSION") {
-            Ok((Self::Sessions(sids(rest)?), "session revoked"))
-        } else if is_word(word, "TOKEN") {
-            let (text, options) = rest.split_first().ok_or(error::SYNTAX)?;
-            Ok((Self::Token { text, client: client(options)? }, "token revoked"))
-        } else {
-            Err(error::SYNTAX)
+        match TargetWord::read(word).ok_or(error::SYNTAX)? {
+            TargetWord::All => Ok((Self::All { except: except(rest)? }, "all sessions revoked")),
+            TargetWord::Session => Ok((Self::Sessions(sids(rest)?), "session revoked")),
+            TargetWord::Token => {
+                let (text, options) = rest.split_first().ok_or(error::SYNTAX)?;
+                Ok((Self::Token { text, client: client(options)? }, "token revoked"))
+            }
         }
     }
 
-    /// What the request comes down to; `None` for a token that is not this subject's. `now` in Unix seconds.
-    fn proven(self, subject: &str, now: u64) -> Result<Option<Target<'a>>, Error> {
+    /// What the request comes down to; `None` for a token that is not this user's.
+    fn proven(self, call: &Call<'_>) -> Result<Option<Target<'a>>, Error> {
         Ok(match self {
             Self::All { except } => Some(Target::All { except }),
             Self::Sessions(sids) => Some(Target::Sessions(sids)),
             Self::Token { text, client } => {
-                let loaded = keyring::current().ok_or(Error::NoKey)?;
-                let opened = opened(&loaded.ring, text, now);
-                let ours = opened.filter(|(owner, _)| owner == subject.as_bytes());
+                let opened = opened(&keyring::current()?.ring, text, call.now_seconds());
+                let ours = opened.filter(|(owner, _)| owner == call.subject.as_bytes());
                 ours.map(|(_, sid)| Target::Bound { sid, client })
             }
         })
@@ -100,25 +120,31 @@ impl<'a> Request<'a> {
 }
 
 fn except(options: &[Arg]) -> Result<Option<Uuid>, Error> {
-    let mut options = Options::new(options, &["EXCEPT"]);
+    let mut options = Options::new(options);
     let mut except = None;
-    while options.next_name()?.is_some() {
-        // A misspelt exception must not end the session that was to be kept.
-        except = Some(Uuid::try_parse_ascii(options.value()?).map_err(|_| error::EXCEPT)?);
+    while let Some(option) = options.next_name()? {
+        match option {
+            // A misspelt exception must not end the session that was to be kept.
+            AllOption::Except => {
+                except = Some(Uuid::try_parse_ascii(options.value()?).map_err(|_| error::EXCEPT)?);
+            }
+        }
     }
     Ok(except)
 }
 
 fn client(options: &[Arg]) -> Result<Option<&str>, Error> {
-    let mut options = Options::new(options, &["CLIENT"]);
+    let mut options = Options::new(options);
     let mut client = None;
-    while options.next_name()?.is_some() {
-        client = Some(arguments::name(options.value()?)?);
+    while let Some(option) = options.next_name()? {
+        match option {
+            TokenOption::Client => client = Some(arguments::name(options.value()?)?),
+        }
     }
     Ok(client)
 }
 
-/// What is no session id names no session, as with HDEL, and never another field of the hash.
+/// What is not a session id names no session, as with HDEL, and never another field of the hash.
 fn sids(args: &[Arg]) -> Result<BTreeSet<Uuid>, Error> {
     if args.is_empty() {
         return Err(error::SYNTAX);
@@ -126,44 +152,44 @@ fn sids(args: &[Arg]) -> Result<BTreeSet<Uuid>, Error> {
     Ok(args.iter().filter_map(|arg| sid::parse(arg)).collect())
 }
 
-impl Revoking<'_> {
-    /// Ends all sessions but one, and returns those that were alive.
+impl RevokeCall<'_> {
+    /// Ends the sessions, closes the hash, and returns those that were alive.
+    fn run(mut self, target: Target<'_>) -> Result<Vec<Uuid>, Error> {
+        match target {
+            Target::All { except } => self.all(except),
+            Target::Sessions(sids) => self.sessions(sids.into_iter().collect()),
+            Target::Bound { sid, client } => self.bound(sid, client),
+        }
+    }
+
     fn all(&mut self, except: Option<Uuid>) -> Result<Vec<Uuid>, Error> {
-        let survey = self.hash.everything(&Lens { not_before: self.not_before(), class: None });
-        let stays = |sid: &Uuid| except == Some(*sid);
-        let readable = survey.sessions.iter().map(|session| session.sid);
-        let present: Vec<_> = readable.chain(survey.unreadable.iter().copied()).collect();
-        if survey.is_foreign || present.iter().any(stays) {
-            let goes: Vec<_> = present.into_iter().filter(|sid| !stays(sid)).collect();
-            self.hash.remove(&goes)?;
+        let scan = self.hash.scan_all(&self.call.filter(None));
+        let goes = |sid: &Uuid| except != Some(*sid);
+        let present: Vec<_> = scan.sids().collect();
+        if scan.is_foreign || !present.iter().all(goes) {
+            self.hash.remove(&present.into_iter().filter(goes).collect::<Vec<_>>())?;
         } else if !present.is_empty() {
             self.hash.unlink()?;
         }
-        let ended = survey.sessions.into_iter().filter(|session| !session.is_over && !stays(&session.sid));
-        Ok(ended.map(|session| session.sid).collect())
+        Ok(scan.live().filter(goes).collect())
     }
 
-    /// Ends these sessions, readable or not, and returns those that were alive.
+    /// Readable or not.
     fn sessions(&mut self, sids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
-        let (now, not_before) = (self.now, self.not_before());
-        let is_live =
-            |sid: &Uuid| self.hash.glance(&Field::of(sid), |session| !session.is_over(now, not_before));
+        let (now, not_before) = (self.call.now, self.call.policy.not_before);
+        let is_live = |sid: &Uuid| self.hash.view(&Field::of(sid), |view| !view.is_over(now, not_before));
         let live = sids.iter().copied().filter(|sid| is_live(sid) == Some(true)).collect();
         self.hash.remove(&sids)?;
         Ok(live)
     }
 
-    /// Ends a session, unless it is bound to another client.
+    /// Unless the session is bound to another client.
     fn bound(&mut self, sid: Uuid, client: Option<&str>) -> Result<Vec<Uuid>, Error> {
-        let bound = self.hash.session(&Field::of(&sid)).and_then(|session| session.client);
-        if bound.is_some_and(|bound| client != Some(bound.as_str())) {
+        let session = self.hash.session(&Field::of(&sid));
+        if session.is_some_and(|session| !session.answers_to(client)) {
             return Ok(Vec::new());
         }
         self.sessions(vec![sid])
-    }
-
-    fn not_before(&self) -> u64 {
-        self.config.not_before.saturating_mul(1000)
     }
 }
 

@@ -2,20 +2,25 @@
 //! `issued_at`, `last_used_at`, `expires_at`, `ends_at`, `gen`, and with WITHCLAIMS `claims`; what is not set is left out. `meta` and
 //! `claims` are JSON text. COUNT is 1–1000, by default 100. Expired sessions are skipped.
 
-use super::{Outcome, complete};
-use crate::args;
-use crate::config::Config;
-use crate::error::{self, Error};
-use crate::ffi::Arg;
-use crate::info::unix_ms;
-use crate::reply::Reply;
-use crate::store::UserHash;
-use crate::survey::Lens;
+use super::call::{Call, Command};
+use crate::error::Error;
+use crate::redis::args::Arg;
+use crate::redis::spec::{CommandSpec, KeyAccess, integer_option, word};
+use crate::reply::{CommandResult, Value};
+use crate::user_hash::UserHash;
 use hallpass_engine::arguments::{self, Options};
+use hallpass_engine::keywords;
 use hallpass_engine::record::Session;
-use redis_module::Context;
+use hallpass_engine::time::seconds;
 use std::cmp::Reverse;
 use uuid::Uuid;
+
+/// The command.
+pub struct Sessions;
+
+keywords! {
+    enum SessionsOption { WithClaims = "WITHCLAIMS", Offset = "OFFSET", Count = "COUNT" }
+}
 
 struct Page {
     with_claims: bool,
@@ -23,26 +28,32 @@ struct Page {
     count: u64,
 }
 
-/// Runs the command.
-pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
-    let [_, key, options @ ..] = args else {
-        return Err(error::SYNTAX);
+impl Command for Sessions {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.sessions",
+        summary: c"Lists a user's sessions, newest first.",
+        flags: c"readonly no-monitor no-slowlog",
+        complexity: c"O(N*log(N)) with N being the number of the user's sessions.",
+        arity: -2,
+        categories: c"read slow",
+        key: KeyAccess::Read,
+        args: &[
+            word(c"withclaims", c"WITHCLAIMS").optional(),
+            integer_option(c"n", c"OFFSET"),
+            integer_option(c"n", c"COUNT"),
+        ],
     };
-    let config = Config::current();
-    args::subject(&config.pattern, key)?;
-    let page = Page::parse(options)?;
-    let now = unix_ms();
-    let hash = UserHash::read(ctx, key, now)?;
-    let lens = Lens { not_before: config.not_before.saturating_mul(1000), class: None };
-    let seen = hash.everything(&lens).sessions;
-    let mut live: Vec<_> =
-        seen.iter().filter(|session| !session.is_over).map(|session| session.sid).collect();
-    live.sort_unstable_by_key(|sid| Reverse(*sid));
-    let shown = live.into_iter().skip(as_index(page.offset)).take(as_index(page.count));
-    let sessions = hash.sessions_of(shown);
-    complete(Reply::Array(
-        sessions.iter().map(|(sid, session)| entry(sid, session, page.with_claims)).collect(),
-    ))
+
+    fn run(call: &Call<'_>) -> CommandResult {
+        let page = Page::parse(call.args)?;
+        let hash = UserHash::read(call.ctx, call.key, call.now)?;
+        let mut live: Vec<_> = hash.scan_all(&call.filter(None)).live().collect();
+        live.sort_unstable_by_key(|sid| Reverse(*sid));
+        let shown = live.into_iter().skip(as_index(page.offset)).take(as_index(page.count));
+        let sessions = hash.sessions_of(shown);
+        let entries = sessions.iter().map(|(sid, session)| entry(sid, session, page.with_claims));
+        Ok(Value::Array(entries.collect()).into())
+    }
 }
 
 fn as_index(number: u64) -> usize {
@@ -51,31 +62,33 @@ fn as_index(number: u64) -> usize {
 
 impl Page {
     fn parse(options: &[Arg]) -> Result<Self, Error> {
-        let mut options = Options::new(options, &["WITHCLAIMS", "OFFSET", "COUNT"]);
+        let mut options = Options::new(options);
         let mut page = Self { with_claims: false, offset: 0, count: 100 };
-        while let Some(name) = options.next_name()? {
-            match name {
-                "WITHCLAIMS" => page.with_claims = true,
-                "OFFSET" => page.offset = arguments::integer(options.value()?, 0..=u64::from(u32::MAX))?,
-                _ => page.count = arguments::integer(options.value()?, 1..=1000)?,
+        while let Some(option) = options.next_name()? {
+            match option {
+                SessionsOption::WithClaims => page.with_claims = true,
+                SessionsOption::Offset => {
+                    page.offset = arguments::integer(options.value()?, 0..=u64::from(u32::MAX))?;
+                }
+                SessionsOption::Count => page.count = arguments::integer(options.value()?, 1..=1000)?,
             }
         }
         Ok(page)
     }
 }
 
-fn entry(sid: &Uuid, session: &Session, with_claims: bool) -> Reply {
-    let mut members = vec![("sid", Reply::text(sid))];
+fn entry(sid: &Uuid, session: &Session, with_claims: bool) -> Value {
+    let mut members = vec![("sid", Value::text(sid))];
     let claims = session.claims.as_ref().filter(|_| with_claims);
     let texts = [("class", &session.class), ("client", &session.client), ("meta", &session.meta)].into_iter();
-    members.extend(texts.filter_map(|(name, text)| Some((name, Reply::text(text.as_ref()?)))));
+    members.extend(texts.filter_map(|(name, text)| Some((name, Value::text(text.as_ref()?)))));
     members.extend([
-        ("issued_at", Reply::number(session.issued_at / 1000)),
-        ("last_used_at", Reply::number(session.rotated_at / 1000)),
-        ("expires_at", Reply::number(session.idle_expiry / 1000)),
-        ("ends_at", Reply::number(session.absolute_expiry / 1000)),
-        ("gen", Reply::number(session.generation)),
+        ("issued_at", Value::number(seconds(session.issued_at))),
+        ("last_used_at", Value::number(seconds(session.rotated_at))),
+        ("expires_at", Value::number(seconds(session.idle_expiry))),
+        ("ends_at", Value::number(seconds(session.absolute_expiry))),
+        ("gen", Value::number(session.generation)),
     ]);
-    members.extend(claims.map(|claims| ("claims", Reply::text(claims))));
-    Reply::Map(members)
+    members.extend(claims.map(|claims| ("claims", Value::text(claims))));
+    Value::Map(members)
 }

@@ -3,90 +3,84 @@
 //! Checked in this order: form, `kid` and `alg`, signature, `typ`, `sub` against the key, `exp`, `nbf`, `iss`, audience,
 //! session alive, claims version. Writes nothing. Every success notes that this generation's token has arrived.
 
-use super::{Outcome, complete};
-use crate::args;
-use crate::config::Config;
-use crate::error::Error;
-use crate::ffi::Arg;
-use crate::info::{STATS, unix_ms};
-use crate::reply::Reply;
-use crate::store::{Field, UserHash};
-use crate::{keyring, receipts, verified};
-use hallpass_engine::access::{self, AccessToken, Expectations, Refusal};
+use super::call::{Call, Command};
+use crate::error::{self, Error};
+use crate::keyring;
+use crate::redis::args::Arg;
+use crate::redis::spec::{ArgKind, CommandSpec, KeyAccess, required, text_option};
+use crate::reply::{CommandResult, Value};
+use crate::stats::STATS;
+use crate::tokens::{receipts, verify_cache};
+use crate::user_hash::{Field, UserHash};
+use hallpass_engine::access::{self, AccessToken, Expectations};
 use hallpass_engine::arguments::{self, Options};
-use hallpass_engine::record::Glance;
-use redis_module::Context;
+use hallpass_engine::keywords;
 use std::sync::Arc;
 
-/// Runs the command.
-pub fn run(ctx: &Context, args: &[Arg]) -> Outcome {
-    let [_, key, text, options @ ..] = args else {
-        return Err(crate::error::SYNTAX);
-    };
-    let config = Config::current();
-    let subject = args::subject(&config.pattern, key)?;
-    let audience = read_audience(options)?;
-    let now = unix_ms();
-    let token = authenticate(text, now / 1000, &config)?;
-    token.check(&Expectations {
-        subject,
-        issuer: config.issuer(),
-        audience: match audience {
-            Some("*") => None,
-            Some(audience) => Some(audience),
-            None => config.audience(),
-        },
-        now: now / 1000,
-        leeway: config.leeway,
-    })?;
-    check_session(&UserHash::read(ctx, key, now)?, &token, now, &config)?;
-    receipts::note(token.sid, token.generation);
-    STATS.verified.add(1);
-    complete(Reply::Claims(token))
+/// The command.
+pub struct Verify;
+
+keywords! {
+    enum VerifyOption { Audience = "AUDIENCE" }
 }
 
-fn read_audience(options: &[Arg]) -> Result<Option<&str>, Error> {
-    let mut options = Options::new(options, &["AUDIENCE"]);
+impl Command for Verify {
+    const SPEC: CommandSpec = CommandSpec {
+        name: c"auth.verify",
+        summary: c"Checks an access token and its session and returns the token's claims.",
+        flags: c"readonly no-monitor no-slowlog",
+        complexity: c"O(1)",
+        arity: -3,
+        categories: c"read fast",
+        key: KeyAccess::Read,
+        args: &[required(c"access-token", ArgKind::Text), text_option(c"aud", c"AUDIENCE")],
+    };
+
+    fn run(call: &Call<'_>) -> CommandResult {
+        let (text, options) = call.args.split_first().ok_or(error::SYNTAX)?;
+        let audience = audience(options)?;
+        let token = authenticate(call, text)?;
+        token.check(&Expectations {
+            subject: call.subject,
+            issuer: call.config.issuer(),
+            audience: arguments::required_audience(audience, call.config.audience()),
+            now: call.now_seconds(),
+            leeway: call.config.leeway,
+        })?;
+        check_session(call, &token)?;
+        receipts::add(token.sid, token.generation);
+        STATS.verified.add(1);
+        Ok(Value::Claims(token).into())
+    }
+}
+
+fn audience(options: &[Arg]) -> Result<Option<&str>, Error> {
+    let mut options = Options::new(options);
     let mut audience = None;
-    while options.next_name()?.is_some() {
-        audience = Some(arguments::audience(options.value()?)?);
+    while let Some(option) = options.next_name()? {
+        match option {
+            VerifyOption::Audience => audience = Some(arguments::audience(options.value()?)?),
+        }
     }
     Ok(audience)
 }
 
-/// The token, once its key, signature and type are found right: now, or earlier. `now` in Unix seconds.
-fn authenticate(text: &[u8], now: u64, config: &Config) -> Result<Arc<AccessToken>, Error> {
-    if let Some(token) = verified::recall(text, now) {
+/// Returns the token once its key, signature and type are proven: now, or by the verify cache.
+fn authenticate(call: &Call<'_>, text: &[u8]) -> Result<Arc<AccessToken>, Error> {
+    let now = call.now_seconds();
+    if let Some(token) = verify_cache::get(text, now) {
         STATS.verify_cache_hits.add(1);
         return Ok(token);
     }
-    let loaded = keyring::current().ok_or(Error::NoKey)?;
-    let token = access::authenticate(&loaded.ring, text, now).map_err(|_| Error::InvalidToken)?;
-    let token = Arc::new(token);
-    verified::remember(token.clone(), verified::epoch(), config.verify_cache_limit());
+    let token = Arc::new(access::authenticate(&keyring::current()?.ring, text, now)?);
+    verify_cache::insert(token.clone(), verify_cache::epoch(), call.config.verify_cache_limit());
     Ok(token)
 }
 
-/// A generation ahead of the record is accepted: the store rolled back, and the next refresh will repair it.
-fn check_session(hash: &UserHash<'_>, token: &AccessToken, now: u64, config: &Config) -> Result<(), Error> {
-    let not_before = config.not_before.saturating_mul(1000);
-    let check = |session: Glance<'_>| {
-        if session.is_over(now, not_before) {
-            Err(Error::ExpiredToken)
-        } else if session.claims_version != token.claims_version {
-            Err(Error::StaleToken)
-        } else {
-            Ok(())
-        }
-    };
-    hash.glance(&Field::of(&token.sid), check).unwrap_or(Err(Error::NoSession))
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Invalid => Self::InvalidToken,
-            Refusal::Expired => Self::ExpiredToken,
-        }
-    }
+fn check_session(call: &Call<'_>, token: &AccessToken) -> Result<(), Error> {
+    let hash = UserHash::read(call.ctx, call.key, call.now)?;
+    let check = hash.view(&Field::of(&token.sid), |session| {
+        session.check(token.claims_version, call.now, call.policy.not_before)
+    });
+    Ok(check.ok_or(Error::NoSession)??)
 }

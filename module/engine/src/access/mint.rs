@@ -4,6 +4,7 @@ use super::payload;
 use super::token::{AccessToken, Audience};
 use crate::base64url::{encode_into, encode_within, encoded_len};
 use crate::keys::SigningKey;
+use std::fmt;
 use std::ops::Range;
 use uuid::Uuid;
 
@@ -36,15 +37,23 @@ pub struct Claims<'a> {
 
 /// The cryptographic library failed to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SigningFailed;
+pub struct SignError;
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the cryptographic library failed to sign")
+    }
+}
+
+impl std::error::Error for SignError {}
 
 /// Mints the token. The same arguments give the same text where signatures are deterministic (EdDSA, RS256, HS256).
 ///
 /// # Errors
-/// [`SigningFailed`], which is not expected.
-pub fn mint(key: &SigningKey, claims: &Claims<'_>) -> Result<String, SigningFailed> {
+/// [`SignError`], which is not expected.
+pub fn mint(key: &SigningKey, claims: &Claims<'_>) -> Result<String, SignError> {
     let token = unsigned(key, claims).sign(key)?;
-    String::from_utf8(token.text().to_vec()).map_err(|_| SigningFailed)
+    String::from_utf8(token.text().to_vec()).map_err(|_| SignError)
 }
 
 /// A token that lacks its signature, and nothing else. What it says and how it is written are kept in one allocation,
@@ -99,15 +108,15 @@ impl Unsigned {
     /// Signs with the key that the token was made for.
     ///
     /// # Errors
-    /// [`SigningFailed`], which is not expected.
-    pub fn sign(self, key: &SigningKey) -> Result<AccessToken, SigningFailed> {
+    /// [`SignError`], which is not expected.
+    pub fn sign(self, key: &SigningKey) -> Result<AccessToken, SignError> {
         let mut token = self.token;
         token.bytes.push(b'.');
         let start = token.bytes.len();
         token.bytes.resize(start + encoded_len(key.signature_len()), 0);
         let (written, room) = token.bytes.split_at_mut(start);
         let signed = &written[token.text.clone()];
-        key.sign(signed, |signature| encode_into(room, signature)).map_err(|_| SigningFailed)?;
+        key.sign(signed, |signature| encode_into(room, signature)).map_err(|_| SignError)?;
         token.text.end = token.bytes.len();
         Ok(token)
     }

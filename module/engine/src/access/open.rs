@@ -7,11 +7,20 @@ use crate::keys::{Keyring, SigningKey};
 use crate::{json, sid, token};
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 /// Not an access token of this ring: malformed, unknown or expired key, wrong algorithm, signature or type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidAccessToken;
+
+impl fmt::Display for InvalidAccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an access token of this ring")
+    }
+}
+
+impl std::error::Error for InvalidAccessToken {}
 
 /// The three encoded parts of a compact JWS (RFC 7515 §7.1) with the key that its header names.
 pub struct Opened<'t, 'r> {

@@ -26,7 +26,7 @@ pub struct AccessToken {
     pub(super) key_exp: Option<u64>,
 }
 
-/// Whom a token is for.
+/// The audience that a token names.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Audience {
     Nobody,
@@ -36,12 +36,23 @@ pub(super) enum Audience {
 
 /// Why an authentic token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ClaimsError {
     /// Not for this subject, issuer or audience, or not yet valid.
     Invalid,
     /// Its time is over.
     Expired,
 }
+
+impl fmt::Display for ClaimsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "not for this subject, issuer or audience, or not yet valid",
+            Self::Expired => "the token has expired",
+        })
+    }
+}
+
+impl std::error::Error for ClaimsError {}
 
 /// What an authentic token must say to be accepted.
 #[derive(Clone, Debug)]
@@ -87,21 +98,21 @@ impl AccessToken {
     /// Checks subject, expiry, `nbf`, issuer and audience, in this order.
     ///
     /// # Errors
-    /// [`Refusal`] of the first check that fails.
-    pub fn check(&self, expected: &Expectations<'_>) -> Result<(), Refusal> {
+    /// [`ClaimsError`] of the first check that fails.
+    pub fn check(&self, expected: &Expectations<'_>) -> Result<(), ClaimsError> {
         let now = expected.now;
         let has_begun = self.nbf.is_none_or(|nbf| nbf <= now.saturating_add(expected.leeway));
         if self.sub() != expected.subject.as_bytes() {
-            Err(Refusal::Invalid)
+            Err(ClaimsError::Invalid)
         } else if now >= self.exp.saturating_add(expected.leeway) {
-            Err(Refusal::Expired)
+            Err(ClaimsError::Expired)
         } else if has_begun
             && expected.issuer.is_none_or(|issuer| self.is_from(issuer))
             && expected.audience.is_none_or(|audience| self.is_for(audience))
         {
             Ok(())
         } else {
-            Err(Refusal::Invalid)
+            Err(ClaimsError::Invalid)
         }
     }
 

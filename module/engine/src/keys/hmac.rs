@@ -1,7 +1,7 @@
 //! Secrets of HMAC with SHA-256 (RFC 2104), made ready once: a message then costs its own blocks and two more.
 
 use super::Jwk;
-use super::ring::Problem;
+use super::error::KeyError;
 use crate::base64url::decode;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -15,9 +15,9 @@ pub(super) struct HmacKey(Hmac<Sha256>);
 
 impl HmacKey {
     /// Of an `oct` key.
-    pub(super) fn from_jwk(jwk: &Jwk) -> Result<Self, Problem> {
+    pub(super) fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
         let secret = symmetric_secret(jwk)?;
-        Hmac::new_from_slice(&secret).map(Self).map_err(|_| Problem::KeyMaterial)
+        Hmac::new_from_slice(&secret).map(Self).map_err(|_| KeyError::KeyMaterial)
     }
 
     /// The MAC of `message`.
@@ -32,10 +32,10 @@ impl HmacKey {
 }
 
 /// The secret of an `oct` key, which must be long enough.
-pub(super) fn symmetric_secret(jwk: &Jwk) -> Result<Vec<u8>, Problem> {
-    let secret = jwk.k.as_ref().and_then(decode).ok_or(Problem::KeyMaterial)?;
+pub(super) fn symmetric_secret(jwk: &Jwk) -> Result<Vec<u8>, KeyError> {
+    let secret = jwk.k.as_ref().and_then(decode).ok_or(KeyError::KeyMaterial)?;
     if secret.len() < MIN_BYTES {
-        return Err(Problem::TooShort);
+        return Err(KeyError::TooShort);
     }
     Ok(secret)
 }

@@ -1,5 +1,7 @@
 //! JSON Web Keys as they stand in the keyring file (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
 
+use super::error::KeyError;
+use crate::base64url::decode;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -91,4 +93,9 @@ impl fmt::Debug for Jwk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jwk").field("kid", &self.kid).finish_non_exhaustive()
     }
+}
+
+/// The bytes of a member that must be there.
+pub(super) fn member(value: Option<&str>) -> Result<Vec<u8>, KeyError> {
+    value.and_then(decode).ok_or(KeyError::KeyMaterial)
 }

@@ -1,6 +1,7 @@
 //! The keyring: keys that sign and verify tokens, read from a JWK Set (RFC 7517).
 
 mod algorithm;
+mod error;
 mod hmac;
 mod jwk;
 mod refresh;
@@ -10,9 +11,10 @@ mod signing;
 mod verifying;
 
 pub use algorithm::Algorithm;
+pub use error::{KeyError, KeyringError};
 pub use jwk::{Jwk, JwkSet};
 pub use refresh::RefreshKey;
-pub use ring::{KeyStatus, KeySummary, Keyring, KeyringError, Problem};
+pub use ring::{KeyStatus, KeySummary, Keyring};
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
 

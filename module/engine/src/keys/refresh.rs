@@ -1,7 +1,7 @@
 //! Keys that authenticate refresh tokens: HMAC with SHA-256.
 
+use super::error::KeyError;
 use super::hmac::HmacKey;
-use super::ring::Problem;
 use super::{Jwk, Validity};
 
 /// One refresh key.
@@ -12,12 +12,12 @@ pub struct RefreshKey {
 }
 
 impl RefreshKey {
-    pub(super) fn from_jwk(jwk: &Jwk, validity: Validity) -> Result<Self, Problem> {
+    pub(super) fn from_jwk(jwk: &Jwk, validity: Validity) -> Result<Self, KeyError> {
         if jwk.kty != "oct" {
-            return Err(Problem::KeyType);
+            return Err(KeyError::KeyType);
         }
         if jwk.alg.as_deref().is_some_and(|alg| alg != "HS256") {
-            return Err(Problem::Algorithm);
+            return Err(KeyError::Algorithm);
         }
         Ok(Self { kid: jwk.kid.clone(), validity, key: HmacKey::from_jwk(jwk)? })
     }

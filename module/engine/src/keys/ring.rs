@@ -1,10 +1,9 @@
 //! The keyring as a whole: which key signs at a time, and which keys verify.
 
-use super::{Jwk, JwkSet, RefreshKey, SigningKey, Validity};
+use super::{Jwk, JwkSet, KeyError, KeyringError, RefreshKey, SigningKey, Validity};
 use crate::json;
 use serde_json::json;
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
 /// All keys of a node. Parsed once, then only read.
@@ -53,40 +52,6 @@ pub struct KeySummary {
     pub validity: Validity,
 }
 
-/// Why a keyring file is refused. Its text is one line without key material.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyringError {
-    /// Not a JWK Set: not JSON, or without an array `keys`.
-    NotAJwkSet,
-    /// The key at this position, counted from 1, is unusable.
-    Key(usize, Problem),
-    /// No key with `use` `sig`.
-    NoSigningKey,
-    /// No key with `use` `refresh`.
-    NoRefreshKey,
-}
-
-/// What is wrong with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// `kid` is missing or not 1–64 of `[A-Za-z0-9_-]`.
-    KeyId,
-    /// Another key has the same `kid`.
-    DuplicateKeyId,
-    /// `use` is neither `sig` nor `refresh`.
-    Usage,
-    /// `kty` and `crv` are not supported for this `use`.
-    KeyType,
-    /// `alg` does not fit the key.
-    Algorithm,
-    /// Key members are missing, malformed, or do not belong together.
-    KeyMaterial,
-    /// A symmetric key of fewer than 32 bytes, or an RSA key of fewer than 2048 bits.
-    TooShort,
-    /// `exp` is not after `nbf`.
-    NeverValid,
-}
-
 impl Keyring {
     /// Reads a JWK Set.
     ///
@@ -107,21 +72,21 @@ impl Keyring {
         }
     }
 
-    fn add(&mut self, jwk: &Jwk, is_new: bool) -> Result<(), Problem> {
+    fn add(&mut self, jwk: &Jwk, is_new: bool) -> Result<(), KeyError> {
         if !is_kid(&jwk.kid) {
-            return Err(Problem::KeyId);
+            return Err(KeyError::KeyId);
         }
         if !is_new {
-            return Err(Problem::DuplicateKeyId);
+            return Err(KeyError::DuplicateKeyId);
         }
         let validity = Validity { nbf: jwk.nbf.unwrap_or(0), exp: jwk.exp };
         if jwk.exp.is_some_and(|exp| exp <= validity.nbf) {
-            return Err(Problem::NeverValid);
+            return Err(KeyError::NeverValid);
         }
         match jwk.usage.as_str() {
             "sig" => self.signing.push(Arc::new(SigningKey::from_jwk(jwk, validity)?)),
             "refresh" => self.refresh.push(RefreshKey::from_jwk(jwk, validity)?),
-            _ => return Err(Problem::Usage),
+            _ => return Err(KeyError::Usage),
         }
         Ok(())
     }
@@ -203,32 +168,4 @@ fn status(validity: Validity, is_active: bool, now: u64) -> KeyStatus {
 
 fn is_kid(kid: &str) -> bool {
     (1..=64).contains(&kid.len()) && kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-impl fmt::Display for KeyringError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAJwkSet => f.write_str("not a JWK Set"),
-            Self::Key(position, problem) => write!(f, "key {position}: {problem}"),
-            Self::NoSigningKey => f.write_str("no key with \"use\":\"sig\""),
-            Self::NoRefreshKey => f.write_str("no key with \"use\":\"refresh\""),
-        }
-    }
-}
-
-impl std::error::Error for KeyringError {}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::KeyId => "kid must be 1-64 of A-Z a-z 0-9 _ -",
-            Self::DuplicateKeyId => "kid is used twice",
-            Self::Usage => "use must be sig or refresh",
-            Self::KeyType => "unsupported kty or crv",
-            Self::Algorithm => "alg does not fit the key",
-            Self::KeyMaterial => "key members are missing, malformed or do not belong together",
-            Self::TooShort => "symmetric keys need at least 32 bytes, RSA keys 2048 bits",
-            Self::NeverValid => "exp must be after nbf",
-        })
-    }
 }

@@ -1,8 +1,8 @@
 //! RSA keys: from and to their JWK members (RFC 7518 §6.3).
 
 use super::Jwk;
-use super::ring::Problem;
-use super::signing::member;
+use super::error::KeyError;
+use super::jwk::member;
 use crate::base64url::encode;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeyPairComponents, KeySize, PublicKeyComponents};
@@ -13,7 +13,7 @@ use pkcs8::PrivateKeyInfoRef;
 pub(super) const MIN_MODULUS_BYTES: usize = 256;
 
 /// The key pair of a private RSA JWK, with all its members proven to belong together.
-pub(super) fn key_pair(jwk: &Jwk) -> Result<KeyPair, Problem> {
+pub(super) fn key_pair(jwk: &Jwk) -> Result<KeyPair, KeyError> {
     let part = |value: &Option<String>| member(value.as_deref());
     let components = KeyPairComponents {
         public_key: PublicKeyComponents { n: part(&jwk.n)?, e: part(&jwk.e)? },
@@ -24,7 +24,7 @@ pub(super) fn key_pair(jwk: &Jwk) -> Result<KeyPair, Problem> {
         dQ: part(&jwk.dq)?,
         qInv: part(&jwk.qi)?,
     };
-    KeyPair::from_components(&components).map_err(|_| Problem::KeyMaterial)
+    KeyPair::from_components(&components).map_err(|_| KeyError::KeyMaterial)
 }
 
 /// The members of a new key of 2048 bits, drawn from the cryptographic library's own generator.

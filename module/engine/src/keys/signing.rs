@@ -3,8 +3,9 @@
 //! Signing uses key pairs that were parsed once, which `jsonwebtoken`'s own signers would do at every call; verification
 //! is [`VerifyingKey`]'s, or a comparison with what this key would sign.
 
+use super::error::KeyError;
 use super::hmac::HmacKey;
-use super::ring::Problem;
+use super::jwk::member;
 use super::{Algorithm, Jwk, Validity, VerifyingKey, rsa};
 use crate::base64url::{decode, encode};
 use aws_lc_rs::rand::SystemRandom;
@@ -33,7 +34,7 @@ enum Signer {
 }
 
 impl SigningKey {
-    pub(super) fn from_jwk(jwk: &Jwk, validity: Validity) -> Result<Self, Problem> {
+    pub(super) fn from_jwk(jwk: &Jwk, validity: Validity) -> Result<Self, KeyError> {
         let verifier = VerifyingKey::from_jwk(jwk)?;
         let alg = verifier.alg();
         let signer = match alg {
@@ -117,24 +118,20 @@ impl SigningKey {
     }
 }
 
-fn ed25519(jwk: &Jwk) -> Result<Signer, Problem> {
+fn ed25519(jwk: &Jwk) -> Result<Signer, KeyError> {
     let (seed, public) = (member(jwk.d.as_deref())?, member(jwk.x.as_deref())?);
-    let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public).map_err(|_| Problem::KeyMaterial)?;
+    let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public).map_err(|_| KeyError::KeyMaterial)?;
     Ok(Signer::Ed25519(pair))
 }
 
-fn p256(jwk: &Jwk) -> Result<Signer, Problem> {
+fn p256(jwk: &Jwk) -> Result<Signer, KeyError> {
     let (x, y, d) = (member(jwk.x.as_deref())?, member(jwk.y.as_deref())?, member(jwk.d.as_deref())?);
     // RFC 7518 §6.2.1.2, §6.2.2.1: always of full length.
     if [&x, &y, &d].iter().any(|member| member.len() != 32) {
-        return Err(Problem::KeyMaterial);
+        return Err(KeyError::KeyMaterial);
     }
     let public = [&[4][..], &x, &y].concat();
     EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, &d, &public)
         .map(Signer::P256)
-        .map_err(|_| Problem::KeyMaterial)
-}
-
-pub(super) fn member(value: Option<&str>) -> Result<Vec<u8>, Problem> {
-    value.and_then(decode).ok_or(Problem::KeyMaterial)
+        .map_err(|_| KeyError::KeyMaterial)
 }

@@ -1,7 +1,7 @@
 //! Keys that verify access tokens: the half of a [`super::SigningKey`] that needs no private member.
 
+use super::error::KeyError;
 use super::hmac::symmetric_secret;
-use super::ring::Problem;
 use super::rsa::MIN_MODULUS_BYTES;
 use super::{Algorithm, Jwk};
 use crate::base64url::decode;
@@ -17,8 +17,8 @@ impl VerifyingKey {
     /// Reads the public members of a key, or `k` of a symmetric one.
     ///
     /// # Errors
-    /// [`Problem`] when they are missing, malformed or too short.
-    pub fn from_jwk(jwk: &Jwk) -> Result<Self, Problem> {
+    /// [`KeyError`] when they are missing, malformed or too short.
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, KeyError> {
         let alg = algorithm_of(jwk)?;
         let key = match alg {
             Algorithm::EdDSA => ed25519(jwk)?,
@@ -41,47 +41,47 @@ impl VerifyingKey {
 }
 
 /// The algorithm of a key: what its type leaves as the only choice, or what `alg` says where there are two.
-fn algorithm_of(jwk: &Jwk) -> Result<Algorithm, Problem> {
+fn algorithm_of(jwk: &Jwk) -> Result<Algorithm, KeyError> {
     let possible: &[Algorithm] = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
         ("OKP", Some("Ed25519")) => &[Algorithm::EdDSA],
         ("EC", Some("P-256")) => &[Algorithm::ES256],
         ("RSA", _) => &[Algorithm::RS256, Algorithm::PS256],
         ("oct", _) => &[Algorithm::HS256],
-        _ => return Err(Problem::KeyType),
+        _ => return Err(KeyError::KeyType),
     };
     let chosen = match (jwk.alg.as_deref(), possible) {
         (Some(named), _) => possible.iter().find(|alg| alg.name() == named),
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    chosen.copied().ok_or(Problem::Algorithm)
+    chosen.copied().ok_or(KeyError::Algorithm)
 }
 
-fn ed25519(jwk: &Jwk) -> Result<DecodingKey, Problem> {
+fn ed25519(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
     let x = public(jwk.x.as_deref(), |length| length == 32)?;
     usable(DecodingKey::from_ed_components(x))
 }
 
 /// RFC 7518 §6.2.1.2: coordinates are always of full length.
-fn p256(jwk: &Jwk) -> Result<DecodingKey, Problem> {
+fn p256(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
     let [x, y] = [&jwk.x, &jwk.y].map(|member| public(member.as_deref(), |length| length == 32));
     usable(DecodingKey::from_ec_components(x?, y?))
 }
 
-fn rsa(jwk: &Jwk) -> Result<DecodingKey, Problem> {
+fn rsa(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
     let (n, e) = (public(jwk.n.as_deref(), |_| true)?, public(jwk.e.as_deref(), |_| true)?);
     if decode(n).is_none_or(|modulus| modulus.len() < MIN_MODULUS_BYTES) {
-        return Err(Problem::TooShort);
+        return Err(KeyError::TooShort);
     }
     usable(DecodingKey::from_rsa_components(n, e))
 }
 
 /// The text of a member that is base64url of a fitting length.
-fn public(member: Option<&str>, fits: impl Fn(usize) -> bool) -> Result<&str, Problem> {
+fn public(member: Option<&str>, fits: impl Fn(usize) -> bool) -> Result<&str, KeyError> {
     let is_good = |text: &&str| decode(text).is_some_and(|bytes| fits(bytes.len()));
-    member.filter(is_good).ok_or(Problem::KeyMaterial)
+    member.filter(is_good).ok_or(KeyError::KeyMaterial)
 }
 
-fn usable(key: jsonwebtoken::errors::Result<DecodingKey>) -> Result<DecodingKey, Problem> {
-    key.map_err(|_| Problem::KeyMaterial)
+fn usable(key: jsonwebtoken::errors::Result<DecodingKey>) -> Result<DecodingKey, KeyError> {
+    key.map_err(|_| KeyError::KeyMaterial)
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{NOW, SUBJECT, claims, parse, ring, session_id, signed, signer, signing_jwk};
 use hallpass_engine::access::{
-    AccessToken, Claims, Expectations, InvalidAccessToken, Refusal, authenticate, mint,
+    AccessToken, Claims, ClaimsError, Expectations, InvalidAccessToken, authenticate, mint,
 };
 use hallpass_engine::keygen;
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
@@ -29,7 +29,7 @@ fn payload(payload: &str) -> Result<AccessToken, InvalidAccessToken> {
 }
 
 /// The result of the checks for a token with these members.
-fn check(members: &str, expected: &Expectations<'_>) -> Result<(), Refusal> {
+fn check(members: &str, expected: &Expectations<'_>) -> Result<(), ClaimsError> {
     with(members).expect("authentic").check(expected)
 }
 
@@ -53,9 +53,9 @@ fn a_minted_token_is_accepted_until_its_end() {
     assert_eq!(at(NOW, 0), Ok(()));
     assert_eq!(at(NOW - 10_000, 0), Ok(()), "iat is not looked at: another node's clock may be ahead");
     assert_eq!(at(NOW + 899, 0), Ok(()));
-    assert_eq!(at(NOW + 900, 0), Err(Refusal::Expired));
+    assert_eq!(at(NOW + 900, 0), Err(ClaimsError::Expired));
     assert_eq!(at(NOW + 909, 10), Ok(()));
-    assert_eq!(at(NOW + 910, 10), Err(Refusal::Expired));
+    assert_eq!(at(NOW + 910, 10), Err(ClaimsError::Expired));
 }
 
 #[test]
@@ -64,16 +64,16 @@ fn another_subject_is_refused_before_the_expiry_is_looked_at() {
     for subject in ["user-4", "user-421", "USER-42", "", "user-42\0"] {
         assert_eq!(
             check(&members, &Expectations { subject, ..EXPECTED }),
-            Err(Refusal::Invalid),
+            Err(ClaimsError::Invalid),
             "{subject:?}"
         );
     }
-    assert_eq!(check(&members, &EXPECTED), Err(Refusal::Expired));
+    assert_eq!(check(&members, &EXPECTED), Err(ClaimsError::Expired));
 }
 
 #[test]
 fn the_expiry_goes_before_nbf_issuer_and_audience() {
-    assert_eq!(check(&format!("{}{}", exp(0), nbf(5)), &EXPECTED), Err(Refusal::Expired));
+    assert_eq!(check(&format!("{}{}", exp(0), nbf(5)), &EXPECTED), Err(ClaimsError::Expired));
 }
 
 #[test]
@@ -82,16 +82,16 @@ fn a_token_is_valid_from_nbf_on_with_leeway() {
         check(&format!("{}{}{ISS}{AUD}", exp(100), nbf(seconds)), &Expectations { leeway, ..EXPECTED })
     };
     assert_eq!(at(0, 0), Ok(()));
-    assert_eq!(at(1, 0), Err(Refusal::Invalid));
+    assert_eq!(at(1, 0), Err(ClaimsError::Invalid));
     assert_eq!(at(10, 10), Ok(()));
-    assert_eq!(at(11, 10), Err(Refusal::Invalid));
+    assert_eq!(at(11, 10), Err(ClaimsError::Invalid));
 }
 
 #[test]
 fn the_issuer_must_be_the_expected_one_when_there_is_one() {
     let none = Expectations { issuer: None, ..EXPECTED };
     for members in [format!("{}{AUD}", exp(9)), format!(r#"{}{AUD},"iss":"https://id.example/""#, exp(9))] {
-        assert_eq!(check(&members, &EXPECTED), Err(Refusal::Invalid), "{members}");
+        assert_eq!(check(&members, &EXPECTED), Err(ClaimsError::Invalid), "{members}");
         assert_eq!(check(&members, &none), Ok(()), "{members}");
     }
 }
@@ -112,7 +112,11 @@ fn the_audience_must_be_or_hold_the_expected_one_when_there_is_one() {
         assert_eq!(check(&members, &EXPECTED).is_ok(), fits, "{aud}");
         assert_eq!(check(&members, &none), Ok(()), "{aud}");
     }
-    assert_eq!(check(&format!("{}{ISS}", exp(9)), &EXPECTED), Err(Refusal::Invalid), "no audience at all");
+    assert_eq!(
+        check(&format!("{}{ISS}", exp(9)), &EXPECTED),
+        Err(ClaimsError::Invalid),
+        "no audience at all"
+    );
 }
 
 #[test]
@@ -120,10 +124,10 @@ fn times_at_the_end_of_the_number_range_do_not_wrap() {
     let forever = format!(r#","exp":{}{ISS}{AUD}"#, u64::MAX);
     assert_eq!(check(&forever, &Expectations { leeway: u64::MAX, ..EXPECTED }), Ok(()));
     let end = Expectations { now: u64::MAX, leeway: 60, ..EXPECTED };
-    assert_eq!(check(&forever, &end), Err(Refusal::Expired));
+    assert_eq!(check(&forever, &end), Err(ClaimsError::Expired));
     assert_eq!(
         check(&format!(r#","nbf":{}{}{ISS}{AUD}"#, u64::MAX, exp(9)), &EXPECTED),
-        Err(Refusal::Invalid)
+        Err(ClaimsError::Invalid)
     );
 }
 

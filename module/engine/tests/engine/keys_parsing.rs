@@ -2,7 +2,7 @@
 
 use crate::support::{NOW, base64url, bytes_of, parse, signing_jwk};
 use hallpass_engine::keygen;
-use hallpass_engine::keys::{Algorithm, Jwk, JwkSet, Keyring, KeyringError, Problem};
+use hallpass_engine::keys::{Algorithm, Jwk, JwkSet, KeyError, Keyring, KeyringError};
 use serde_json::{Value, json};
 
 fn refresh_jwk() -> Jwk {
@@ -10,7 +10,7 @@ fn refresh_jwk() -> Jwk {
 }
 
 /// What is wrong with this key, which stands first in its file.
-fn problem(key: Jwk) -> Option<Problem> {
+fn problem(key: Jwk) -> Option<KeyError> {
     let others = [signing_jwk(Algorithm::HS256, 70), keygen::refresh_key(&[80; 32])];
     match parse(&[&[key], &others[..]].concat()) {
         Ok(_) => None,
@@ -94,7 +94,7 @@ fn a_key_id_is_1_to_64_url_safe_characters() {
         assert_eq!(with(kid), None, "{kid}");
     }
     for kid in ["", "a.b", "a b", "a/b", "é", "a\n", "a\0", "\"", &"k".repeat(65)] {
-        assert_eq!(with(kid), Some(Problem::KeyId), "{kid:?}");
+        assert_eq!(with(kid), Some(KeyError::KeyId), "{kid:?}");
     }
 }
 
@@ -102,7 +102,7 @@ fn a_key_id_is_1_to_64_url_safe_characters() {
 fn a_key_id_is_used_once_over_both_kinds() {
     let signing = signing_jwk(Algorithm::EdDSA, 1);
     let refresh = Jwk { kid: signing.kid.clone(), ..refresh_jwk() };
-    let duplicate = KeyringError::Key(2, Problem::DuplicateKeyId);
+    let duplicate = KeyringError::Key(2, KeyError::DuplicateKeyId);
     assert_eq!(parse(&[signing.clone(), refresh]).err(), Some(duplicate));
     assert_eq!(parse(&[signing.clone(), signing, refresh_jwk()]).err(), Some(duplicate));
 }
@@ -111,7 +111,7 @@ fn a_key_id_is_used_once_over_both_kinds() {
 fn a_use_is_sig_or_refresh() {
     for usage in ["", "enc", "SIG", "sig "] {
         let key = Jwk { usage: usage.into(), ..signing_jwk(Algorithm::EdDSA, 1) };
-        assert_eq!(problem(key), Some(Problem::Usage), "{usage:?}");
+        assert_eq!(problem(key), Some(KeyError::Usage), "{usage:?}");
     }
 }
 
@@ -120,18 +120,18 @@ fn an_algorithm_may_be_left_out_but_must_not_contradict_the_key() {
     for own in Algorithm::ALL {
         let with = |alg: Option<&str>| problem(Jwk { alg: alg.map(str::to_owned), ..signing_jwk(own, 1) });
         // An RSA key could be meant for either of two.
-        assert_eq!(with(None), own.is_slow_to_sign().then_some(Problem::Algorithm));
+        assert_eq!(with(None), own.is_slow_to_sign().then_some(KeyError::Algorithm));
         assert_eq!(with(Some(own.name())), None);
         for other in ["none", "", "EdDSA", "ES256", "HS256", "HS512", "eddsa"] {
             let is_own = other == own.name();
-            assert_eq!(with(Some(other)), (!is_own).then_some(Problem::Algorithm), "{own} as {other:?}");
+            assert_eq!(with(Some(other)), (!is_own).then_some(KeyError::Algorithm), "{own} as {other:?}");
         }
     }
     let refresh = |alg: Option<&str>| problem(Jwk { alg: alg.map(str::to_owned), ..refresh_jwk() });
     assert_eq!(refresh(None), None);
     assert_eq!(refresh(Some("HS256")), None);
-    assert_eq!(refresh(Some("HS512")), Some(Problem::Algorithm));
-    assert_eq!(refresh(Some("EdDSA")), Some(Problem::Algorithm));
+    assert_eq!(refresh(Some("HS512")), Some(KeyError::Algorithm));
+    assert_eq!(refresh(Some("EdDSA")), Some(KeyError::Algorithm));
 }
 
 #[test]
@@ -140,26 +140,26 @@ fn key_types_and_curves_that_are_not_supported_are_refused() {
         [("", None), ("OKP", None), ("OKP", Some("X25519")), ("EC", Some("P-384")), ("okp", Some("Ed25519"))]
     {
         let key = Jwk { kty: kty.into(), crv: crv.map(str::to_owned), ..signing_jwk(Algorithm::EdDSA, 1) };
-        assert_eq!(problem(key), Some(Problem::KeyType), "{kty} {crv:?}");
+        assert_eq!(problem(key), Some(KeyError::KeyType), "{kty} {crv:?}");
     }
     let asymmetric = Jwk { usage: "refresh".into(), ..signing_jwk(Algorithm::EdDSA, 1) };
-    assert_eq!(problem(asymmetric), Some(Problem::KeyType), "a refresh key is symmetric");
+    assert_eq!(problem(asymmetric), Some(KeyError::KeyType), "a refresh key is symmetric");
 }
 
 #[test]
 fn parts_of_different_keys_do_not_make_a_key() {
     for alg in [Algorithm::EdDSA, Algorithm::ES256] {
         let (one, two) = (signing_jwk(alg, 1), signing_jwk(alg, 3));
-        assert_eq!(problem(Jwk { d: two.d.clone(), ..one.clone() }), Some(Problem::KeyMaterial), "{alg}: d");
-        assert_eq!(problem(Jwk { x: two.x.clone(), ..one.clone() }), Some(Problem::KeyMaterial), "{alg}: x");
+        assert_eq!(problem(Jwk { d: two.d.clone(), ..one.clone() }), Some(KeyError::KeyMaterial), "{alg}: d");
+        assert_eq!(problem(Jwk { x: two.x.clone(), ..one.clone() }), Some(KeyError::KeyMaterial), "{alg}: x");
         if alg == Algorithm::ES256 {
             assert_eq!(
                 problem(Jwk { y: two.y, ..one.clone() }),
-                Some(Problem::KeyMaterial),
+                Some(KeyError::KeyMaterial),
                 "a point off the curve"
             );
             let other_point = Jwk { d: one.d, ..signing_jwk(alg, 3) };
-            assert_eq!(problem(other_point), Some(Problem::KeyMaterial), "another point");
+            assert_eq!(problem(other_point), Some(KeyError::KeyMaterial), "another point");
         }
     }
 }
@@ -192,7 +192,7 @@ fn missing_malformed_and_wrongly_long_members_are_refused() {
             }
             for value in wrong {
                 let result = problem(with_member(&good, name, &value));
-                assert_eq!(result, Some(Problem::KeyMaterial), "{alg}: {name} = {value}");
+                assert_eq!(result, Some(KeyError::KeyMaterial), "{alg}: {name} = {value}");
             }
         }
     }
@@ -202,7 +202,7 @@ fn missing_malformed_and_wrongly_long_members_are_refused() {
 fn symmetric_keys_have_at_least_32_bytes() {
     for key in [signing_jwk(Algorithm::HS256, 1), refresh_jwk()] {
         let of = |length| problem(with_member(&key, "k", &json!(base64url(vec![7; length]))));
-        assert_eq!((of(0), of(31)), (Some(Problem::TooShort), Some(Problem::TooShort)));
+        assert_eq!((of(0), of(31)), (Some(KeyError::TooShort), Some(KeyError::TooShort)));
         assert_eq!((of(32), of(64), of(200)), (None, None, None));
     }
 }
@@ -212,7 +212,7 @@ fn a_key_that_ends_before_it_begins_is_refused() {
     for key in [signing_jwk(Algorithm::EdDSA, 1), refresh_jwk()] {
         let with = |nbf, exp| problem(Jwk { nbf, exp, ..key.clone() });
         for (nbf, exp) in [(Some(5), Some(5)), (Some(5), Some(4)), (None, Some(0))] {
-            assert_eq!(with(nbf, exp), Some(Problem::NeverValid), "{nbf:?} to {exp:?}");
+            assert_eq!(with(nbf, exp), Some(KeyError::NeverValid), "{nbf:?} to {exp:?}");
         }
         assert_eq!((with(Some(5), Some(6)), with(None, Some(1)), with(Some(5), None)), (None, None, None));
     }

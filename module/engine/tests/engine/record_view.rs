@@ -1,6 +1,6 @@
-//! A glance at a record sees what the whole of it says, and reads exactly the records that can be read.
+//! A view at a record sees what the whole of it says, and reads exactly the records that can be read.
 
-use hallpass_engine::record::{Glance, Session};
+use hallpass_engine::record::{RecordView, Session};
 
 fn sample() -> Session {
     Session {
@@ -22,12 +22,12 @@ fn it_sees_what_the_record_says() {
     for session in [sample(), Session { class: None, ..sample() }, Session { idle_expiry: 5_000, ..sample() }]
     {
         let record = session.encode();
-        let glance = Glance::read(&record).expect("readable");
-        assert_eq!(glance.rotated_at, session.rotated_at);
-        assert_eq!(glance.class, session.class.as_deref());
+        let view = RecordView::read(&record).expect("readable");
+        assert_eq!(view.rotated_at, session.rotated_at);
+        assert_eq!(view.class, session.class.as_deref());
         for now in [0, 4_999, 5_000, 7_999, 8_000, 9_000] {
             for not_before in [0, 1_000, 1_001] {
-                assert_eq!(glance.is_over(now, not_before), session.is_over(now, not_before));
+                assert_eq!(view.is_over(now, not_before), session.is_over(now, not_before));
             }
         }
     }
@@ -36,7 +36,7 @@ fn it_sees_what_the_record_says() {
 #[test]
 fn it_reads_exactly_the_records_that_can_be_read() {
     let record = sample().encode();
-    let agree = |record: &[u8]| assert_eq!(Glance::read(record).is_ok(), Session::decode(record).is_ok());
+    let agree = |record: &[u8]| assert_eq!(RecordView::read(record).is_ok(), Session::decode(record).is_ok());
     (0..record.len()).for_each(|length| agree(&record[..length]));
     agree(&[&record[..], &[0]].concat());
     for position in 0..record.len() {

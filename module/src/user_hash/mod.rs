@@ -4,15 +4,20 @@
 //! PEXPIREAT, HDEL: a hash that is emptied first is gone, and with it the key's place in a migrating slot. Who watches
 //! the key is told once it is closed, since others may answer with a change of their own.
 
+mod changes;
+
 use crate::error::Error;
-use crate::ffi::{self, Arg, HashKey, KeyKind, OwnedString};
-use crate::info::STATS;
-use crate::log;
-use crate::survey::{Lens, Survey};
+use crate::redis::args::{Arg, OwnedString};
+use crate::redis::key::{HashKey, KeyKind};
+use crate::redis::{effects, log};
+use crate::stats::STATS;
+use changes::{Change, Changes};
 use hallpass_engine::key_expiry;
-use hallpass_engine::record::{Glance, Session};
+use hallpass_engine::record::{RecordView, Session};
+use hallpass_engine::scan::{Scan, ScanFilter};
+use hallpass_engine::time::ms;
 use redis_module::raw::KeyMode;
-use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context, NotifyEvent};
+use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context};
 use std::ffi::CStr;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
@@ -23,27 +28,10 @@ static QUERY: LazyLock<CallOptions> =
 
 static LAST_UNREADABLE_WARNING: AtomicU64 = AtomicU64::new(0);
 
-/// Hashes of up to this many fields are always looked through as a whole.
+/// Hashes of up to this many fields are always scanned as a whole.
 const SMALL_HASH: usize = 128;
 /// How many fields of a larger hash are looked at when nothing requires all of them.
 const SAMPLE: &[u8] = b"64";
-
-/// What a command can do to a key, in the order in which it does it.
-#[derive(Clone, Copy)]
-enum Change {
-    Hset,
-    Expire,
-    Hdel,
-    Del,
-}
-
-/// Class and name of each change's event.
-const EVENTS: [(NotifyEvent, &CStr); 4] = [
-    (NotifyEvent::HASH, c"hset"),
-    (NotifyEvent::GENERIC, c"expire"),
-    (NotifyEvent::HASH, c"hdel"),
-    (NotifyEvent::GENERIC, c"del"),
-];
 
 /// The field of a session: its id as text.
 pub struct Field(OwnedString);
@@ -62,8 +50,7 @@ pub struct UserHash<'c> {
     key: Option<HashKey>,
     now: u64,
     is_there: bool,
-    /// Which changes to tell those who watch the key.
-    changes: [bool; EVENTS.len()],
+    changes: Changes,
 }
 
 impl<'c> UserHash<'c> {
@@ -85,7 +72,7 @@ impl<'c> UserHash<'c> {
 
     fn open(ctx: &'c Context, name: &'c Arg, now: u64, mode: KeyMode) -> Result<Self, Error> {
         let (key, is_there) = opened(ctx, name, mode)?;
-        Ok(Self { ctx, name, key: Some(key), now, is_there, changes: [false; EVENTS.len()] })
+        Ok(Self { ctx, name, key: Some(key), now, is_there, changes: Changes::default() })
     }
 
     /// The key, when there is a hash.
@@ -98,14 +85,14 @@ impl<'c> UserHash<'c> {
         self.decode(&self.hash()?.get(&field.0)?)
     }
 
-    /// What `look` makes of a session; `None` when there is none or its record cannot be read.
-    pub fn glance<T>(&self, field: &Field, look: impl FnOnce(Glance<'_>) -> T) -> Option<T> {
+    /// Returns what `look` makes of a session's record; `None` when there is none or it cannot be read.
+    pub fn view<T>(&self, field: &Field, look: impl FnOnce(RecordView<'_>) -> T) -> Option<T> {
         let value = self.hash()?.get(&field.0)?;
-        let glance = Glance::read(&value).ok();
-        if glance.is_none() {
+        let view = RecordView::read(&value).ok();
+        if view.is_none() {
             self.count_unreadable();
         }
-        glance.map(look)
+        view.map(look)
     }
 
     /// Whether the session's id is taken, by a record that can be read or by one that cannot.
@@ -132,43 +119,48 @@ impl<'c> UserHash<'c> {
         log::warning_once_a_minute(&LAST_UNREADABLE_WARNING, self.now, text);
     }
 
-    /// Looks through the hash: the whole of it when it is small or when `whole(fields)` asks for it, else a sample.
-    /// Stops when the hash turns out to be somebody else's.
-    pub fn survey(&mut self, lens: &Lens<'_>, whole: impl Fn(usize) -> bool) -> Result<Survey, Error> {
+    /// Scans the hash: all of it when it is small or when `needs_all` of its length says so, else a sample. Stops when
+    /// the hash turns out to be somebody else's.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when Redis cannot choose a sample, which is not expected.
+    pub fn scan(
+        &mut self,
+        filter: &ScanFilter<'_>,
+        needs_all: impl Fn(usize) -> bool,
+    ) -> Result<Scan, Error> {
         match self.hash() {
-            None => Ok(Survey::default()),
-            Some(key) if key.len() <= SMALL_HASH || whole(key.len()) => {
-                Ok(self.look_through(key, lens, false))
+            None => Ok(Scan::default()),
+            Some(key) if key.len() <= SMALL_HASH || needs_all(key.len()) => {
+                Ok(self.scan_fields(key, filter, false))
             }
-            Some(_) => self.sample(lens),
+            Some(_) => self.sample(filter),
         }
     }
 
-    /// Looks through all of the hash, and past fields that are no session ids.
-    pub fn everything(&self, lens: &Lens<'_>) -> Survey {
-        self.hash().map(|key| self.look_through(key, lens, true)).unwrap_or_default()
+    /// Scans all of the hash, and past fields that are not session ids.
+    pub fn scan_all(&self, filter: &ScanFilter<'_>) -> Scan {
+        self.hash().map(|key| self.scan_fields(key, filter, true)).unwrap_or_default()
     }
 
-    fn look_through(&self, key: &HashKey, lens: &Lens<'_>, past_foreign: bool) -> Survey {
-        let mut survey = Survey::with_capacity(key.len());
+    fn scan_fields(&self, key: &HashKey, filter: &ScanFilter<'_>, past_foreign: bool) -> Scan {
+        let mut scan = Scan::with_capacity(key.len());
         key.each(|field, value| {
-            self.note(&mut survey, lens, field, value);
-            past_foreign || !survey.is_foreign
+            self.add(&mut scan, filter, field, value);
+            past_foreign || !scan.is_foreign
         });
-        survey
+        scan
     }
 
-    fn note(&self, survey: &mut Survey, lens: &Lens<'_>, field: &[u8], value: &[u8]) {
-        let unreadable_before = survey.unreadable.len();
-        survey.note(lens, self.now, field, value);
-        if survey.unreadable.len() > unreadable_before {
+    fn add(&self, scan: &mut Scan, filter: &ScanFilter<'_>, field: &[u8], value: &[u8]) {
+        if scan.add(filter, field, value).is_err() {
             self.count_unreadable();
         }
     }
 
     /// Looks at some fields. Since Redis 7.4, choosing them deletes expired fields, and the key with the last of them, so
     /// the key is closed during the call and opened again after it.
-    fn sample(&mut self, lens: &Lens<'_>) -> Result<Survey, Error> {
+    fn sample(&mut self, filter: &ScanFilter<'_>) -> Result<Scan, Error> {
         self.key = None;
         let args: &[&[u8]] = &[&**self.name, SAMPLE, b"WITHVALUES"];
         let reply: CallResult<'_> = self.ctx.call_ext("HRANDFIELD", &QUERY, args);
@@ -184,11 +176,11 @@ impl<'c> UserHash<'c> {
                 _ => None,
             })
             .collect();
-        let mut survey = Survey::default();
+        let mut scan = Scan::default();
         for pair in texts.chunks_exact(2) {
-            self.note(&mut survey, lens, &pair[0], &pair[1]);
+            self.add(&mut scan, filter, &pair[0], &pair[1]);
         }
-        Ok(survey)
+        Ok(scan)
     }
 
     /// Stores a session and makes sure that the key outlives it. `idle_ttl` in seconds.
@@ -243,7 +235,9 @@ impl<'c> UserHash<'c> {
             return Ok(());
         }
         self.is_there = !is_gone;
-        self.changes[Change::Del as usize] |= is_gone;
+        if is_gone {
+            self.changes.add(Change::Del);
+        }
         self.changed(true, c"HDEL", &removed, Change::Hdel)
     }
 
@@ -265,8 +259,8 @@ impl<'c> UserHash<'c> {
         args: &[OwnedString],
         change: Change,
     ) -> Result<(), Error> {
-        let is_replicated = ffi::replicate(self.ctx, command, self.name, args);
-        self.changes[change as usize] = true;
+        let is_replicated = effects::replicate(self.ctx, command, self.name, args);
+        self.changes.add(change);
         if is_made && is_replicated { Ok(()) } else { Err(Error::Internal) }
     }
 }
@@ -274,13 +268,7 @@ impl<'c> UserHash<'c> {
 impl Drop for UserHash<'_> {
     fn drop(&mut self) {
         self.key = None;
-        if !self.changes.contains(&true) {
-            return;
-        }
-        ffi::signal_modified(self.ctx, self.name);
-        for ((class, event), _) in EVENTS.into_iter().zip(self.changes).filter(|(_, is_made)| *is_made) {
-            ffi::notify_keyspace(self.ctx, class, event, self.name);
-        }
+        self.changes.announce(self.ctx, self.name);
     }
 }
 
@@ -299,10 +287,10 @@ fn new_expiry(key: &HashKey, idle_expiry: u64, idle_ttl: u64) -> Option<u64> {
     let current = key.expires_at();
     let mut latest = idle_expiry;
     if current.is_none() && key.len() > 1 {
-        key.each(|_, value| {
-            latest = Session::decode(value).map_or(latest, |session| latest.max(session.idle_expiry));
+        key.each(|_, record| {
+            latest = key_expiry::latest(latest, record);
             true
         });
     }
-    key_expiry::extend(current, latest, idle_ttl.saturating_mul(1000))
+    key_expiry::extend(current, latest, ms(idle_ttl))
 }

@@ -2,17 +2,17 @@
 
 use crate::config::Config;
 use crate::error::{self, Error};
-use crate::reply::Reply;
-use crate::verified::{self, Epoch};
+use crate::tokens::verify_cache::{self, Epoch};
 use hallpass_engine::access::{self, AccessToken, Claims, Unsigned};
 use hallpass_engine::keys::{Keyring, SigningKey};
 use hallpass_engine::record::Session;
-use hallpass_engine::{json, refresh, token};
+use hallpass_engine::time::seconds;
+use hallpass_engine::{json, lifetimes, refresh, token};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What the tokens of one answer are made from.
-pub struct Minting<'a> {
+/// Builds the tokens of one answer.
+pub struct TokenBuilder<'a> {
     /// Settings in force.
     pub config: &'a Config,
     /// The ring in use.
@@ -27,21 +27,22 @@ pub struct Minting<'a> {
 pub struct UnsignedTokens {
     key: Arc<SigningKey>,
     unsigned: Unsigned,
-    remember: (Epoch, usize),
-    rest: Rest,
+    /// The epoch and the limit of the verify cache.
+    cache: (Epoch, usize),
+    members: Members,
 }
 
 /// A complete answer of `AUTH.ISSUE` and `AUTH.REFRESH`.
-pub struct Tokens {
+pub struct TokenReply {
     /// The access token.
     pub access: Arc<AccessToken>,
-    /// What else the answer says.
-    pub rest: Rest,
+    /// The other members.
+    pub members: Members,
 }
 
 /// What an answer says besides the access token. Lifetimes are seconds from now.
 #[allow(missing_docs)] // Each is the member of its name.
-pub struct Rest {
+pub struct Members {
     pub expires_in: u64,
     pub refresh_token: String,
     pub refresh_expires_in: u64,
@@ -49,16 +50,16 @@ pub struct Rest {
     pub evicted: Option<Vec<Uuid>>,
 }
 
-impl Minting<'_> {
-    /// The tokens of the session's current generation.
+impl TokenBuilder<'_> {
+    /// Builds the tokens of the session's current generation.
     ///
     /// # Errors
     /// [`Error::NoKey`] when no key may sign, [`Error::StoredClaims`] when the stored claims are not fit to be signed.
     pub fn tokens(&self, sid: Uuid, session: &Session) -> Result<UnsignedTokens, Error> {
-        let (began, now) = (session.rotated_at / 1000, self.now / 1000);
+        let (began, now) = (seconds(session.rotated_at), seconds(self.now));
         let signing_key = self.ring.signing_key(began, now).ok_or(Error::NoKey)?;
         let refresh_key = self.ring.refresh_key(began, now).ok_or(Error::NoKey)?;
-        let (iat, exp) = self.lifetime(session);
+        let (iat, exp) = lifetimes::of_access_token(session, self.config.access_ttl, self.now);
         let claims = Claims {
             iss: self.config.issuer(),
             aud: session.audience.as_deref().or(self.config.audience()),
@@ -66,7 +67,7 @@ impl Minting<'_> {
             sid: &sid,
             generation: session.generation,
             claims_version: session.claims_version,
-            auth_time: session.issued_at / 1000,
+            auth_time: seconds(session.issued_at),
             iat,
             exp,
             client_id: session.client.as_deref(),
@@ -75,43 +76,28 @@ impl Minting<'_> {
         Ok(UnsignedTokens {
             key: signing_key.clone(),
             unsigned: access::unsigned(signing_key, &claims),
-            remember: (verified::epoch(), self.config.verify_cache_limit()),
-            rest: Rest {
+            cache: (verify_cache::epoch(), self.config.verify_cache_limit()),
+            members: Members {
                 expires_in: exp.saturating_sub(now),
                 refresh_token: refresh::mint(refresh_key, self.subject, &sid, session.generation),
-                refresh_expires_in: session.idle_expiry.saturating_sub(self.now) / 1000,
+                refresh_expires_in: seconds(session.idle_expiry.saturating_sub(self.now)),
                 session_id: sid,
                 evicted: None,
             },
         })
     }
-
-    /// `iat` and `exp` of the access token: from the rotation on, or from now if that token would be over already.
-    fn lifetime(&self, session: &Session) -> (u64, u64) {
-        let ttl = session.access_ttl.unwrap_or(self.config.access_ttl);
-        let end = session.idle_expiry.min(session.absolute_expiry) / 1000;
-        // In the session's last second a token still gets one, or it would be expired at birth.
-        let from = |iat: u64| (iat, iat.saturating_add(ttl).min(end).max(iat + 1));
-        let (began, now) = (session.rotated_at / 1000, self.now / 1000);
-        let (iat, exp) = from(began);
-        if exp > now { (iat, exp) } else { from(now) }
-    }
 }
 
-/// The stored claims, proven to be what this module wrote: whoever can write to Redis may choose claims, but not break
-/// out of them.
+/// The stored claims, which must be what this module wrote.
 fn checked_claims(session: &Session) -> Result<Option<&str>, Error> {
-    let Some(stored) = session.claims.as_deref() else {
-        return Ok(None);
-    };
-    match json::claims(stored.as_bytes(), usize::MAX) {
-        Ok(rewritten) if rewritten == stored => Ok(Some(stored)),
-        _ => Err(Error::StoredClaims),
+    match session.claims.as_deref() {
+        Some(stored) if !json::are_written_here(stored) => Err(Error::StoredClaims),
+        claims => Ok(claims),
     }
 }
 
 impl UnsignedTokens {
-    /// Whether `AUTH.VERIFY` would read the access token.
+    /// Checks that `AUTH.VERIFY` would read the access token.
     ///
     /// # Errors
     /// [`error::TOKEN_TOO_LARGE`].
@@ -120,28 +106,28 @@ impl UnsignedTokens {
         if length > token::MAX_BYTES { Err(error::TOKEN_TOO_LARGE) } else { Ok(()) }
     }
 
-    /// Whether signing would keep other clients waiting.
+    /// Returns whether signing would keep other clients waiting.
     pub fn is_slow_to_sign(&self) -> bool {
         self.key.alg().is_slow_to_sign()
     }
 
     /// Adds the member `evicted`.
     pub fn with_evicted(mut self, evicted: Vec<Uuid>) -> Self {
-        self.rest.evicted = Some(evicted);
+        self.members.evicted = Some(evicted);
         self
     }
 
-    /// Signs. Most access tokens are verified soon, and are remembered for it where that saves more than it costs.
+    /// Signs. Most access tokens are verified soon, and are cached for it where that saves more than it costs.
     ///
     /// # Errors
     /// [`Error::Internal`] when the cryptographic library fails, which is not expected. The state has changed then, and
     /// a retry repairs it.
-    pub fn sign(self) -> Result<Reply, Error> {
+    pub fn sign(self) -> Result<TokenReply, Error> {
         let access = Arc::new(self.unsigned.sign(&self.key).map_err(|_| Error::Internal)?);
         if !self.key.alg().is_cheap_to_verify() {
-            let (epoch, limit) = self.remember;
-            verified::remember_minted(&access, epoch, limit);
+            let (epoch, limit) = self.cache;
+            verify_cache::insert_minted(&access, epoch, limit);
         }
-        Ok(Reply::Tokens(Tokens { access, rest: self.rest }))
+        Ok(TokenReply { access, members: self.members })
     }
 }

@@ -4,17 +4,28 @@
 //! another module) the signature is made at once. A failover in between answers the waiting client with UNBLOCKED, and
 //! asking again is a retry.
 
-use crate::dispatch::{finish, guarded};
+use super::builder::{TokenReply, UnsignedTokens};
 use crate::error::Error;
-use crate::ffi::{self, Blocked};
-use crate::minting::UnsignedTokens;
+use crate::redis::blocked::{Blocked, Outcome, block};
+use crate::redis::guard::guarded;
+use crate::reply;
+use crate::sync::lock;
 use redis_module::{Context, ContextFlags};
 use std::sync::mpsc::{Receiver, SendError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+/// What a waiting client is answered.
+struct Signed(Result<TokenReply, Error>);
+
+impl Outcome for Signed {
+    fn send(ctx: &Context, outcome: Option<Self>) {
+        reply::tokens(ctx, outcome.map_or(Err(Error::Internal), |signed| signed.0));
+    }
+}
+
 struct Job {
-    client: Blocked,
+    client: Blocked<Signed>,
     tokens: Box<UnsignedTokens>,
 }
 
@@ -29,25 +40,25 @@ static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 /// Signs and answers, now or later.
 pub fn answer(ctx: &Context, tokens: Box<UnsignedTokens>) {
     if !tokens.is_slow_to_sign() || !may_block(ctx) {
-        return finish(ctx, sign(tokens));
+        return reply::tokens(ctx, sign(tokens).0);
     }
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut pool = lock(&POOL);
     if pool.is_none() {
         *pool = start();
     }
-    match pool.as_ref().zip(ffi::block(ctx)) {
+    match pool.as_ref().zip(block(ctx)) {
         Some((pool, client)) => {
             // Without a thread that listens, the client must not wait for ever.
             if let Err(SendError(Job { client, tokens })) = pool.jobs.send(Job { client, tokens }) {
                 client.unblock(sign(tokens));
             }
         }
-        None => finish(ctx, sign(tokens)),
+        None => reply::tokens(ctx, sign(tokens).0),
     }
 }
 
-fn sign(tokens: Box<UnsignedTokens>) -> Result<crate::reply::Reply, Error> {
-    guarded(|| tokens.sign()).unwrap_or(Err(Error::Internal))
+fn sign(tokens: Box<UnsignedTokens>) -> Signed {
+    Signed(guarded(|| tokens.sign()).unwrap_or(Err(Error::Internal)))
 }
 
 fn may_block(ctx: &Context) -> bool {
@@ -70,7 +81,7 @@ fn spawn(queue: Arc<Mutex<Receiver<Job>>>) -> Option<JoinHandle<()>> {
 
 /// Does the next job; `false` when there will be no more.
 fn work(queue: &Mutex<Receiver<Job>>) -> bool {
-    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    let job = lock(queue).recv();
     let Ok(Job { client, tokens }) = job else {
         return false;
     };
@@ -80,7 +91,7 @@ fn work(queue: &Mutex<Receiver<Job>>) -> bool {
 
 /// Ends the threads, before the module's code goes away.
 pub fn stop() {
-    let pool = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let pool = lock(&POOL).take();
     if let Some(Pool { jobs, threads }) = pool {
         drop(jobs);
         for thread in threads {

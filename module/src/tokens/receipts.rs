@@ -3,9 +3,12 @@
 //! A verified token shows that its holder received the answer of the refresh that minted it, so the previous refresh
 //! token needs no long retry window. Kept in process memory only: losing an entry falls back to the time limit.
 
+use crate::sync::lock;
+use hallpass_engine::record::Session;
+use hallpass_engine::refresh::RefreshToken;
 use lru::LruCache;
 use std::num::NonZeroUsize;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex};
 use uuid::Uuid;
 
 /// What one entry takes: 24 bytes of content, the list node's allocation and its share of the hash table.
@@ -17,14 +20,15 @@ static SEEN: LazyLock<Mutex<LruCache<Uuid, u64>>> = LazyLock::new(|| {
 });
 
 /// Notes that an access token of this generation was verified.
-pub fn note(sid: Uuid, generation: u64) {
-    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+pub fn add(sid: Uuid, generation: u64) {
+    let mut seen = lock(&SEEN);
     let latest = seen.get_or_insert_mut(sid, || generation);
     *latest = generation.max(*latest);
 }
 
-/// Whether an access token of this generation, or of a later one, was verified.
-pub fn has_seen(sid: &Uuid, generation: u64) -> bool {
-    let seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.peek(sid).is_some_and(|latest| *latest >= generation)
+/// Returns whether the answer that began the session's generation is known to have arrived: an access token of this
+/// generation, or of a later one, was verified. Nobody asks for that when the token is of this generation.
+pub fn has_arrived(session: &Session, token: &RefreshToken) -> bool {
+    token.generation != session.generation
+        && lock(&SEEN).peek(&token.sid).is_some_and(|latest| *latest >= session.generation)
 }

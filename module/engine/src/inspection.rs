@@ -1,0 +1,83 @@
+//! What AUTH.INSPECT tells of a refresh token: what it would be answered, without rotating.
+
+use crate::record::Session;
+use crate::rotation::{self, Decision, Policy};
+
+/// The state of an authentic refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It would be exchanged.
+    Current,
+    /// It would be answered as the exchange before.
+    Retry,
+    /// It would end its session.
+    Reused,
+    /// The store has rolled back behind it. It would be exchanged, unless recovery is off.
+    Ahead,
+    /// Its session does not exist.
+    Gone,
+    /// Its session has ended.
+    Expired,
+}
+
+impl State {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Retry => "retry",
+            Self::Reused => "reused",
+            Self::Ahead => "ahead",
+            Self::Gone => "gone",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// Tells the state of a token of `generation`, and whether AUTH.REFRESH would answer it with tokens. The arguments are those
+/// of [`rotation::decide`].
+pub fn inspect(
+    session: Option<&Session>,
+    generation: u64,
+    now: u64,
+    policy: &Policy,
+    seen: bool,
+) -> (State, bool) {
+    let is_ahead = session.is_some_and(|session| generation > session.generation);
+    match rotation::decide(session, generation, now, policy, seen) {
+        Decision::NoSession => (State::Gone, false),
+        Decision::Expired => (State::Expired, false),
+        Decision::Rotate { .. } if is_ahead => (State::Ahead, true),
+        Decision::Rotate { .. } => (State::Current, true),
+        Decision::Retry { .. } => (State::Retry, true),
+        Decision::Reuse { .. } if is_ahead => (State::Ahead, false),
+        Decision::Reuse { .. } => (State::Reused, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy =
+        Policy { race_window: 10, retry_window: 100, idle_ttl: 1, recovery: true, not_before: 0 };
+
+    fn at(generation: u64, now: u64, policy: &Policy) -> (State, bool) {
+        let session =
+            Session { generation: 3, idle_expiry: 1_000, absolute_expiry: 1_000, ..Session::default() };
+        inspect(Some(&session), generation, now, policy, false)
+    }
+
+    #[test]
+    fn each_state_has_its_word_and_only_tokens_that_would_be_answered_are_active() {
+        let strict = Policy { recovery: false, ..POLICY };
+        assert_eq!(at(3, 0, &POLICY), (State::Current, true));
+        assert_eq!(at(2, 99, &POLICY), (State::Retry, true));
+        assert_eq!(at(2, 100, &POLICY), (State::Reused, false));
+        assert_eq!(at(4, 0, &POLICY), (State::Ahead, true));
+        assert_eq!(at(4, 0, &strict), (State::Ahead, false));
+        assert_eq!(at(3, 1_000, &POLICY), (State::Expired, false));
+        assert_eq!(inspect(None, 3, 0, &POLICY, false), (State::Gone, false));
+        assert_eq!(State::Gone.name(), "gone");
+    }
+}

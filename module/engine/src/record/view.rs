@@ -1,0 +1,80 @@
+//! A record seen in passing: what verification, limits, lists and revocations need, without a copy of the rest.
+
+use super::elements::{DecodeError, Elements};
+use std::fmt;
+
+/// Part of a record, borrowed from the bytes it is stored in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordView<'v> {
+    /// As in [`Session`](super::Session).
+    pub rotated_at: u64,
+    /// As in [`Session`](super::Session).
+    pub claims_version: u64,
+    /// As in [`Session`](super::Session).
+    pub class: Option<&'v str>,
+    issued_at: u64,
+    end: u64,
+}
+
+impl<'v> RecordView<'v> {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for exactly what [`Session::decode`](super::Session::decode) cannot read.
+    pub fn read(mut value: &'v [u8]) -> Result<Self, DecodeError> {
+        let mut elements = Elements::open(&mut value)?;
+        let [_generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.required()?;
+        let claims_version = elements.number()?.unwrap_or(0);
+        let _ttls = (elements.number()?, elements.number()?);
+        let _client_and_audience = (elements.text()?, elements.text()?);
+        let class = elements.text()?;
+        let _meta_and_claims = (elements.text()?, elements.text()?);
+        elements.rest()?;
+        Ok(Self { rotated_at, claims_version, class, issued_at, end: idle_expiry.min(absolute_expiry) })
+    }
+
+    /// As [`Session::is_over`](super::Session::is_over).
+    pub fn is_over(&self, now: u64, not_before: u64) -> bool {
+        now >= self.end || self.issued_at < not_before
+    }
+
+    /// When it ends unless it is refreshed, in Unix ms.
+    pub fn ends_at(&self) -> u64 {
+        self.end
+    }
+
+    /// Checks at `now` (Unix ms) that the session backs an access token of this claims version. The token's generation does
+    /// not count: one ahead of the record shows that the store rolled back, and the next refresh repairs it.
+    ///
+    /// # Errors
+    /// [`SessionError`] of the first check that fails.
+    pub fn check(&self, claims_version: u64, now: u64, not_before: u64) -> Result<(), SessionError> {
+        if self.is_over(now, not_before) {
+            Err(SessionError::Expired)
+        } else if self.claims_version != claims_version {
+            Err(SessionError::Stale)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Why a session does not back an authentic access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionError {
+    /// The session has ended.
+    Expired,
+    /// Its claims changed since the token was minted.
+    Stale,
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Expired => "the session has ended",
+            Self::Stale => "the claims have changed",
+        })
+    }
+}
+
+impl std::error::Error for SessionError {}

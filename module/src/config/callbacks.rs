@@ -1,0 +1,80 @@
+//! Between Redis and the table of settings: CONFIG GET, CONFIG SET and what is loaded.
+
+use super::settings::{Kind, SETTINGS};
+use super::values::Config;
+use crate::redis::config::{self, Declaration, Values};
+use redis_module::Context;
+
+/// The table of settings, as Redis asks for it.
+struct Table;
+
+/// Registers every setting and takes the values of redis.conf or MODULE LOADEX.
+///
+/// # Errors
+/// A line for the log.
+pub fn load(ctx: &Context) -> Result<(), &'static str> {
+    for (index, setting) in SETTINGS.iter().enumerate() {
+        let kind = match setting.kind {
+            Kind::Number { default, min, max, .. } => config::Kind::Number { default, min, max },
+            Kind::Flag { default, .. } => config::Kind::Flag { default },
+            Kind::Text { default, .. } => config::Kind::Text { default },
+        };
+        let declaration = Declaration { name: setting.name, immutable: setting.immutable, kind };
+        config::register::<Table>(ctx, index, &declaration)
+            .ok_or("a setting cannot be registered: Redis 7.0 or later is needed")?;
+    }
+    if config::load(ctx) { Config::current().check() } else { Err("a hallpass.* setting is refused") }
+}
+
+fn kind(index: usize) -> Option<&'static Kind> {
+    SETTINGS.get(index).map(|setting| &setting.kind)
+}
+
+/// A copy, since the table names fields by their place to write to.
+fn copy() -> Config {
+    (*Config::current()).clone()
+}
+
+impl Values for Table {
+    fn number(index: usize) -> i64 {
+        match kind(index) {
+            Some(Kind::Number { field, .. }) => i64::try_from(*field(&mut copy())).unwrap_or(i64::MAX),
+            _ => 0,
+        }
+    }
+
+    fn set_number(index: usize, value: i64) {
+        if let Some(Kind::Number { field, .. }) = kind(index) {
+            Config::update(|config| *field(config) = u64::try_from(value).unwrap_or(0));
+        }
+    }
+
+    fn flag(index: usize) -> bool {
+        matches!(kind(index), Some(Kind::Flag { field, .. }) if *field(&mut copy()))
+    }
+
+    fn set_flag(index: usize, value: bool) {
+        if let Some(Kind::Flag { field, .. }) = kind(index) {
+            Config::update(|config| *field(config) = value);
+        }
+    }
+
+    fn text(index: usize) -> String {
+        match kind(index) {
+            Some(Kind::Text { field, .. }) => field(&mut copy()).clone(),
+            _ => String::new(),
+        }
+    }
+
+    fn set_text(index: usize, value: &str) -> Result<(), &'static str> {
+        if let Some(Kind::Text { field, check, .. }) = kind(index) {
+            check(value)?;
+            Config::update(|config| value.clone_into(field(config)));
+        }
+        Ok(())
+    }
+
+    fn apply() -> Result<(), &'static str> {
+        Config::current().check()
+    }
+}

@@ -1,0 +1,100 @@
+//! The values in force of the `hallpass.*` settings.
+
+use crate::sync;
+use hallpass_engine::key_pattern::KeyPattern;
+use hallpass_engine::lifetimes::DefaultTtls;
+use hallpass_engine::rotation::Policy;
+use hallpass_engine::time::ms;
+use std::sync::{Arc, LazyLock, RwLock};
+
+/// The values in force. Times are in seconds.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)] // The table of settings says what each is.
+pub struct Config {
+    pub keyring_file: String,
+    pub key_pattern: String,
+    pub pattern: KeyPattern,
+    pub issuer: String,
+    pub audience: String,
+    pub access_ttl: u64,
+    pub idle_ttl: u64,
+    pub max_ttl: u64,
+    pub race_window: u64,
+    pub retry_window: u64,
+    pub leeway: u64,
+    pub session_limit: u64,
+    pub refresh_requires_access: bool,
+    pub recovery: bool,
+    pub not_before: u64,
+    pub claims_max_bytes: u64,
+    pub verify_cache_bytes: u64,
+}
+
+/// Every setting is set while the module loads, by its default at least.
+static CURRENT: LazyLock<RwLock<Arc<Config>>> = LazyLock::new(RwLock::default);
+
+impl Config {
+    /// The values in force, to be taken once per command.
+    pub fn current() -> Arc<Self> {
+        sync::read(&CURRENT).clone()
+    }
+
+    /// Changes a value.
+    pub fn update(change: impl FnOnce(&mut Self)) {
+        let mut next = (*Self::current()).clone();
+        change(&mut next);
+        if let Some(pattern) = KeyPattern::parse(&next.key_pattern) {
+            next.pattern = pattern;
+        }
+        *sync::write(&CURRENT) = Arc::new(next);
+    }
+
+    /// The lifetimes, in seconds.
+    pub fn ttls(&self) -> DefaultTtls {
+        DefaultTtls { access: self.access_ttl, idle: self.idle_ttl, max: self.max_ttl }
+    }
+
+    /// Checks what no setting can check alone.
+    ///
+    /// # Errors
+    /// Why the settings contradict each other.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if self.ttls().are_consistent() {
+            Ok(())
+        } else {
+            Err("hallpass TTLs must satisfy access-ttl <= idle-ttl <= max-ttl")
+        }
+    }
+
+    /// How many bytes custom claims may take.
+    pub fn claims_max(&self) -> usize {
+        usize::try_from(self.claims_max_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// How many bytes the verify cache may take.
+    pub fn verify_cache_limit(&self) -> usize {
+        usize::try_from(self.verify_cache_bytes).unwrap_or(usize::MAX)
+    }
+
+    /// The issuer, unless it is empty.
+    pub fn issuer(&self) -> Option<&str> {
+        Some(self.issuer.as_str()).filter(|issuer| !issuer.is_empty())
+    }
+
+    /// The audience, unless it is empty.
+    pub fn audience(&self) -> Option<&str> {
+        Some(self.audience.as_str()).filter(|audience| !audience.is_empty())
+    }
+}
+
+impl From<&Config> for Policy {
+    fn from(config: &Config) -> Self {
+        Self {
+            race_window: ms(config.race_window),
+            retry_window: ms(config.retry_window),
+            idle_ttl: config.idle_ttl,
+            recovery: config.recovery,
+            not_before: ms(config.not_before),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A command's documentation as data: what COMMAND DOCS, COMMAND GETKEYS, ACL rules and `redis-cli` hints are made of.
+
+use std::ffi::CStr;
+
+/// What a command does with the key that is its first argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAccess {
+    /// It has no key.
+    None,
+    /// It reads the key.
+    Read,
+    /// It reads the key and changes what is in it.
+    Update,
+    /// As `Update`, and it may create the key.
+    Insert,
+    /// It reads the key and removes from it.
+    Delete,
+}
+
+/// One command.
+pub struct CommandSpec {
+    /// Name.
+    pub name: &'static CStr,
+    /// Summary, a short sentence.
+    pub summary: &'static CStr,
+    /// Flags, for COMMAND INFO.
+    pub flags: &'static CStr,
+    /// Time complexity.
+    pub complexity: &'static CStr,
+    /// Number of arguments, the name included; negative: at least that many.
+    pub arity: i32,
+    /// ACL categories: `+@read` or `-@write` then mean this command too.
+    pub categories: &'static CStr,
+    /// What it does with its key.
+    pub key: KeyAccess,
+    /// Arguments behind the key.
+    pub args: &'static [ArgSpec],
+}
+
+/// One argument. Built by the functions below.
+pub struct ArgSpec {
+    /// Name.
+    pub name: &'static CStr,
+    /// The word in front of the value.
+    pub token: Option<&'static CStr>,
+    /// Type.
+    pub kind: ArgKind,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// Whether it may be repeated, without repeating its token.
+    pub multiple: bool,
+}
+
+/// The type of an argument.
+pub enum ArgKind {
+    /// A string.
+    Text,
+    /// An integer.
+    Integer,
+    /// A word that stands for itself.
+    Word,
+    /// One of these.
+    OneOf(&'static [ArgSpec]),
+    /// These, one after the other.
+    Block(&'static [ArgSpec]),
+}
+
+/// An argument that must be there.
+pub const fn required(name: &'static CStr, kind: ArgKind) -> ArgSpec {
+    ArgSpec { name, token: None, kind, optional: false, multiple: false }
+}
+
+/// A text behind a word, which may be left out.
+pub const fn text_option(name: &'static CStr, token: &'static CStr) -> ArgSpec {
+    required(name, ArgKind::Text).behind(token).optional()
+}
+
+/// An integer behind a word, which may be left out.
+pub const fn integer_option(name: &'static CStr, token: &'static CStr) -> ArgSpec {
+    required(name, ArgKind::Integer).behind(token).optional()
+}
+
+/// A word that stands for itself.
+pub const fn word(name: &'static CStr, token: &'static CStr) -> ArgSpec {
+    required(name, ArgKind::Word).behind(token)
+}
+
+impl ArgSpec {
+    /// The same behind a word.
+    pub const fn behind(mut self, token: &'static CStr) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// The same, but it may be left out.
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// The same, but it may be repeated.
+    pub const fn multiple(mut self) -> Self {
+        self.multiple = true;
+        self
+    }
+}

@@ -19,7 +19,7 @@ use crate::redis::command::Registration;
 use dispatch::{node, user};
 
 /// Every command.
-pub static COMMANDS: [Registration; 10] = [
+pub static COMMANDS: &[Registration] = &[
     user::<issue::Issue>(),
     user::<refresh::Refresh>(),
     user::<verify::Verify>(),

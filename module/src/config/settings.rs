@@ -31,7 +31,7 @@ pub enum Kind {
 }
 
 /// Every setting, in the order of the documentation.
-pub static SETTINGS: [Setting; 16] = [
+pub static SETTINGS: &[Setting] = &[
     Setting { immutable: true, ..text(c"keyring-file", c"", |c| &mut c.keyring_file, no_control) },
     Setting { immutable: true, ..text(c"key-pattern", c"auth:*", |c| &mut c.key_pattern, is_pattern) },
     text(c"issuer", c"", |c| &mut c.issuer, no_control),

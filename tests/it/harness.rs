@@ -2,7 +2,22 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use rustix::process::Signal;
+
 use crate::support::{http_server::Server, process::exists, *};
+
+/// Ends a redis-server by a signal, as a crash does.
+fn crashed(lines: &[&str]) -> Redis {
+    let mut redis = Redis::with(lines);
+    redis.signal(Signal::SEGV);
+    redis.wait_until_ended();
+    redis
+}
+
+/// Whether the guard of this redis-server lets its test pass.
+fn passes(redis: Redis) -> bool {
+    catch_unwind(AssertUnwindSafe(|| drop(redis))).is_ok()
+}
 
 #[test]
 fn a_redis_server_ends_with_its_guard() {
@@ -35,4 +50,34 @@ fn a_panicking_test_leaves_nothing_behind() {
 #[should_panic(expected = "waited 50ms in vain: the impossible")]
 fn a_wait_ends_with_its_name() {
     wait_until("the impossible", std::time::Duration::from_millis(50), || false);
+}
+
+/// Seen to fail when only the words of Redis are known, on Valkey.
+#[test]
+fn a_crash_that_is_logged_fails_the_test() {
+    let redis = crashed(&[]);
+    let dir = redis.path("");
+    assert!(redis.has_logged_a_crash(), "{}", redis.log());
+    assert!(!passes(redis) && !dir.exists());
+}
+
+/// Seen to fail when only the log is asked.
+#[test]
+fn a_crash_that_nobody_logs_fails_the_test() {
+    let redis = crashed(&["crash-log-enabled no"]);
+    assert!(!redis.has_logged_a_crash(), "{}", redis.log());
+    assert!(!passes(redis));
+    let mut redis = crashed(&["crash-log-enabled no"]);
+    assert!(catch_unwind(AssertUnwindSafe(|| redis.kill())).is_err(), "killed too late");
+}
+
+#[test]
+fn a_kill_by_the_test_is_no_crash() {
+    let mut redis = Redis::start();
+    redis.signal(Signal::KILL);
+    redis.wait_until_ended();
+    assert!(passes(redis));
+    let mut redis = Redis::start();
+    redis.kill();
+    assert!(passes(redis));
 }

@@ -7,9 +7,10 @@ use std::{
     fs,
     io::{self, Read, Write},
     net::TcpListener,
-    os::unix::net::UnixStream,
+    os::unix::{net::UnixStream, process::ExitStatusExt},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -23,8 +24,9 @@ use super::{
     AuthCommands, Con, Keyring, Raw, SOON, build::redis_server, process::Process, wait_for, wait_until,
 };
 
-/// Words that only a crash, a failed assertion or a panic leaves in the log.
-const CRASH: [&str; 4] = ["REDIS BUG REPORT", "ASSERTION FAILED", "panicked", "Guru Meditation"];
+/// Words that only a crash, a failed assertion or a panic leaves in the log; every server puts its own name before the
+/// first.
+const CRASH: [&str; 4] = [" BUG REPORT START", "ASSERTION FAILED", "panicked", "Guru Meditation"];
 
 /// A running redis-server.
 pub struct Redis {
@@ -121,6 +123,12 @@ impl Redis {
         fs::read_to_string(self.path("redis.log")).unwrap_or_default()
     }
 
+    /// Whether the log tells of a crash.
+    pub fn has_logged_a_crash(&self) -> bool {
+        let log = self.log();
+        CRASH.iter().any(|words| log.contains(words))
+    }
+
     /// The keys in its file.
     pub fn ring(&self) -> &Keyring {
         &self.ring
@@ -144,6 +152,13 @@ impl Redis {
     /// The port at which the other nodes of a cluster reach it, 0 outside a cluster.
     pub fn bus_port(&self) -> u16 {
         self.bus_port
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn wait_until_ended(&mut self) {
+        let process = self.process.as_mut().expect("it was started");
+        wait_until("redis-server ends", SOON, || !process.is_running());
     }
 
     /// Whether it was started and neither stopped nor killed since.
@@ -180,7 +195,16 @@ impl Redis {
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill();
+            self.assert_no_crash(process.exit_within(Duration::ZERO));
         }
+    }
+
+    /// Fails when it has crashed: when it says so in its log, or when a signal ended it that no test sends.
+    fn assert_no_crash(&self, status: Option<ExitStatus>) {
+        let signal = status.and_then(|status| status.signal());
+        let crashed =
+            self.has_logged_a_crash() || signal.is_some_and(|signal| signal != Signal::KILL.as_raw());
+        assert!(!crashed || thread::panicking(), "redis-server crashed, {status:?}: {}", self.log());
     }
 
     /// Stops it cleanly, if it runs, and starts it again on the same files.
@@ -214,12 +238,9 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.terminate(Duration::from_secs(5));
-        }
-        let log = self.log();
-        let crashed = CRASH.iter().any(|word| log.contains(word));
-        assert!(!crashed || std::thread::panicking(), "redis-server crashed: {log}");
+        let process = self.process.take();
+        let status = process.and_then(|mut process| process.terminate(Duration::from_secs(5)));
+        self.assert_no_crash(status);
     }
 }
 

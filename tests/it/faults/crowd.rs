@@ -15,8 +15,8 @@ use crate::support::*;
 pub const CLIENTS: usize = 16;
 /// A client that has sent so many commands has waited in vain for a fault.
 const PATIENCE: usize = 50_000;
-/// Every so many commands a client logs in once more; the others are refreshes.
-const LOGIN_EVERY: usize = 5;
+/// Every so many commands a client logs in once more; the others are refreshes, one of them of its first login.
+pub const LOGIN_EVERY: usize = 5;
 
 /// A user, and the logins that were acknowledged: of each the tokens that came last.
 struct User {
@@ -45,8 +45,32 @@ impl Sum for Losses {
     }
 }
 
-/// What happens to Redis when so many answers have come.
+/// What happens to Redis when so many answers have come: to everybody an equal share of them, and since the fault before
+/// only to commands sent after it. So however busy the machine is, everybody has done something after each fault.
 pub type Fault<'a> = (usize, &'a (dyn Fn(&Redis) + Sync));
+
+/// The faults that are to come, and how far it is.
+struct Faults<'a> {
+    redis: &'a Redis,
+    faults: &'a [Fault<'a>],
+    /// How many clients have had their share, of all faults together.
+    ready: AtomicUsize,
+    /// How many faults are over.
+    over: AtomicUsize,
+}
+
+impl Faults<'_> {
+    /// A client has had its `count`th answer since this number of faults was over.
+    fn answered(&self, over: usize, count: usize) {
+        let Some((after, fault)) = self.faults.get(over) else { return };
+        let before = self.faults[..over].last().map_or(0, |(before, _)| *before);
+        let is_ready = count == (after - before).div_ceil(CLIENTS);
+        if is_ready && self.ready.fetch_add(1, SeqCst) + 1 == CLIENTS * (over + 1) {
+            fault(self.redis);
+            self.over.store(over + 1, SeqCst);
+        }
+    }
+}
 
 /// Kills Redis, in the middle of whatever it does.
 pub fn kill(redis: &Redis) {
@@ -69,19 +93,11 @@ impl Crowd {
     pub fn work(&mut self, redis: &Redis, faults: &[Fault<'_>]) {
         // However many logins there are, none makes room for another.
         redis.connect().get::<()>(&["CONFIG", "SET", "hallpass.session-limit", "0"]);
-        let (answers, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let answered = |redis: &Redis| {
-            let count = answers.fetch_add(1, SeqCst) + 1;
-            if let Some(turn) = faults.iter().position(|(after, _)| *after == count) {
-                wait_until("the faults before it are done", SOON, || done.load(SeqCst) == turn);
-                faults[turn].1(redis);
-                done.fetch_add(1, SeqCst);
-            }
-        };
+        let faults = Faults { redis, faults, ready: AtomicUsize::new(0), over: AtomicUsize::new(0) };
         let connections: Vec<_> = self.0.iter().map(|_| redis.connect()).collect();
         thread::scope(|scope| {
             for (user, con) in self.0.iter_mut().zip(connections) {
-                scope.spawn(|| user.work(con, || answered(redis)));
+                scope.spawn(|| user.work(con, &faults));
             }
         });
     }
@@ -137,14 +153,24 @@ impl User {
     }
 
     /// Goes on until the connection breaks, or Redis cannot write to its disk.
-    fn work(&mut self, mut con: Con, answered: impl Fn()) {
+    fn work(&mut self, mut con: Con, faults: &Faults<'_>) {
+        let (mut over, mut answers) = (0, 0);
         for step in 0..PATIENCE {
+            let sent = faults.over.load(SeqCst);
+            if sent > over {
+                (over, answers) = (sent, 0);
+            }
             let answer = match step % LOGIN_EVERY {
                 0 => self.log_in(&mut con),
+                // The first login was there before all faults.
+                1 => self.refresh(0, &mut con),
                 _ => self.refresh(step % self.logins.len(), &mut con),
             };
             match answer {
-                Ok(()) => answered(),
+                Ok(()) => {
+                    answers += 1;
+                    faults.answered(over, answers);
+                }
                 Err(refusal) if ["IO", "MISCONF"].contains(&refusal.code.as_str()) => return,
                 Err(refusal) => panic!("{refusal:?}"),
             }

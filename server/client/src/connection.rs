@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::cluster::Cluster;
+use crate::contract::code;
 use crate::node::Node;
 use crate::sentinel::Sentinel;
 use redis::{Cmd, RedisError, RedisResult, Value};
@@ -57,16 +58,13 @@ impl Connection {
 
 /// Whether somebody else may be in charge now: no answer came, or one that a primary in charge does not give.
 pub fn hints_at_change(error: &RedisError) -> bool {
-    error.code().is_none_or(|code| NOT_IN_CHARGE.contains(&code))
+    error.code().is_none_or(|code| code::NOT_IN_CHARGE.contains(&code))
 }
 
 /// Whether another server may safely be sent the same.
 pub fn was_not_carried_out(error: &RedisError) -> bool {
-    error.is_connection_refusal() || error.code().is_some_and(|code| NOT_IN_CHARGE.contains(&code))
+    error.is_connection_refusal() || error.code().is_some_and(|code| code::NOT_IN_CHARGE.contains(&code))
 }
-
-/// The answers of a server that is not, or no longer, in charge.
-const NOT_IN_CHARGE: [&str; 5] = ["READONLY", "MOVED", "CLUSTERDOWN", "MASTERDOWN", "LOADING"];
 
 #[cfg(test)]
 mod tests {

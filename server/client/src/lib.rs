@@ -1,21 +1,67 @@
-//! Hallpass for Rust: every `AUTH.*` command, typed, for one Redis server, Sentinel or Cluster.
+//! Hallpass for Rust: verifies access tokens, refreshes sessions and ends them, with one `AUTH.*` command per call to a
+//! Redis that has the Hallpass module.
+//!
+//! ```no_run
+//! use hallpass_client::{Address, CommandError, Hallpass, RefreshOptions};
+//!
+//! # async fn example(access_token: &str, refresh_token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let hallpass = Hallpass::new(&Address::parse("redis://127.0.0.1:6379")?)?;
+//! let keys = hallpass.module_info().await?.subject_keys().ok_or("not a key pattern")?;
+//!
+//! // With every request: who is it, and what may they do?
+//! let key = keys.of_token(access_token).ok_or(CommandError::InvalidToken)?;
+//! let claims = hallpass.verify(&key, access_token, None).await?;
+//!
+//! // When the access token has expired: the next pair.
+//! let key = keys.of_token(refresh_token).ok_or(CommandError::InvalidToken)?;
+//! let tokens = hallpass.refresh(&key, refresh_token, &RefreshOptions::default()).await?;
+//! println!("{claims}, and then {} for {} s", tokens.access_token, tokens.expires_in);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything about a user lies under one Redis key, which [`SubjectKeys`] finds from a subject or a token. One
+//! [`Hallpass`] serves all tasks of a program: it keeps one connection per node, over which all commands go at once.
+//!
+//! # Outages
+//! A command fails with [`CommandError::Unavailable`] when Redis does not answer it within three seconds; the next one
+//! that finds Redis again succeeds. That error says nothing about any token: ask again, and end no session because of it.
+//! Behind Sentinel and in a cluster a failover is followed.
+//!
+//! A command is sent again only if it was certainly not carried out. `AUTH.REFRESH` alone is repeated when its answer got
+//! lost, since the module answers a repetition like the first call; an `AUTH.ISSUE` with a session id may be, too.
+//!
+//! # Layout
+//! - [`Address`]: one server, the Sentinels of one, or a cluster.
+//! - [`Hallpass`]: a method per command. `commands/` has one file for each, with its options and its reply.
+//! - [`SubjectKeys`]: Redis keys of subjects and tokens. [`ModuleInfo`]: how the module is configured.
+//! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them.
+//! - `connection`: the three kinds of Redis: one `node`, `sentinel` and `cluster`.
 
 #![forbid(unsafe_code)]
 
 mod address;
 mod cluster;
+mod commands;
 mod connection;
+mod contract;
+mod error;
+mod hallpass;
+mod module_info;
 mod node;
 mod rediscovery;
 mod reply;
+mod request;
 mod sentinel;
 mod slots;
-mod store;
-mod wire;
+mod subject_keys;
 
 pub use address::{Address, AddressError, ClusterAddress, SentinelAddress};
-pub use store::{Hallpass, Observer};
-pub use wire::{
-    CommandError, Inspected, IssueOptions, ModuleInfo, NodeInfo, Page, Revocation, Session, Tokens,
-    is_refresh_token,
+pub use commands::{
+    ANY_AUDIENCE, Inspected, IssueOptions, KeyStatus, Number, OnLimit, Page, RefreshOptions, Revocation,
+    Session, TokenState, Tokens,
 };
+pub use error::CommandError;
+pub use hallpass::{Hallpass, Observer};
+pub use module_info::{ModuleInfo, NodeInfo};
+pub use subject_keys::{SubjectKeys, is_refresh_token};

@@ -7,7 +7,7 @@ use crate::introspection::{access_token, inactive, refresh_token};
 use crate::request_body;
 use axum::Json;
 use axum::extract::{Request, State};
-use hallpass_client::{CommandError, is_refresh_token};
+use hallpass_client::{ANY_AUDIENCE, CommandError, is_refresh_token};
 use serde_json::Value;
 use std::mem;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Resul
         let inspected = state.store.inspect(key, token).await;
         inspected.map(|token| Some(refresh_token(token, state.module.issuer.as_deref(), client)))
     } else {
-        let claims = state.store.verify(key, token, Some("*")).await;
+        let claims = state.store.verify(key, token, Some(ANY_AUDIENCE)).await;
         claims.map(|claims| access_token(&claims, client))
     };
     match body {

@@ -9,7 +9,7 @@ use crate::token_response::token_response;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use hallpass_client::IssueOptions;
+use hallpass_client::{IssueOptions, OnLimit};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ struct NewSession {
     class: Option<String>,
     meta: Option<Box<RawValue>>,
     limit: Option<u64>,
-    on_limit: Option<OnLimit>,
+    on_limit: Option<OnLimitMember>,
     session_id: Option<String>,
     access_ttl: Option<u64>,
     idle_ttl: Option<u64>,
@@ -33,20 +33,19 @@ struct NewSession {
     cookie: Option<bool>,
 }
 
-/// What a reached `limit` does.
+/// The effect of a `limit` that is reached, as the request names it.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum OnLimit {
+enum OnLimitMember {
     Evict,
     Reject,
 }
 
-impl OnLimit {
-    /// The word that AUTH.ISSUE takes.
-    fn argument(self) -> &'static str {
-        match self {
-            Self::Evict => "EVICT",
-            Self::Reject => "REJECT",
+impl From<OnLimitMember> for OnLimit {
+    fn from(member: OnLimitMember) -> Self {
+        match member {
+            OnLimitMember::Evict => Self::Evict,
+            OnLimitMember::Reject => Self::Reject,
         }
     }
 }
@@ -85,7 +84,7 @@ fn options<'a>(
         class: session.class.as_deref(),
         meta: session.meta.as_deref().map(RawValue::get),
         limit: session.limit,
-        on_limit: session.on_limit.map(OnLimit::argument),
+        on_limit: session.on_limit.map(OnLimit::from),
         session_id: session.session_id.as_deref(),
         access_ttl: session.access_ttl,
         idle_ttl: session.idle_ttl,

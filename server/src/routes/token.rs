@@ -14,7 +14,7 @@ use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use hallpass_client::Tokens;
+use hallpass_client::{RefreshOptions, Tokens};
 use std::mem;
 use std::sync::Arc;
 
@@ -53,7 +53,8 @@ async fn refresh(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<T
     let refresh_token = refresh_token.ok_or_else(|| ApiError::invalid_request("refresh_token is missing"))?;
     let key = state.key_of_token(refresh_token);
     let key = key.ok_or(ApiError::InvalidGrant("the refresh token is invalid"))?;
-    state.store.refresh(&key, refresh_token, access, client.as_deref()).await.map_err(ApiError::for_grant)
+    let options = RefreshOptions { access, client: client.as_deref(), meta: None };
+    state.store.refresh(&key, refresh_token, &options).await.map_err(ApiError::for_grant)
 }
 
 /// The tokens, if they have the scope that was asked for. Only the new token tells the session's scope. The refusal

@@ -37,6 +37,6 @@ pub async fn end_one(
 ) -> Result<Json<Value>, ApiError> {
     let caller = Caller::of(&state, &headers).await?;
     Form::strict(uri.query(), &[])?;
-    let revoked = state.store.revoke(&caller.key, Revocation::Session(&decoded(path)?)).await?;
+    let revoked = state.store.revoke(&caller.key, Revocation::Sessions(&[&decoded(path)?])).await?;
     Ok(Json(json!({ "revoked": revoked })))
 }

@@ -8,7 +8,7 @@ use crate::session_list::session_list;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use hallpass_client::Page;
+use hallpass_client::{Number, Page};
 use std::sync::Arc;
 
 /// AUTH.VERIFY, then AUTH.SESSIONS → 200 with the user's sessions, newest first, without their claims; `current` tells
@@ -20,6 +20,7 @@ pub async fn list(
 ) -> Result<Response, ApiError> {
     let caller = Caller::of(&state, &headers).await?;
     let query = Form::strict(uri.query(), &["offset", "count"])?;
-    let page = Page { offset: query.get("offset")?, count: query.get("count")? };
+    let page =
+        Page { offset: query.get("offset")?.map(Number::Text), count: query.get("count")?.map(Number::Text) };
     session_list(state.store.sessions(&caller.key, page, false).await?, Some(&caller.session))
 }

@@ -37,6 +37,6 @@ pub async fn end_one(
     let (subject, sid) = decoded(path)?;
     let key = state.key_of_subject(&subject)?;
     Form::strict(uri.query(), &[])?;
-    let revoked = state.store.revoke(&key, Revocation::Session(&sid)).await?;
+    let revoked = state.store.revoke(&key, Revocation::Sessions(&[&sid])).await?;
     Ok(Json(json!({ "revoked": revoked })))
 }

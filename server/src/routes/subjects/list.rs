@@ -9,7 +9,7 @@ use crate::url_path::{InPath, decoded};
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use hallpass_client::Page;
+use hallpass_client::{Number, Page};
 use std::sync::Arc;
 
 /// AUTH.SESSIONS … WITHCLAIMS → 200 with the live sessions, newest first; `?offset` and `?count` as the command takes
@@ -23,6 +23,7 @@ pub async fn list(
     state.clients.authorize(&headers, Scope::Manage)?;
     let key = state.key_of_subject(&decoded(path)?)?;
     let query = Form::strict(uri.query(), &["offset", "count"])?;
-    let page = Page { offset: query.get("offset")?, count: query.get("count")? };
+    let page =
+        Page { offset: query.get("offset")?.map(Number::Text), count: query.get("count")?.map(Number::Text) };
     session_list(state.store.sessions(&key, page, true).await?, None)
 }

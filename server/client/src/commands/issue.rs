@@ -1,0 +1,74 @@
+//! `AUTH.ISSUE`: begins a session.
+
+use super::tokens::Tokens;
+use crate::contract::{command, option as word};
+use crate::error::CommandError;
+use crate::hallpass::Hallpass;
+use crate::request::{about, option};
+
+/// The options of `AUTH.ISSUE`. What is not set is as the module is configured.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IssueOptions<'a> {
+    /// CLAIMS: a JSON object as text.
+    pub claims: Option<&'a str>,
+    /// AUDIENCE.
+    pub audience: Option<&'a str>,
+    /// CLIENT: binds the session to this OAuth client.
+    pub client: Option<&'a str>,
+    /// CLASS: the kind of device.
+    pub class: Option<&'a str>,
+    /// META: what is remembered about the device, a JSON object as text.
+    pub meta: Option<&'a str>,
+    /// LIMIT: how many sessions the user may have, or those of this class if there is one.
+    pub limit: Option<u64>,
+    /// EVICT or REJECT; only with LIMIT.
+    pub on_limit: Option<OnLimit>,
+    /// SID: a UUIDv7, which makes the command safe to repeat.
+    pub session_id: Option<&'a str>,
+    /// ACCESSTTL in seconds.
+    pub access_ttl: Option<u64>,
+    /// IDLETTL in seconds.
+    pub idle_ttl: Option<u64>,
+    /// MAXTTL in seconds.
+    pub max_ttl: Option<u64>,
+}
+
+/// The effect of a LIMIT that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLimit {
+    /// EVICT: other sessions end.
+    Evict,
+    /// REJECT: the command fails with [`CommandError::SessionLimit`].
+    Reject,
+}
+
+impl OnLimit {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Evict => word::EVICT,
+            Self::Reject => word::REJECT,
+        }
+    }
+}
+
+impl Hallpass {
+    /// `AUTH.ISSUE`: begins a session and returns its first tokens.
+    ///
+    /// # Errors
+    /// [`CommandError::SessionLimit`] with [`OnLimit::Reject`]; [`CommandError::WrongType`] for a key of something else.
+    pub async fn issue(&self, key: &str, options: &IssueOptions<'_>) -> Result<Tokens, CommandError> {
+        let mut command = about(command::ISSUE, key);
+        option(&mut command, word::CLAIMS, options.claims);
+        option(&mut command, word::AUDIENCE, options.audience);
+        option(&mut command, word::CLIENT, options.client);
+        option(&mut command, word::CLASS, options.class);
+        option(&mut command, word::META, options.meta);
+        option(&mut command, word::LIMIT, options.limit);
+        command.arg(options.on_limit.map(OnLimit::word));
+        option(&mut command, word::SID, options.session_id);
+        option(&mut command, word::ACCESSTTL, options.access_ttl);
+        option(&mut command, word::IDLETTL, options.idle_ttl);
+        option(&mut command, word::MAXTTL, options.max_ttl);
+        self.call(&command).await.and_then(Tokens::read)
+    }
+}

@@ -1,0 +1,116 @@
+//! Sends commands: each within its time limit, timed for an observer, and with a line in the log when Redis is away.
+
+use crate::address::Address;
+use crate::connection::Connection;
+use crate::error::CommandError;
+use crate::request::name;
+use redis::{Cmd, FromRedisValue, RedisError, Value};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// The limit for one call, whatever it has to wait for.
+const CALL: Duration = Duration::from_secs(3);
+/// Outages are logged at most this often.
+const WARNING_PACE: Duration = Duration::from_secs(5);
+
+/// A Redis with the module, as one value that all tasks share.
+pub struct Hallpass {
+    pub(crate) connection: Connection,
+    last_warning: Mutex<Option<Instant>>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// Is told how long each command took.
+pub trait Observer: Send + Sync {
+    /// Takes note of a command: `outcome` is `ok`, `refused` or `unavailable`.
+    fn answered(&self, command: &str, outcome: &'static str, elapsed: Duration);
+}
+
+impl Hallpass {
+    /// Prepares the connection, which the first command then makes. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`CommandError::Unavailable`] for an address that makes no sense.
+    pub fn new(address: &Address) -> Result<Self, CommandError> {
+        let connection = Connection::new(address).map_err(CommandError::of)?;
+        Ok(Self { connection, last_warning: Mutex::new(None), observer: None })
+    }
+
+    /// Tells `observer` about every command from now on.
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
+    }
+
+    /// Logs an outage, but not once per command. Commands that say so leave this to their caller.
+    pub fn report(&self, error: &CommandError) {
+        let CommandError::Unavailable(_) = error else { return };
+        let Ok(mut last) = self.last_warning.lock() else { return };
+        if last.is_none_or(|last| last.elapsed() >= WARNING_PACE) {
+            *last = Some(Instant::now());
+            tracing::warn!("{error}");
+        }
+    }
+
+    /// Sends a command, reads its answer, and reports an outage.
+    pub(crate) async fn call<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CommandError> {
+        self.ask(command).await.inspect_err(|error| self.report(error))
+    }
+
+    /// The same for a command whose repetition is answered as a retry: when no answer came it is sent once more, within
+    /// the same limit. Where a retry is not answered, the caller's own would have been one too.
+    pub(crate) async fn call_repeatable<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CommandError> {
+        let sent = pin!(async {
+            match self.connection.send(command).await {
+                Err(error) if is_unanswered(&error) => self.connection.send(command).await,
+                result => result,
+            }
+        });
+        self.timed(command, sent).await.inspect_err(|error| self.report(error))
+    }
+
+    /// Sends a command and reads its answer.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CommandError> {
+        self.timed(command, pin!(self.connection.send(command))).await
+    }
+
+    /// Waits for the answer to a command, and tells the observer how long that took. `sent` is passed pinned: passed as it
+    /// is, it would be kept twice in the future of every command, which is copied.
+    async fn timed<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+        sent: Pin<&mut impl Future<Output = Result<Value, RedisError>>>,
+    ) -> Result<T, CommandError> {
+        let start = Instant::now();
+        let answer = in_time(sent).await;
+        if let Some(observer) = &self.observer {
+            observer.answered(name(command), outcome(&answer), start.elapsed());
+        }
+        answer
+    }
+}
+
+/// Returns the answer to what was sent, if it comes within the limit for one call.
+async fn in_time<T: FromRedisValue>(
+    sent: impl Future<Output = Result<Value, RedisError>>,
+) -> Result<T, CommandError> {
+    match tokio::time::timeout(CALL, sent).await {
+        Ok(Ok(answer)) => T::from_redis_value(answer).map_err(|_| CommandError::unexpected_answer()),
+        Ok(Err(error)) => Err(CommandError::of(error)),
+        Err(_) => Err(CommandError::timeout()),
+    }
+}
+
+/// Returns the word for an answer that observers are told.
+fn outcome<T>(answer: &Result<T, CommandError>) -> &'static str {
+    match answer {
+        Ok(_) => "ok",
+        Err(CommandError::Unavailable(_)) => "unavailable",
+        Err(_) => "refused",
+    }
+}
+
+/// Returns whether a command may have been carried out although no answer came.
+fn is_unanswered(error: &RedisError) -> bool {
+    error.is_timeout() || (error.is_connection_dropped() && !error.is_connection_refusal())
+}

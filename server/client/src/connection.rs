@@ -2,14 +2,13 @@
 
 use crate::address::Address;
 use crate::cluster::Cluster;
-use crate::contract::code;
 use crate::node::Node;
 use crate::sentinel::Sentinel;
-use redis::{Cmd, RedisError, RedisResult, Value};
+use redis::{Cmd, RedisResult, Value};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// What takes commands.
+/// A Redis that takes commands.
 pub enum Connection {
     /// One server.
     Server(Node),
@@ -29,7 +28,7 @@ impl Connection {
         })
     }
 
-    /// Sends a command to whoever is in charge; an error reply is an error. A command is sent again only when it was
+    /// Sends a command to the node in charge; an error reply is an error. A command is sent again only when it was
     /// certainly not carried out before.
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         match self {
@@ -39,8 +38,8 @@ impl Connection {
         }
     }
 
-    /// Sends a command to every node of a cluster at once; the answers come with the nodes' addresses. `None` where one
-    /// server is in charge of everything.
+    /// Sends a command to every node of a cluster at once; the answers come with the nodes' addresses. Returns `None`
+    /// where one server is in charge of everything.
     pub async fn send_to_all(&self, command: &Cmd) -> Option<Vec<(String, RedisResult<Value>)>> {
         let Self::Cluster(cluster) = self else { return None };
         let ask = |node: Arc<Node>, command: Cmd| async move {
@@ -53,41 +52,5 @@ impl Connection {
             answers.extend(answer.ok());
         }
         Some(answers)
-    }
-}
-
-/// Whether somebody else may be in charge now: no answer came, or one that a primary in charge does not give.
-pub fn hints_at_change(error: &RedisError) -> bool {
-    error.code().is_none_or(|code| code::NOT_IN_CHARGE.contains(&code))
-}
-
-/// Whether another server may safely be sent the same.
-pub fn was_not_carried_out(error: &RedisError) -> bool {
-    error.is_connection_refusal() || error.code().is_some_and(|code| code::NOT_IN_CHARGE.contains(&code))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use redis::parse_redis_value;
-    use std::io;
-
-    fn reply(text: &str) -> RedisError {
-        parse_redis_value(text.as_bytes()).and_then(Value::extract_error).expect_err("an error")
-    }
-
-    #[test]
-    fn only_what_was_certainly_not_carried_out_may_be_sent_elsewhere() {
-        for (error, hints, is_safe) in [
-            (reply("-READONLY You can't write\r\n"), true, true),
-            (reply("-CLUSTERDOWN Hash slot not served\r\n"), true, true),
-            (reply("-NOSESSION the session has ended\r\n"), false, false),
-            (reply("-ERR unknown command\r\n"), false, false),
-            (io::Error::from(io::ErrorKind::ConnectionRefused).into(), true, true),
-            (io::Error::from(io::ErrorKind::TimedOut).into(), true, false),
-            (io::Error::from(io::ErrorKind::BrokenPipe).into(), true, false),
-        ] {
-            assert_eq!((hints_at_change(&error), was_not_carried_out(&error)), (hints, is_safe), "{error}");
-        }
     }
 }

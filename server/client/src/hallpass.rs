@@ -3,16 +3,12 @@
 use crate::address::Address;
 use crate::connection::Connection;
 use crate::error::CommandError;
+use crate::limits::{CALL, WARNING_PACE};
 use crate::request::name;
 use redis::{Cmd, FromRedisValue, RedisError, Value};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// The limit for one call, whatever it has to wait for.
-const CALL: Duration = Duration::from_secs(3);
-/// Outages are logged at most this often.
-const WARNING_PACE: Duration = Duration::from_secs(5);
 
 /// A Redis with the module, as one value that all tasks share.
 pub struct Hallpass {

@@ -36,7 +36,9 @@
 //! - [`Hallpass`]: a method per command. `commands/` has one file for each, with its options and its reply.
 //! - [`SubjectKeys`]: Redis keys of subjects and tokens. [`ModuleInfo`]: how the module is configured.
 //! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them.
-//! - `connection`: the three kinds of Redis: one `node`, `sentinel` and `cluster`.
+//! - `connection`: the three kinds of Redis. `node` is one server; `sentinel` and `cluster` find the node in charge, by the
+//!   rules of `failover`; `topology` and `slots` know the nodes of a cluster.
+//! - `limits`: every time limit.
 
 #![forbid(unsafe_code)]
 
@@ -46,15 +48,17 @@ mod commands;
 mod connection;
 mod contract;
 mod error;
+mod failover;
 mod hallpass;
+mod limits;
 mod module_info;
 mod node;
-mod rediscovery;
 mod reply;
 mod request;
 mod sentinel;
 mod slots;
 mod subject_keys;
+mod topology;
 
 pub use address::{Address, AddressError, ClusterAddress, SentinelAddress};
 pub use commands::{

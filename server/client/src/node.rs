@@ -1,20 +1,14 @@
-//! One redis-server: a multiplexed connection, which reconnects by itself.
+//! One Redis server: a multiplexed connection, which reconnects by itself.
 //!
 //! A command is sent again only when it was certainly not sent before. While the server is away every call fails quickly;
 //! once it is back the next call succeeds.
 
+use crate::limits::{CONNECT, DEAD_PEER, RESPONSE};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, RedisResult, Value, pipe};
-use std::time::Duration;
 
-/// How long a connection attempt and an answer may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// A host that vanished without closing its connections is given up after this long.
-const DEAD_PEER_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A redis-server.
+/// A Redis server.
 pub struct Node {
     address: String,
     connection: ConnectionManager,
@@ -32,15 +26,20 @@ impl Node {
         // Callers do not wait for Redis to come back; each of them triggers the next attempt.
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(RESPONSE))
             .set_pipeline_buffer_size(1024);
         Ok(Self { address, connection: ConnectionManager::new_lazy_with_config(client, config)? })
     }
 
-    /// `host:port`, or the path of a socket.
+    /// Returns `host:port`, or the path of a socket.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Returns the address without its port.
+    pub fn host(&self) -> &str {
+        self.address.rsplit_once(':').map_or(&self.address, |(host, _)| host)
     }
 
     /// Sends a command, and again if the connection was refused: nothing was sent then, and the refusal may be that of an
@@ -64,7 +63,7 @@ impl Node {
     }
 }
 
-/// The answer, unless it is an error. No command that is sent answers with errors inside of something else.
+/// Returns the answer, unless it is an error. No command that is sent answers with errors inside of something else.
 fn checked(answer: Value) -> RedisResult<Value> {
     match answer {
         Value::ServerError(error) => Err(error.into()),
@@ -72,7 +71,7 @@ fn checked(answer: Value) -> RedisResult<Value> {
     }
 }
 
-/// What keeps a connection alive, and notices when it is not.
+/// Returns the settings that keep a connection alive, and notice when it is not.
 pub fn tcp_settings() -> TcpSettings {
-    TcpSettings::default().set_nodelay(true).set_user_timeout(DEAD_PEER_TIMEOUT)
+    TcpSettings::default().set_nodelay(true).set_user_timeout(DEAD_PEER)
 }

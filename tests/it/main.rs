@@ -101,6 +101,9 @@ mod oauth_clients_python;
 #[cfg(feature = "tools")]
 mod schemathesis;
 
+// The client as a library of somebody else's program.
+mod rust_client;
+
 // The command line, and what the README and redis.conf say.
 mod keys_cli;
 mod readme;

@@ -1,12 +1,12 @@
 //! The command line. Every flag of `serve` has an environment variable `HALLPASS_*` of the same name.
 
-use crate::clients::Scope;
 use crate::cors::parse_origin;
-use crate::failure::Failure;
-use crate::keys_cmd::{Keys, Span};
 use crate::source::parse_network;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
+use hallpass_admin::clients::ClientsCommand;
+use hallpass_admin::failure::Failure;
+use hallpass_admin::keys::{KeysCommand, Span};
 use ipnet::IpNet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -33,10 +33,10 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Make, rotate, list and prune the keys of a keyring file.
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(KeysCommand),
     /// Manage the clients that may issue, introspect and manage sessions.
     #[command(subcommand)]
-    Clients(Clients),
+    Clients(ClientsCommand),
     /// Ask a running server whether it is ready; the exit code is the answer.
     Healthcheck(Healthcheck),
 }
@@ -135,47 +135,6 @@ fn parse_age(text: &str) -> Result<Duration, String> {
 
 /// Where the server listens unless told otherwise.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-
-/// `clients …`
-#[derive(Debug, Subcommand)]
-pub enum Clients {
-    /// Add a client, or a second secret for one, and print that secret: it is shown this once.
-    Add {
-        /// The clients file; made if it is missing.
-        #[arg(long, value_name = "FILE", env = "HALLPASS_CLIENTS_FILE")]
-        clients_file: PathBuf,
-        /// Name of the client: 1–64 of [A-Za-z0-9_.-].
-        #[arg(long)]
-        id: String,
-        /// What the client may do.
-        #[arg(long, value_name = "SCOPE,…", value_delimiter = ',', required = true)]
-        scope: Vec<Scope>,
-        /// The only audiences that the client may issue for [default: any].
-        #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
-        audience: Option<Vec<String>>,
-        /// Bind the sessions that the client issues to it: only it can refresh them.
-        #[arg(long)]
-        confidential: bool,
-    },
-    /// List the clients, without secrets.
-    List {
-        /// The clients file.
-        #[arg(long, value_name = "FILE", env = "HALLPASS_CLIENTS_FILE")]
-        clients_file: PathBuf,
-    },
-    /// Remove a client, or the older one of its two secrets.
-    Remove {
-        /// The clients file.
-        #[arg(long, value_name = "FILE", env = "HALLPASS_CLIENTS_FILE")]
-        clients_file: PathBuf,
-        /// Name of the client.
-        #[arg(long)]
-        id: String,
-        /// Remove only the older secret, once the newer one is deployed.
-        #[arg(long)]
-        older_secret: bool,
-    },
-}
 
 /// The flags of `healthcheck`.
 #[derive(Debug, Args)]

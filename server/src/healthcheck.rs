@@ -1,6 +1,6 @@
 //! `healthcheck`: asks `GET /readyz` of a running server, for container health checks where no curl is at hand.
 
-use crate::failure::{Failure, Outcome};
+use hallpass_admin::failure::{Failure, Outcome};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;

@@ -2,14 +2,13 @@
 //! decision about a session falls inside Redis.
 //!
 //! # Layout
-//! `cli` reads the flags; `serve`, `keys_cmd`, `clients::cmd` and `healthcheck` are the commands. `embedded` runs the
+//! `cli` reads the flags; `serve` and `healthcheck` are the commands beside those of `hallpass-admin`. `embedded` runs the
 //! private Redis. `app` makes the router of `routes`, `listener` serves it; `trace`, `cors`, `in_flight` and `rate_limit`
 //! are the layers around the routes. [`hallpass_client`] talks to Redis; `error` is what every refusal becomes.
 
 #![forbid(unsafe_code)]
 
 mod app;
-mod atomic_file;
 mod bearer;
 mod claims;
 mod cli;
@@ -18,13 +17,10 @@ mod cookie;
 mod cors;
 mod embedded;
 mod error;
-mod failure;
 mod form;
 mod healthcheck;
 mod in_flight;
 mod introspection;
-mod json;
-mod keys_cmd;
 mod listener;
 mod metadata;
 mod metrics;
@@ -44,7 +40,8 @@ mod url_path;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use cli::{Cli, Command};
-use failure::Outcome;
+use hallpass_admin::failure::Outcome;
+use hallpass_admin::keys;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -62,8 +59,8 @@ fn run() -> Outcome<()> {
     let Some(cli) = Cli::read(std::env::args_os())? else { return Ok(()) };
     match cli.command {
         Command::Serve(flags) => serve::run(&flags),
-        Command::Keys(command) => keys_cmd::run(command),
-        Command::Clients(command) => clients::cmd::run(command),
+        Command::Keys(command) => keys::run(command),
+        Command::Clients(command) => hallpass_admin::clients::run(command),
         Command::Healthcheck(flags) => healthcheck::run(flags.listen),
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::error::ApiError;
 use crate::form::Form;
-use crate::json;
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
+use hallpass_admin::json;
 use serde::de::DeserializeOwned;
 
 /// The largest body that is read: claims, meta and two tokens fit.

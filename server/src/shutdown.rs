@@ -1,6 +1,6 @@
 //! The wish to stop: SIGTERM, SIGINT, or a Redis that died.
 
-use crate::failure::{Failure, Outcome};
+use hallpass_admin::failure::{Failure, Outcome};
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;

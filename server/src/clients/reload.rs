@@ -1,8 +1,8 @@
 //! SIGHUP: the clients file is read again.
 
 use super::{Client, Clients};
-use crate::failure::{Failure, Outcome};
 use crate::shutdown::Shutdown;
+use hallpass_admin::failure::{Failure, Outcome};
 use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{SignalKind, signal};
 

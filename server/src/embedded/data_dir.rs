@@ -1,9 +1,8 @@
 //! The data directory: `keyring.json`, `client-secret`, `clients.json`, and what Redis keeps there.
 
-use crate::atomic_file;
 use crate::clients::Secret;
-use crate::failure::{Failure, Outcome};
-use crate::keys_cmd;
+use hallpass_admin::failure::{Failure, Outcome};
+use hallpass_admin::{atomic_file, keys};
 use hallpass_client::Address;
 use hallpass_engine::keys::Algorithm;
 use rustix::fs::Mode;
@@ -68,7 +67,7 @@ impl DataDir {
     pub fn prepare_secrets(&self) -> Outcome<Secret> {
         let keyring = self.path("keyring.json");
         if !keyring.exists() {
-            keys_cmd::generate(&keyring, Algorithm::EdDSA)?;
+            keys::generate(&keyring, Algorithm::EdDSA)?;
         }
         let path = self.path("client-secret");
         match fs::read_to_string(&path) {

@@ -5,7 +5,7 @@
 //! stale. Whoever gets the lock may start the next one.
 
 use super::DataDir;
-use crate::failure::{Failure, Outcome};
+use hallpass_admin::failure::{Failure, Outcome};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;

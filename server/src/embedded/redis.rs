@@ -2,9 +2,9 @@
 
 use super::redis_log::RedisLog;
 use super::{DataDir, orphan, redis_conf};
-use crate::atomic_file;
 use crate::cli::Serve;
-use crate::failure::{Failure, Outcome};
+use hallpass_admin::atomic_file;
+use hallpass_admin::failure::{Failure, Outcome};
 use hallpass_client::{CommandError, Hallpass, ModuleInfo};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};

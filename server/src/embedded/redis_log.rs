@@ -1,7 +1,7 @@
 //! The log of the private Redis, `redis.log` in the data directory, and what it says about a failed start.
 
 use super::DataDir;
-use crate::failure::{Failure, Outcome};
+use hallpass_admin::failure::{Failure, Outcome};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;

@@ -1,7 +1,8 @@
 //! When the keys of a rotation begin and end.
 
 use super::span::Span;
-use super::{kind, utc};
+use super::utc;
+use super::wording::kind;
 use crate::failure::{Failure, Outcome};
 use hallpass_engine::keys::{KeyStatus, KeySummary, Validity};
 

@@ -1,11 +1,13 @@
 //! `keys rotate`: new keys of both kinds take over at a time that leaves room to take them to every node, and the old
 //! ones get an end.
 
+use super::arguments::Rotate;
 use super::document::Document;
 use super::file::Locked;
-use super::flags::Rotate;
+use super::new_keys::{refresh_key, signing_key};
 use super::schedule::{Retired, Schedule};
-use super::{EDDSA_NOTE, kind, new_refresh_key, new_signing_key, utc};
+use super::utc;
+use super::wording::{EDDSA_NOTE, kind};
 use crate::failure::{Failure, Outcome};
 use hallpass_engine::keys::{Algorithm, Jwk, KeyStatus, KeySummary};
 use serde_json::Result as JsonResult;
@@ -20,7 +22,7 @@ pub fn rotate(flags: &Rotate) -> Outcome<String> {
 
     let former = newest_algorithm(&keys);
     let alg = flags.alg.or(former).unwrap_or(Algorithm::EdDSA);
-    let new = [new_signing_key(alg)?, new_refresh_key()?];
+    let new = [signing_key(alg)?, refresh_key()?];
     let changed = apply(&mut file.document, &keys, new, &schedule);
     let changed = changed.map_err(|error| Failure::file("change", &flags.keyring, error))?;
     file.replace()?;

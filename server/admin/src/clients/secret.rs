@@ -4,7 +4,7 @@
 //! guess, and a slow password hash would only let strangers keep the server busy.
 
 use crate::failure::Outcome;
-use crate::keys_cmd::random;
+use crate::random::random;
 use aws_lc_rs::{constant_time, digest};
 use hallpass_engine::base64url;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};

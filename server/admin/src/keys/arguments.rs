@@ -1,4 +1,4 @@
-//! The flags of `keys …`.
+//! The arguments of `keys …`.
 
 use super::span::Span;
 use clap::{Args, Subcommand};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// `keys …`
 #[derive(Debug, Subcommand)]
-pub enum Keys {
+pub enum KeysCommand {
     /// Make a keyring file: one signing key and one refresh key.
     Generate {
         /// The file to make; an existing one is never overwritten.
@@ -33,7 +33,7 @@ pub enum Keys {
     },
 }
 
-/// The flags of `keys rotate`.
+/// The arguments of `keys rotate`.
 #[derive(Debug, Args)]
 pub struct Rotate {
     /// The keyring file.

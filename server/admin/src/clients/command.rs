@@ -1,8 +1,9 @@
 //! `clients add|list|remove`: the clients file from the command line.
 
+use super::arguments::ClientsCommand;
+use super::client::{Client, Scope};
 use super::file::{self, MAX_SECRETS};
-use super::{Client, Scope, Secret, SecretHash};
-use crate::cli::Clients as Command;
+use super::secret::{Secret, SecretHash};
 use crate::failure::{Failure, Outcome};
 use std::path::Path;
 
@@ -10,9 +11,9 @@ use std::path::Path;
 const SERVER_NOTE: &str = "a running server reads the file again on SIGHUP";
 
 /// Runs `clients …`.
-pub fn run(command: Command) -> Outcome<()> {
+pub fn run(command: ClientsCommand) -> Outcome<()> {
     match command {
-        Command::Add { clients_file, id, scope, audience, confidential } => {
+        ClientsCommand::Add { clients_file, id, scope, audience, confidential } => {
             let wanted =
                 Client { id, scopes: ordered(&scope), audiences: audience, confidential, secrets: vec![] };
             let secret = add(&clients_file, wanted)?;
@@ -21,8 +22,8 @@ pub fn run(command: Command) -> Outcome<()> {
             println!("{}", secret.reveal());
             Ok(())
         }
-        Command::List { clients_file } => list(&clients_file),
-        Command::Remove { clients_file, id, older_secret } => remove(&clients_file, &id, older_secret),
+        ClientsCommand::List { clients_file } => list(&clients_file),
+        ClientsCommand::Remove { clients_file, id, older_secret } => remove(&clients_file, &id, older_secret),
     }
 }
 

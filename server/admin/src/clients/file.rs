@@ -1,6 +1,6 @@
 //! The clients file: `{"clients": [{"id", "scopes", "audiences", "confidential", "secrets"}]}`, mode 0600.
 
-use super::{Client, audience_problem, id_problem};
+use super::client::{Client, audience_problem, id_problem};
 use crate::atomic_file::{self, directory_of};
 use crate::failure::{Failure, Outcome};
 use crate::json;
@@ -78,7 +78,8 @@ fn check(clients: &[Client]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clients::{Scope, SecretHash};
+    use crate::clients::client::Scope;
+    use crate::clients::secret::SecretHash;
 
     fn client(id: &str) -> Client {
         Client {

@@ -1,7 +1,8 @@
 //! `keys prune`: expired keys leave the file.
 
 use super::file::Locked;
-use super::{kind, utc};
+use super::utc;
+use super::wording::kind;
 use crate::failure::{Failure, Outcome};
 use hallpass_engine::keys::{KeyStatus, KeySummary};
 use std::path::Path;

@@ -1,17 +1,17 @@
 //! The router: which request goes where, and what holds for all of them.
 
 use crate::clients::Clients;
-use crate::cookie::CookieMode;
-use crate::cors::{Cors, Sharing};
-use crate::error::ApiError;
-use crate::in_flight;
+use crate::http::cookie::CookieMode;
+use crate::http::error::ApiError;
 use crate::metrics::Metrics;
-use crate::rate_limit::{self, RateLimit};
+use crate::middleware::cors::{Cors, Sharing};
+use crate::middleware::in_flight;
+use crate::middleware::rate_limit::{self, RateLimit};
+use crate::middleware::source::TrustedProxies;
+use crate::middleware::trace::Observation;
 use crate::routes::{
     health, introspect, jwks, me, metadata, metrics, openapi, revoke, sessions, subjects, token, verify,
 };
-use crate::source::TrustedProxies;
-use crate::trace::Observation;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::handler::Handler;
@@ -153,7 +153,7 @@ async fn supervise(answer: Pin<&mut impl Future<Output = Response>>) -> Response
 mod tests {
     use super::*;
     use crate::clients::{Client, Scope, SecretHash};
-    use crate::request_body::MAX_BODY_BYTES;
+    use crate::http::body::MAX_BODY_BYTES;
     use axum::body::Body;
     use axum::http::{HeaderMap, StatusCode};
     use base64::{Engine, prelude::BASE64_STANDARD};

@@ -1,7 +1,7 @@
 //! The command line. Every flag of `serve` has an environment variable `HALLPASS_*` of the same name.
 
-use crate::cors::parse_origin;
-use crate::source::parse_network;
+use crate::middleware::cors::parse_origin;
+use crate::middleware::source::parse_network;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use hallpass_admin::clients::ClientsCommand;

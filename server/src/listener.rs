@@ -1,7 +1,7 @@
 //! The HTTP/1.1 listener: accepts connections, bounds how many there are, how much they may send ahead and how long they
 //! may dawdle, and lets what is in flight finish before it stops.
 
-use crate::source::Peer;
+use crate::middleware::source::Peer;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;

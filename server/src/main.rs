@@ -9,31 +9,21 @@
 #![forbid(unsafe_code)]
 
 mod app;
-mod bearer;
-mod claims;
 mod cli;
 mod clients;
-mod cookie;
-mod cors;
 mod embedded;
-mod error;
-mod form;
 mod healthcheck;
-mod in_flight;
+mod http;
 mod introspection;
 mod listener;
 mod metadata;
 mod metrics;
-mod rate_limit;
-mod request_body;
+mod middleware;
 mod routes;
 mod serve;
 mod session_list;
 mod shutdown;
-mod source;
 mod token_response;
-mod trace;
-mod url_path;
 
 /// A request allocates some hundred times, little at a time: what Linux comes with spends a fifth of its time on that.
 #[global_allocator]

@@ -1,17 +1,18 @@
 //! `serve`: checks the flags, finds or starts Redis, and serves until it is told to stop.
 
 use crate::app::{AppState, app};
-use crate::claims::is_reserved;
 use crate::cli::Serve;
 use crate::clients::{self, Client, Clients, Scope, SecretHash};
-use crate::cookie::CookieMode;
-use crate::cors::Cors;
 use crate::embedded::{DataDir, Redis, greeting};
-use crate::in_flight::MAX_IN_FLIGHT;
+use crate::http::claims::is_reserved;
+use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;
-use crate::rate_limit::RateLimit;
-use crate::source::TrustedProxies;
-use crate::{listener, shutdown::Shutdown, trace};
+use crate::middleware::cors::Cors;
+use crate::middleware::in_flight::MAX_IN_FLIGHT;
+use crate::middleware::rate_limit::RateLimit;
+use crate::middleware::source::TrustedProxies;
+use crate::middleware::trace;
+use crate::{listener, shutdown::Shutdown};
 use axum::http::Uri;
 use hallpass_admin::failure::{Failure, Outcome};
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};

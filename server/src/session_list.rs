@@ -1,7 +1,7 @@
 //! The answer that lists sessions: `{"sessions": […]}`, members as AUTH.SESSIONS names them, `meta` and `claims` as
 //! objects rather than text.
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use hallpass_client::Session;

@@ -1,7 +1,7 @@
 //! The token response (RFC 6749 §5.1) of POST /sessions and POST /token.
 
-use crate::claims::Granted;
-use crate::cookie::CookieMode;
+use crate::http::claims::Granted;
+use crate::http::cookie::CookieMode;
 use axum::body::Body as HttpBody;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -1,9 +1,9 @@
 //! Client authentication (RFC 6749 §2.3): HTTP Basic, or `client_id` and `client_secret` in a form.
 
 use super::{Client, Scope, SecretHash};
-use crate::bearer;
-use crate::error::ApiError;
-use crate::form::{self, Form};
+use crate::http::bearer;
+use crate::http::error::ApiError;
+use crate::http::form::{self, Form};
 use axum::http::HeaderMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::collections::HashMap;

@@ -5,7 +5,7 @@ mod module;
 mod text;
 mod timings;
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::http::Method;
 use axum::response::Response;
 use hallpass_client::{NodeInfo, Observer};

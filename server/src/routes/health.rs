@@ -1,7 +1,7 @@
 //! `GET /healthz` and `GET /readyz`: for the operator's probes.
 
 use crate::app::AppState;
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};

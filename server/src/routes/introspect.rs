@@ -2,9 +2,9 @@
 
 use crate::app::AppState;
 use crate::clients::{Client, Scope};
-use crate::error::ApiError;
+use crate::http::body;
+use crate::http::error::ApiError;
 use crate::introspection::{access_token, inactive, refresh_token};
-use crate::request_body;
 use axum::Json;
 use axum::extract::{Request, State};
 use hallpass_client::{ANY_AUDIENCE, CommandError, is_refresh_token};
@@ -19,7 +19,7 @@ pub async fn introspect(
     mut request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let headers = mem::take(request.headers_mut());
-    let form = request_body::from_form(&headers, request).await?;
+    let form = body::from_form(&headers, request).await?;
     let client = state.clients.authorize_form(&headers, &form, Scope::Introspect)?;
     let hint = form.get("token_type_hint")?;
     let token = form.get("token")?.ok_or_else(|| ApiError::invalid_request("token is missing"))?;

@@ -1,7 +1,7 @@
 //! `GET /.well-known/jwks.json`: the public keys with which anybody can verify access tokens (RFC 7517 §5).
 
 use crate::app::AppState;
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};

@@ -1,7 +1,7 @@
 //! `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`: how clients find the rest.
 
 use crate::app::AppState;
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use crate::metadata::{document, is_about};
 use axum::Json;
 use axum::extract::State;

@@ -9,9 +9,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use std::sync::{Arc, LazyLock};
 
 /// OpenAPI 3.1, with two gaps: the version and the address of the server.
-const DOCUMENT: &str = include_str!("../openapi.json");
+const DOCUMENT: &str = include_str!("../../assets/openapi.json");
 /// A page that renders the document beside it, and needs nothing else.
-const PAGE: &str = include_str!("../docs.html");
+const PAGE: &str = include_str!("../../assets/docs.html");
 /// The next version of the server may say something else.
 const CACHE_CONTROL: &str = "no-cache";
 

@@ -1,10 +1,10 @@
 //! `POST /revoke`: token revocation (RFC 7009). The holder logs out, with a token or by cookie.
 
 use crate::app::AppState;
-use crate::error::ApiError;
-use crate::rate_limit::{self, Purpose};
-use crate::request_body;
-use crate::source::Source;
+use crate::http::body;
+use crate::http::error::ApiError;
+use crate::middleware::rate_limit::{self, Purpose};
+use crate::middleware::source::Source;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -22,7 +22,7 @@ pub async fn revoke(
     mut request: Request,
 ) -> Result<Response, ApiError> {
     let headers = mem::take(request.headers_mut());
-    let form = request_body::from_form_or_nothing(&headers, request).await;
+    let form = body::from_form_or_nothing(&headers, request).await;
     let form = rate_limit::admit(&state, source, Purpose::Revoke, &headers, form)?;
     let client = state.clients.identify(&headers, &form)?;
     // A repeated hint is a broken request, if a harmless one.

@@ -1,10 +1,10 @@
 //! `POST /sessions`: a client with the scope `issue` begins a session for a user whom it has authenticated.
 
 use crate::app::AppState;
-use crate::claims::Granted;
 use crate::clients::{Client, Scope};
-use crate::error::ApiError;
-use crate::request_body;
+use crate::http::body;
+use crate::http::claims::Granted;
+use crate::http::error::ApiError;
 use crate::token_response::token_response;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -55,7 +55,7 @@ impl From<OnLimitMember> for OnLimit {
 /// `limit` rejects or the key holds something else.
 pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
-    let session: NewSession = request_body::from_json(request).await?;
+    let session: NewSession = body::from_json(request).await?;
     let key = state.key_of_subject(&session.subject)?;
     let options = options(&state, &client, &session)?;
     let tokens = state.store.issue(&key, &options).await?;

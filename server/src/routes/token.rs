@@ -2,13 +2,13 @@
 //! travel in form and body, or both in the cookie.
 
 use crate::app::AppState;
-use crate::claims::Granted;
-use crate::cookie::CookieMode;
-use crate::error::ApiError;
-use crate::form::Form;
-use crate::rate_limit::{self, Purpose};
-use crate::request_body;
-use crate::source::Source;
+use crate::http::body;
+use crate::http::claims::Granted;
+use crate::http::cookie::CookieMode;
+use crate::http::error::ApiError;
+use crate::http::form::Form;
+use crate::middleware::rate_limit::{self, Purpose};
+use crate::middleware::source::Source;
 use crate::token_response::token_response;
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -27,7 +27,7 @@ pub async fn token(
     mut request: Request,
 ) -> Result<Response, ApiError> {
     let headers = mem::take(request.headers_mut());
-    let form = request_body::from_form(&headers, request).await;
+    let form = body::from_form(&headers, request).await;
     let form = rate_limit::admit(&state, source, Purpose::Token, &headers, form)?;
     let cookie = form.get("refresh_token")?.is_none().then_some(state.cookies);
     match refresh(&state, &headers, &form).await {

@@ -2,10 +2,10 @@
 //! here before it lets a request through, and passes the answer's headers on to the application.
 
 use crate::app::AppState;
-use crate::bearer;
-use crate::claims::{Verified, percent_encoded};
-use crate::error::ApiError;
-use crate::form::Form;
+use crate::http::bearer;
+use crate::http::claims::{Verified, percent_encoded};
+use crate::http::error::ApiError;
+use crate::http::form::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::{IntoResponse, Response};

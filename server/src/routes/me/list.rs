@@ -2,8 +2,8 @@
 
 use super::Caller;
 use crate::app::AppState;
-use crate::error::ApiError;
-use crate::form::Form;
+use crate::http::error::ApiError;
+use crate::http::form::Form;
 use crate::session_list::session_list;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};

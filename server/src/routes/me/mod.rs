@@ -8,9 +8,9 @@ pub use end::{end_one, end_several};
 pub use list::list;
 
 use crate::app::AppState;
-use crate::bearer;
-use crate::claims::Verified;
-use crate::error::ApiError;
+use crate::http::bearer;
+use crate::http::claims::Verified;
+use crate::http::error::ApiError;
 use axum::http::HeaderMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

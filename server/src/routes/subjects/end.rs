@@ -2,9 +2,9 @@
 
 use crate::app::AppState;
 use crate::clients::Scope;
-use crate::error::ApiError;
-use crate::form::Form;
-use crate::url_path::{InPath, decoded};
+use crate::http::error::ApiError;
+use crate::http::form::Form;
+use crate::http::path::{InPath, decoded};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};

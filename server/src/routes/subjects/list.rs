@@ -2,10 +2,10 @@
 
 use crate::app::AppState;
 use crate::clients::Scope;
-use crate::error::ApiError;
-use crate::form::Form;
+use crate::http::error::ApiError;
+use crate::http::form::Form;
+use crate::http::path::{InPath, decoded};
 use crate::session_list::session_list;
-use crate::url_path::{InPath, decoded};
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;

@@ -2,10 +2,10 @@
 
 use crate::app::AppState;
 use crate::clients::Scope;
-use crate::error::ApiError;
-use crate::form::Form;
-use crate::request_body;
-use crate::url_path::{InPath, decoded};
+use crate::http::body;
+use crate::http::error::ApiError;
+use crate::http::form::Form;
+use crate::http::path::{InPath, decoded};
 use axum::Json;
 use axum::extract::{Request, State};
 use serde_json::value::RawValue;
@@ -28,7 +28,7 @@ pub async fn set_claims(
         return Err(ApiError::invalid_request("sid: the id of one session"));
     }
     // Passed on as text, so that the module judges what was sent, duplicate members included.
-    let claims: Box<RawValue> = request_body::from_json(request).await?;
+    let claims: Box<RawValue> = body::from_json(request).await?;
     let updated = state.store.set_claims(&key, sid, claims.get()).await?;
     Ok(Json(json!({ "updated": updated })))
 }

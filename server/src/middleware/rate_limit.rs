@@ -3,9 +3,9 @@
 //! ones.
 
 use crate::app::AppState;
-use crate::error::ApiError;
-use crate::form::Form;
-use crate::source::Source;
+use crate::http::error::ApiError;
+use crate::http::form::Form;
+use crate::middleware::source::Source;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
@@ -113,7 +113,7 @@ impl StateStore for Buckets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::TrustedProxies;
+    use crate::middleware::source::TrustedProxies;
     use axum::http::HeaderMap;
     use std::net::{IpAddr, Ipv4Addr};
 

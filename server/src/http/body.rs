@@ -1,7 +1,7 @@
 //! Request bodies: read once, never more than the limit, refused in OAuth's words.
 
-use crate::error::ApiError;
-use crate::form::Form;
+use crate::http::error::ApiError;
+use crate::http::form::Form;
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};

@@ -3,7 +3,7 @@
 
 use crate::app::AppState;
 use crate::metrics::{InFlight, method_label, outcome};
-use crate::source::{Peer, Source};
+use crate::middleware::source::{Peer, Source};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;

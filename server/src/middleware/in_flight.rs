@@ -1,7 +1,7 @@
 //! How many requests are worked on at the same time. More are turned away at once: they would only wait for Redis
 //! longer than their clients do.
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 

@@ -1,7 +1,7 @@
 //! Bearer tokens in the Authorization header (RFC 6750 §2.1). Tokens in bodies and queries are not looked for: a query
 //! ends up in logs.
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::http::{HeaderMap, header};
 
 /// The credentials of the request, if the header is there once and has this scheme. Two headers would leave it open

@@ -3,7 +3,7 @@
 //! A call that lives by the cookie must carry the header `X-Hallpass`, which a form on another site cannot add, and a
 //! script there only with the leave of CORS.
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 

@@ -1,6 +1,6 @@
 //! Parameters in a URL's path, percent-decoded; axum's own refusal in OAuth's words.
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 

@@ -1,7 +1,7 @@
 //! `application/x-www-form-urlencoded`, as OAuth 2.0 uses it for bodies, queries and Basic credentials
 //! (RFC 6749 §3.2 and appendix B): a parameter without a value counts as omitted, a repeated one is an error.
 
-use crate::error::ApiError;
+use crate::http::error::ApiError;
 use percent_encoding::percent_decode_str;
 
 /// Decoded parameters in the order in which they came.

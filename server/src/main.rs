@@ -8,7 +8,6 @@
 
 #![forbid(unsafe_code)]
 
-mod app;
 mod cli;
 mod clients;
 mod embedded;
@@ -19,10 +18,14 @@ mod listener;
 mod metadata;
 mod metrics;
 mod middleware;
+mod router;
 mod routes;
 mod serve;
 mod session_list;
 mod shutdown;
+mod state;
+#[cfg(test)]
+mod testing;
 mod token_response;
 
 /// A request allocates some hundred times, little at a time: what Linux comes with spends a fifth of its time on that.

@@ -1,23 +1,26 @@
 //! `serve`: checks the flags, finds or starts Redis, and serves until it is told to stop.
 
-use crate::app::{AppState, app};
 use crate::cli::Serve;
 use crate::clients::{self, Client, Clients, Scope, SecretHash};
 use crate::embedded::{DataDir, Redis, greeting};
 use crate::http::claims::is_reserved;
 use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;
+use crate::middleware::MiddlewareState;
 use crate::middleware::cors::Cors;
 use crate::middleware::in_flight::MAX_IN_FLIGHT;
 use crate::middleware::rate_limit::RateLimit;
 use crate::middleware::source::TrustedProxies;
 use crate::middleware::trace;
+use crate::router::router;
+use crate::state::AppState;
 use crate::{listener, shutdown::Shutdown};
 use axum::http::Uri;
 use hallpass_admin::failure::{Failure, Outcome};
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -79,7 +82,7 @@ async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &Shutdown) -
     let state = state(flags, store, metrics, clients, module)?;
     let listener = bind(flags).await?;
     greeting::print_listening(listener.address, &issuer);
-    listener::run(listener.socket, app(state), shutdown.requested()).await;
+    listener::run(listener.socket, router(state), shutdown.requested()).await;
     Ok(())
 }
 
@@ -149,7 +152,7 @@ impl Serving<'_> {
                 () = self.shutdown.requested() => {}
             }
         };
-        listener::run(self.listener.socket, app(state), stop).await;
+        listener::run(self.listener.socket, router(state), stop).await;
         // A supervisor starts both again; alone, the server would only answer 503 for ever.
         let log = directory.shown("redis.log");
         if died {
@@ -225,11 +228,13 @@ fn state(
         verify_claims: flags.verify_claims.clone(),
         me_auth_age: flags.me_auth_age,
         cookies: CookieMode::new(flags.dev_cookie),
-        cors: Cors::new(&flags.allowed_origin),
-        proxies: TrustedProxies::new(&flags.trusted_proxy),
-        limits: RateLimit::per_second(flags.rate_limit),
-        slots: Semaphore::new(MAX_IN_FLIGHT),
-        metrics,
+        middleware: Arc::new(MiddlewareState {
+            cors: Cors::new(&flags.allowed_origin),
+            proxies: TrustedProxies::new(&flags.trusted_proxy),
+            limits: RateLimit::per_second(flags.rate_limit),
+            slots: Semaphore::new(MAX_IN_FLIGHT),
+            metrics,
+        }),
     })
 }
 

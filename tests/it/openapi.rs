@@ -1,28 +1,14 @@
-//! The OpenAPI document and the page that shows it: complete, true, and served without help from elsewhere.
+//! The OpenAPI document and the page that shows it: explained, and served without help from elsewhere. A test of the router
+//! compares it with the routes.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
 
 use crate::{http::redis, support::http_server::Server};
 
-/// What a route takes if it takes any method; the document has GET for it.
-const ANY: &str = "any";
 /// The methods of OpenAPI that this server uses.
-const METHODS: [&str; 5] = [ANY, "get", "put", "post", "delete"];
-
-/// The routes that app.rs registers, as `method path`; a wildcard is written as the document writes it.
-fn registered() -> BTreeSet<String> {
-    let text =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/app.rs")).unwrap();
-    let calls = text.split(".route(\"").skip(1).map(|call| call.split_once("\", ").unwrap());
-    let routes = calls.flat_map(|(path, rest)| {
-        let handlers = rest.split_once('\n').unwrap().0;
-        let taken = METHODS.iter().filter(move |method| handlers.contains(&format!("{method}(")));
-        taken.map(move |method| format!("{} {}", method.replace(ANY, "get"), path.replace("{*", "{")))
-    });
-    routes.collect()
-}
+const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
 
 /// The operations of the document, as `method path`.
 pub fn documented(document: &Json) -> BTreeSet<String> {
@@ -35,14 +21,11 @@ pub fn documented(document: &Json) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_document_has_every_route_and_no_other() {
+fn the_document_is_served_with_its_gaps_filled() {
     let redis = redis();
-    let server = Server::before(&redis, &[]);
-    let document = server.get("/openapi.json");
+    let document = Server::before(&redis, &[]).get("/openapi.json");
     assert_eq!((document.status, document.header("content-type")), (200, "application/json"));
     let document = document.json();
-    assert_eq!(documented(&document), registered());
-    assert!(registered().len() > 20, "app.rs is read as it should be: {:?}", registered());
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["servers"], json!([{ "url": "https://id.example" }]));
 }

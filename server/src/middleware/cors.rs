@@ -2,7 +2,8 @@
 //! origins, which may then use the routes of holders, with credentials. Every answer of these routes says so, refusals
 //! of other layers included, since a script could not read them otherwise; so this layer lies outside of those.
 
-use axum::extract::{MatchedPath, Request};
+use super::policy::Policy;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
@@ -41,9 +42,9 @@ pub struct Sharing {
 }
 
 impl Sharing {
-    /// Looks at a request.
-    pub fn of(cors: &Cors, request: &Request) -> Self {
-        let varies = !cors.0.is_empty() && is_shared(request);
+    /// Looks at a request to a route.
+    pub fn of(cors: &Cors, policy: &Policy, request: &Request) -> Self {
+        let varies = policy.is_for_browsers && !cors.0.is_empty();
         let origin = if varies { cors.allowed(request.headers()).cloned() } else { None };
         let asks_first = origin.is_some() && is_preflight(request);
         Self { varies, origin, asks_first }
@@ -67,12 +68,6 @@ impl Sharing {
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
     }
-}
-
-/// Whether the route is for browsers of other origins: that of a holder, or one of the well-known ones.
-fn is_shared(request: &Request) -> bool {
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    matches!(route, "/token" | "/revoke") || route.starts_with("/me/") || route.starts_with("/.well-known/")
 }
 
 fn is_preflight(request: &Request) -> bool {

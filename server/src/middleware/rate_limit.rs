@@ -2,10 +2,10 @@
 //! purpose, so that nobody can lock somebody else out who shares an address: right credentials never wait for failed
 //! ones.
 
-use crate::app::AppState;
+use super::source::Source;
+use crate::clients::Clients;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
-use crate::middleware::source::Source;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
@@ -35,8 +35,17 @@ pub enum Purpose {
     FailedClient,
 }
 
+/// The bucket that a call is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RateLimitKey {
+    /// Where the call comes from.
+    pub source: Source,
+    /// What it counts as.
+    pub purpose: Purpose,
+}
+
 /// The limit, or none.
-pub struct RateLimit(Option<RateLimiter<(Source, Purpose), Buckets, DefaultClock>>);
+pub struct RateLimit(Option<RateLimiter<RateLimitKey, Buckets, DefaultClock>>);
 
 impl RateLimit {
     /// Allows this many calls per second, and four times as many at once; 0 allows any number.
@@ -48,46 +57,46 @@ impl RateLimit {
     }
 
     /// Counts a call; 429 when it is one too many.
-    pub fn count(&self, source: Source, purpose: Purpose) -> Result<(), ApiError> {
+    pub fn count(&self, key: RateLimitKey) -> Result<(), ApiError> {
         let Some(limiter) = &self.0 else { return Ok(()) };
-        limiter.check_key(&(source, purpose)).map_err(|until| {
+        limiter.check_key(&key).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             ApiError::RateLimited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
         })
     }
-}
 
-/// Counts a call to /token or /revoke, by what the client's credentials in it turn out to be; the call's form, or 429
-/// when it is one too many. Wrong credentials count where all failed authentication does, by [`count_failed`].
-pub fn admit(
-    state: &AppState,
-    source: Source,
-    purpose: Purpose,
-    headers: &HeaderMap,
-    form: Result<Form, ApiError>,
-) -> Result<Form, ApiError> {
-    match form.as_ref().map_or(Ok(None), |form| state.clients.authenticate(headers, form)) {
-        Ok(Some(_)) => state.limits.count(source, Purpose::Authenticated)?,
-        Err(ApiError::InvalidClient) => {}
-        Ok(None) | Err(_) => state.limits.count(source, purpose)?,
+    /// Counts a call by what the client's credentials in it turn out to be; the call's form, or 429 when it is one too
+    /// many. Wrong credentials count where all failed authentication does, by [`Self::count_failed`].
+    pub fn admit(
+        &self,
+        key: RateLimitKey,
+        clients: &Clients,
+        headers: &HeaderMap,
+        form: Result<Form, ApiError>,
+    ) -> Result<Form, ApiError> {
+        match form.as_ref().map_or(Ok(None), |form| clients.authenticate(headers, form)) {
+            Ok(Some(_)) => self.count(RateLimitKey { purpose: Purpose::Authenticated, ..key })?,
+            Err(ApiError::InvalidClient) => {}
+            Ok(None) | Err(_) => self.count(key)?,
+        }
+        form
     }
-    form
-}
 
-/// Counts failed client authentication on every route; 429 instead of 401 when there was too much of it. What is right
-/// never comes here.
-pub fn count_failed(state: &AppState, source: Source, response: Response) -> Response {
-    if response.extensions().get() != Some(&ApiError::InvalidClient) {
-        return response;
-    }
-    match state.limits.count(source, Purpose::FailedClient) {
-        Err(error) => error.into_response(),
-        Ok(()) => response,
+    /// Counts failed client authentication on every route; 429 instead of 401 when there was too much of it. What is
+    /// right never comes here.
+    pub fn count_failed(&self, source: Source, response: Response) -> Response {
+        if response.extensions().get() != Some(&ApiError::InvalidClient) {
+            return response;
+        }
+        match self.count(RateLimitKey { source, purpose: Purpose::FailedClient }) {
+            Err(error) => error.into_response(),
+            Ok(()) => response,
+        }
     }
 }
 
 /// When each bucket will be full again.
-struct Buckets(Mutex<LruCache<(Source, Purpose), Nanos>>);
+struct Buckets(Mutex<LruCache<RateLimitKey, Nanos>>);
 
 impl Buckets {
     fn new() -> Self {
@@ -96,7 +105,7 @@ impl Buckets {
 }
 
 impl StateStore for Buckets {
-    type Key = (Source, Purpose);
+    type Key = RateLimitKey;
 
     fn measure_and_replace<T, F, E>(&self, key: &Self::Key, decide: F) -> Result<T, E>
     where
@@ -124,7 +133,7 @@ mod tests {
 
     /// How many of a hundred calls are allowed.
     fn allowed(limit: &RateLimit, source: Source, purpose: Purpose) -> usize {
-        (0..100).filter(|_| limit.count(source, purpose).is_ok()).count()
+        (0..100).filter(|_| limit.count(RateLimitKey { source, purpose }).is_ok()).count()
     }
 
     #[test]
@@ -132,7 +141,10 @@ mod tests {
         let limit = RateLimit::per_second(2);
         let burst = allowed(&limit, source(1), Purpose::Token);
         assert!((8..=9).contains(&burst), "{burst}");
-        assert_eq!(limit.count(source(1), Purpose::Token), Err(ApiError::RateLimited(1)));
+        assert_eq!(
+            limit.count(RateLimitKey { source: source(1), purpose: Purpose::Token }),
+            Err(ApiError::RateLimited(1))
+        );
     }
 
     #[test]
@@ -153,7 +165,7 @@ mod tests {
     fn memory_is_bounded() {
         let buckets = Buckets::new();
         for number in 0..70_000 {
-            let key = (source(number), Purpose::Token);
+            let key = RateLimitKey { source: source(number), purpose: Purpose::Token };
             let answer: Result<(), ()> = buckets.measure_and_replace(&key, |_| Ok(((), Nanos::new(1))));
             assert_eq!(answer, Ok(()));
         }

@@ -1,8 +1,9 @@
 //! Where a request comes from: the peer of its connection, or who a trusted proxy says was there before it.
 
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -34,7 +35,13 @@ impl TrustedProxies {
         Self(networks.to_vec())
     }
 
-    /// The source of a request: the rightmost address of the way it came that is not a trusted proxy's. Only trusted
+    /// The source of a request, by the peer that the listener noted in it.
+    pub fn source_of(&self, request: &mut Request) -> Source {
+        let peer = request.extensions_mut().remove().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(ip)| ip);
+        self.source(peer, request.headers())
+    }
+
+    /// The source of a request from this peer: the rightmost address of the way it came that is not a trusted proxy's. Only trusted
     /// proxies are asked what stood before them; whatever an untrusted one sent is not looked at.
     pub fn source(&self, peer: IpAddr, headers: &HeaderMap) -> Source {
         let mut nearest = peer.to_canonical();

@@ -1,15 +1,13 @@
 //! What the operator sees of each request: a line in the log, numbers in the metrics, and an id that joins the two ends.
 //! The line names the route's template, never the path or the query: a user's name or a token may be there.
 
-use crate::app::AppState;
-use crate::metrics::{InFlight, method_label, outcome};
-use crate::middleware::source::{Peer, Source};
-use axum::extract::{MatchedPath, Request};
+use super::policy::Policy;
+use crate::metrics::{InFlight, Metrics, method_label, outcome};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{IsTerminal, stderr};
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -36,39 +34,28 @@ pub struct Observation {
     start: Instant,
     id: String,
     method: &'static str,
-    route: Option<MatchedPath>,
-    source: Source,
+    policy: Policy,
     in_flight: InFlight,
 }
 
 impl Observation {
-    /// Finds out where a request comes from, tells the routes, and gives it an id.
-    pub fn begin(state: &AppState, request: &mut Request) -> Self {
-        let peer = request.extensions_mut().remove().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(ip)| ip);
-        let source = state.proxies.source(peer, request.headers());
-        request.extensions_mut().insert(source);
+    /// Starts the clock for a request to a route, and gives it an id.
+    pub fn begin(metrics: &Metrics, policy: Policy, request: &Request) -> Self {
         Self {
             start: Instant::now(),
             id: request_id(request.headers()),
             method: method_label(request.method()),
-            route: request.extensions().get::<MatchedPath>().cloned(),
-            source,
-            in_flight: state.metrics.enter(),
+            policy,
+            in_flight: metrics.enter(),
         }
     }
 
-    /// Where the request comes from.
-    pub fn source(&self) -> Source {
-        self.source
-    }
-
     /// Tells the log and the metrics how the request ended, and its client under which id.
-    pub fn end(self, state: &AppState, mut response: Response) -> Response {
+    pub fn end(self, metrics: &Metrics, mut response: Response) -> Response {
         drop(self.in_flight);
         let elapsed = self.start.elapsed();
-        let route = self.route.as_ref().map_or("-", MatchedPath::as_str);
-        state.metrics.answered(self.method, route, &response, elapsed);
-        log(self.method, route, &response, elapsed, &self.id);
+        metrics.answered(self.method, self.policy.path, &response, elapsed);
+        log(self.policy, self.method, &response, elapsed, &self.id);
         if let Ok(id) = HeaderValue::try_from(self.id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -78,14 +65,14 @@ impl Observation {
 
 /// One line: a warning when the server is at fault, and for those who want every detail when a probe or a gateway asked
 /// and all is well, since they ask all the time.
-fn log(method: &str, route: &str, response: &Response, elapsed: Duration, id: &str) {
+fn log(policy: Policy, method: &str, response: &Response, elapsed: Duration, id: &str) {
     let (status, outcome) = (response.status(), outcome(response));
     let latency_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(
                 method,
-                route,
+                route = policy.path,
                 status = status.as_u16(),
                 outcome,
                 latency_ms,
@@ -96,15 +83,11 @@ fn log(method: &str, route: &str, response: &Response, elapsed: Duration, id: &s
     }
     if status.is_server_error() {
         line!(warn);
-    } else if status.is_success() && is_asked_all_the_time(route) {
+    } else if status.is_success() && policy.is_frequent {
         line!(debug);
     } else {
         line!(info);
     }
-}
-
-fn is_asked_all_the_time(route: &str) -> bool {
-    route.starts_with("/verify") || matches!(route, "/healthz" | "/readyz" | "/metrics")
 }
 
 /// The id that the caller gave the request, or a new one. Only what looks like an id is repeated: no token does.

@@ -1,7 +1,7 @@
 //! `GET /healthz` and `GET /readyz`: for the operator's probes.
 
-use crate::app::AppState;
 use crate::http::error::ApiError;
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -20,4 +20,16 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, Ap
         return Err(ApiError::Unavailable);
     }
     Ok(Json(json!({ "status": "ready" })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::shared;
+
+    #[tokio::test]
+    async fn without_redis_the_server_is_alive_and_not_ready() {
+        assert_eq!(alive().await.0, json!({ "status": "ok" }));
+        assert_eq!(ready(shared()).await.expect_err("no Redis"), ApiError::Unavailable);
+    }
 }

@@ -1,10 +1,10 @@
 //! `POST /introspect`: token introspection (RFC 7662), for resource servers that cannot ask /verify.
 
-use crate::app::AppState;
 use crate::clients::{Client, Scope};
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::introspection::{access_token, inactive, refresh_token};
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Request, State};
 use hallpass_client::{ANY_AUDIENCE, CommandError, is_refresh_token};

@@ -1,7 +1,7 @@
 //! `GET /.well-known/jwks.json`: the public keys with which anybody can verify access tokens (RFC 7517 §5).
 
-use crate::app::AppState;
 use crate::http::error::ApiError;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -16,4 +16,15 @@ pub async fn jwks(State(state): State<Arc<AppState>>) -> Result<Response, ApiErr
     let headers =
         [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, CACHE_CONTROL)];
     Ok((headers, keys).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::shared;
+
+    #[tokio::test]
+    async fn without_redis_it_is_503() {
+        assert_eq!(jwks(shared()).await.expect_err("no Redis"), ApiError::Unavailable);
+    }
 }

@@ -1,8 +1,8 @@
 //! `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`: how clients find the rest.
 
-use crate::app::AppState;
 use crate::http::error::ApiError;
 use crate::metadata::{document, is_about};
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Uri, header};

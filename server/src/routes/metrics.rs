@@ -1,7 +1,7 @@
 //! `GET /metrics`: for Prometheus.
 
-use crate::app::AppState;
 use crate::metrics::CONTENT_TYPE;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +15,6 @@ pub async fn metrics(State(state): State<Arc<AppState>>) -> Response {
     for node in &mut infos {
         node.info.take_if(|text| ModuleInfo::parse(text).is_none());
     }
-    let text = state.metrics.render(&infos);
+    let text = state.middleware.metrics.render(&infos);
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }

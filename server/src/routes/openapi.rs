@@ -1,6 +1,6 @@
 //! `GET /openapi.json` and `GET /docs`: what this server can do, for programs and for people.
 
-use crate::app::AppState;
+use crate::state::AppState;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::State;
 use axum::http::{HeaderName, header};
@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use std::sync::{Arc, LazyLock};
 
 /// OpenAPI 3.1, with two gaps: the version and the address of the server.
-const DOCUMENT: &str = include_str!("../../assets/openapi.json");
+pub const DOCUMENT: &str = include_str!("../../assets/openapi.json");
 /// A page that renders the document beside it, and needs nothing else.
 const PAGE: &str = include_str!("../../assets/docs.html");
 /// The next version of the server may say something else.

@@ -1,10 +1,9 @@
 //! `POST /revoke`: token revocation (RFC 7009). The holder logs out, with a token or by cookie.
 
-use crate::app::AppState;
 use crate::http::body;
 use crate::http::error::ApiError;
-use crate::middleware::rate_limit::{self, Purpose};
-use crate::middleware::source::Source;
+use crate::middleware::rate_limit::RateLimitKey;
+use crate::state::AppState;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -18,12 +17,12 @@ use std::sync::Arc;
 /// cookie's is revoked, and the cookie goes; the body may be empty then.
 pub async fn revoke(
     State(state): State<Arc<AppState>>,
-    Extension(source): Extension<Source>,
+    Extension(key): Extension<RateLimitKey>,
     mut request: Request,
 ) -> Result<Response, ApiError> {
     let headers = mem::take(request.headers_mut());
     let form = body::from_form_or_nothing(&headers, request).await;
-    let form = rate_limit::admit(&state, source, Purpose::Revoke, &headers, form)?;
+    let form = state.middleware.limits.admit(key, &state.clients, &headers, form)?;
     let client = state.clients.identify(&headers, &form)?;
     // A repeated hint is a broken request, if a harmless one.
     form.get("token_type_hint")?;

@@ -1,10 +1,10 @@
 //! `POST /sessions`: a client with the scope `issue` begins a session for a user whom it has authenticated.
 
-use crate::app::AppState;
 use crate::clients::{Client, Scope};
 use crate::http::body;
 use crate::http::claims::Granted;
 use crate::http::error::ApiError;
+use crate::state::AppState;
 use crate::token_response::token_response;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -109,4 +109,75 @@ fn audience<'a>(
 
 fn foreign_audience() -> ApiError {
     ApiError::InsufficientScope("the client may not issue for this audience".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::body::MAX_BODY_BYTES;
+    use crate::testing::{Answer, request, request_as, shared};
+    use axum::body::Body;
+
+    async fn issue_as(client: &str, body: &str) -> Answer {
+        let request = request_as(client, "POST", "/sessions").header("content-type", "application/json");
+        Answer::read(issue(shared(), request.body(Body::from(body.to_owned())).expect("valid")).await).await
+    }
+
+    #[tokio::test]
+    async fn issuing_needs_a_client_with_the_scope() {
+        let post = request("POST", "/sessions").header("content-type", "application/json");
+        let answer = Answer::read(issue(shared(), post.body(Body::from("{}")).expect("valid")).await).await;
+        assert_eq!((answer.status, answer.error()), (StatusCode::UNAUTHORIZED, "invalid_client"));
+        assert!(answer.headers["www-authenticate"].to_str().expect("ASCII").starts_with("Basic "));
+        let answer = issue_as("reader", r#"{"subject":"u"}"#).await;
+        assert_eq!((answer.status, answer.error()), (StatusCode::FORBIDDEN, "insufficient_scope"));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_request_is_refused() {
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"subject":""}"#,
+            r#"{"subject":"u","unknown":1}"#,
+            r#"{"subject":"u","subject":"v"}"#,
+            r#"{"subject":"u","max_ttl":-1}"#,
+            r#"{"subject":"u","on_limit":"evict"}"#,
+            r#"{"subject":"u","limit":1,"on_limit":"EVICT"}"#,
+            r#"{"subject":"u","cookie":1}"#,
+            "{\"subject\":\"\u{1}\"}",
+        ] {
+            let answer = issue_as("shop", body).await;
+            assert_eq!(
+                (answer.status, answer.error()),
+                (StatusCode::BAD_REQUEST, "invalid_request"),
+                "{body}"
+            );
+        }
+        let answer = issue_as("shop", &format!(r#"{{"subject":"{}"}}"#, "u".repeat(MAX_BODY_BYTES))).await;
+        assert_eq!((answer.status, answer.error()), (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request"));
+    }
+
+    #[tokio::test]
+    async fn a_client_issues_for_its_audiences_only() {
+        for body in [r#"{"subject":"u"}"#, r#"{"subject":"u","audience":"api"}"#] {
+            let answer = issue_as("shop", body).await;
+            assert_eq!(
+                (answer.status, answer.error()),
+                (StatusCode::FORBIDDEN, "insufficient_scope"),
+                "{body}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn without_redis_it_is_503() {
+        let answer = issue_as("shop", r#"{"subject":"u","audience":"shop","cookie":false}"#).await;
+        assert_eq!(
+            (answer.status, answer.error()),
+            (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+        );
+        assert_eq!(answer.headers["retry-after"], "1");
+    }
 }

@@ -1,14 +1,13 @@
 //! `POST /token`: the OAuth 2.0 refresh grant (RFC 6749 §6). The holder exchanges a refresh token for its successor; both
 //! travel in form and body, or both in the cookie.
 
-use crate::app::AppState;
 use crate::http::body;
 use crate::http::claims::Granted;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
-use crate::middleware::rate_limit::{self, Purpose};
-use crate::middleware::source::Source;
+use crate::middleware::rate_limit::RateLimitKey;
+use crate::state::AppState;
 use crate::token_response::token_response;
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -23,12 +22,12 @@ use std::sync::Arc;
 /// two. Others are ignored. Without `refresh_token` the cookie's is exchanged.
 pub async fn token(
     State(state): State<Arc<AppState>>,
-    Extension(source): Extension<Source>,
+    Extension(key): Extension<RateLimitKey>,
     mut request: Request,
 ) -> Result<Response, ApiError> {
     let headers = mem::take(request.headers_mut());
     let form = body::from_form(&headers, request).await;
-    let form = rate_limit::admit(&state, source, Purpose::Token, &headers, form)?;
+    let form = state.middleware.limits.admit(key, &state.clients, &headers, form)?;
     let cookie = form.get("refresh_token")?.is_none().then_some(state.cookies);
     match refresh(&state, &headers, &form).await {
         Ok(tokens) => answer(tokens, form.get("scope")?.unwrap_or_default(), cookie),
@@ -79,4 +78,51 @@ fn refuse(error: ApiError, cookie: Option<CookieMode>) -> Response {
         mode.clear(&mut response);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::middleware::rate_limit::Purpose;
+    use crate::middleware::source::TrustedProxies;
+    use crate::testing::{Answer, request, shared};
+    use axum::body::Body;
+    use std::net::Ipv4Addr;
+
+    async fn send(request: Request) -> Answer {
+        let source = TrustedProxies::default().source(Ipv4Addr::LOCALHOST.into(), &HeaderMap::new());
+        let key = RateLimitKey { source, purpose: Purpose::Token };
+        Answer::read(token(shared(), Extension(key), request).await).await
+    }
+
+    async fn ask(body: &str) -> Answer {
+        let request = request("POST", "/token").header("content-type", "application/x-www-form-urlencoded");
+        send(request.body(Body::from(body.to_owned())).expect("valid")).await
+    }
+
+    #[tokio::test]
+    async fn the_answer_names_what_is_wrong() {
+        for (body, error) in [
+            ("", "invalid_request"),
+            ("grant_type=password", "unsupported_grant_type"),
+            ("grant_type=refresh_token", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=a&refresh_token=a", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=a&scope=a&scope=a", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=%FF", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=nonsense&unknown=1", "invalid_grant"),
+        ] {
+            let answer = ask(body).await;
+            assert_eq!((answer.status, answer.error()), (StatusCode::BAD_REQUEST, error), "{body}");
+            assert_eq!(answer.headers["cache-control"], "no-store");
+        }
+        let answer = ask("grant_type=refresh_token&refresh_token=a&client_id=shop").await;
+        assert_eq!((answer.status, answer.error()), (StatusCode::UNAUTHORIZED, "invalid_client"));
+    }
+
+    #[tokio::test]
+    async fn a_body_of_another_type_is_a_wrong_request() {
+        let answer = send(request("POST", "/token").body(Body::from("{}")).expect("valid")).await;
+        assert_eq!((answer.status, answer.error()), (StatusCode::BAD_REQUEST, "invalid_request"));
+    }
 }

@@ -1,11 +1,11 @@
 //! `/verify` and `/verify/…`, any method: forward authentication for nginx, Caddy, Traefik and Envoy. The proxy asks
 //! here before it lets a request through, and passes the answer's headers on to the application.
 
-use crate::app::AppState;
 use crate::http::bearer;
 use crate::http::claims::{Verified, percent_encoded};
 use crate::http::error::ApiError;
 use crate::http::form::Form;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -48,4 +48,26 @@ async fn check(state: &AppState, headers: &HeaderMap, audience: Option<&str>) ->
         (CLAIMS, claims.custom_claims(state.verify_claims.as_deref())),
     ];
     Ok(([(header::CACHE_CONTROL, "no-store")], answer).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Answer, shared};
+    use axum::http::{HeaderValue, StatusCode};
+
+    #[tokio::test]
+    async fn a_bearer_token_is_asked_for_and_judged() {
+        let answer =
+            Answer::read(verify(shared(), Uri::from_static("/verify"), HeaderMap::new()).await).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        let bad = HeaderValue::from_static("Bearer nonsense");
+        let answer = verify_path(shared(), HeaderMap::from_iter([(header::AUTHORIZATION, bad)])).await;
+        let answer = Answer::read(answer).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert!(
+            answer.headers["www-authenticate"].to_str().expect("ASCII").contains("error=\"invalid_token\"")
+        );
+    }
 }

@@ -1,10 +1,10 @@
 //! `DELETE /me/sessions[/{sid}]`: log me out, everywhere, everywhere else, or there.
 
 use super::Caller;
-use crate::app::AppState;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};

@@ -1,10 +1,10 @@
 //! `GET /me/sessions`: where am I logged in?
 
 use super::Caller;
-use crate::app::AppState;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::session_list::session_list;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;

@@ -7,10 +7,10 @@ mod list;
 pub use end::{end_one, end_several};
 pub use list::list;
 
-use crate::app::AppState;
 use crate::http::bearer;
 use crate::http::claims::Verified;
 use crate::http::error::ApiError;
+use crate::state::AppState;
 use axum::http::HeaderMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

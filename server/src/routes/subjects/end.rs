@@ -1,10 +1,10 @@
 //! `DELETE /subjects/{sub}/sessions[/{sid}]`: the user is logged out, everywhere or of one session.
 
-use crate::app::AppState;
 use crate::clients::Scope;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};

@@ -1,11 +1,11 @@
 //! `GET /subjects/{sub}/sessions`: where the user is logged in.
 
-use crate::app::AppState;
 use crate::clients::Scope;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
 use crate::session_list::session_list;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;

@@ -1,11 +1,11 @@
 //! `PUT /subjects/{sub}/claims`: what the user may do has changed.
 
-use crate::app::AppState;
 use crate::clients::Scope;
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Request, State};
 use serde_json::value::RawValue;

@@ -1,0 +1,94 @@
+//! What the unit tests of the routes start from: a server whose Redis is not there.
+
+use crate::clients::{Client, Clients, Scope, SecretHash};
+use crate::http::cookie::CookieMode;
+use crate::metrics::Metrics;
+use crate::middleware::MiddlewareState;
+use crate::middleware::cors::Cors;
+use crate::middleware::rate_limit::RateLimit;
+use crate::middleware::source::TrustedProxies;
+use crate::state::AppState;
+use axum::extract::{Request, State};
+use axum::http::request::Builder;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hallpass_client::{Address, Hallpass, ModuleInfo, SubjectKeys};
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// A state with the clients `shop`, which may issue for the audience `shop`, and `reader`, which may introspect.
+pub fn state() -> AppState {
+    let address = Address::parse("unix:/nonexistent/redis.sock").expect("an address");
+    let client = Client {
+        id: "shop".into(),
+        scopes: vec![Scope::Issue],
+        audiences: Some(vec!["shop".into()]),
+        confidential: true,
+        secrets: vec![SecretHash::of("secret")],
+    };
+    let reader = Client { id: "reader".into(), scopes: vec![Scope::Introspect], ..client.clone() };
+    AppState {
+        store: Hallpass::new(&address).expect("a store"),
+        clients: Clients::new([client, reader]),
+        keys: SubjectKeys::new("auth:*").expect("a pattern"),
+        module: ModuleInfo {
+            key_pattern: "auth:*".into(),
+            issuer: None,
+            audience: Some("api".into()),
+            is_cluster: false,
+        },
+        verify_claims: None,
+        me_auth_age: None,
+        cookies: CookieMode::new(false),
+        middleware: Arc::new(MiddlewareState {
+            cors: Cors::new(&["https://app.example".into()]),
+            proxies: TrustedProxies::default(),
+            limits: RateLimit::per_second(50),
+            slots: Semaphore::new(1),
+            metrics: Metrics::new(),
+        }),
+    }
+}
+
+/// The state as handlers take it.
+pub fn shared() -> State<Arc<AppState>> {
+    State(Arc::new(state()))
+}
+
+/// Begins a request.
+pub fn request(method: &str, path: &str) -> Builder {
+    Request::builder().method(method).uri(path)
+}
+
+/// A request with the Basic credentials of a client of [`state`].
+pub fn request_as(client: &str, method: &str, path: &str) -> Builder {
+    let credentials = BASE64_STANDARD.encode(format!("{client}:secret"));
+    request(method, path).header("authorization", format!("Basic {credentials}"))
+}
+
+/// A response, read.
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, if that is JSON; null otherwise.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Reads what a handler or the router returned.
+    pub async fn read(response: impl IntoResponse) -> Self {
+        let (parts, body) = response.into_response().into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// The error code of a refusal; empty otherwise.
+    pub fn error(&self) -> &str {
+        self.body["error"].as_str().unwrap_or_default()
+    }
+}

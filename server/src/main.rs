@@ -13,20 +13,16 @@ mod clients;
 mod embedded;
 mod healthcheck;
 mod http;
-mod introspection;
 mod listener;
-mod metadata;
 mod metrics;
 mod middleware;
 mod router;
 mod routes;
 mod serve;
-mod session_list;
 mod shutdown;
 mod state;
 #[cfg(test)]
 mod testing;
-mod token_response;
 
 /// A request allocates some hundred times, little at a time: what Linux comes with spends a fifth of its time on that.
 #[global_allocator]

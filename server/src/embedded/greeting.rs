@@ -1,6 +1,6 @@
 //! What the server prints on stdout once it serves: where it listens, and with a private Redis a few lines to try.
 
-use super::DataDir;
+use super::data_dir::DataDir;
 use crate::healthcheck::reachable;
 use std::io::{self, Write};
 use std::net::SocketAddr;

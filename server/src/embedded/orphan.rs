@@ -4,7 +4,7 @@
 //! so it is held exactly as long as that process lives, whatever became of its parent; no recorded process id can go
 //! stale. Whoever gets the lock may start the next one.
 
-use super::DataDir;
+use super::data_dir::DataDir;
 use hallpass_admin::failure::{Failure, Outcome};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{File, OpenOptions, TryLockError};

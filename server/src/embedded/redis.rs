@@ -1,7 +1,8 @@
 //! The private redis-server as a child process.
 
+use super::data_dir::DataDir;
 use super::redis_log::RedisLog;
-use super::{DataDir, orphan, redis_conf};
+use super::{orphan, redis_conf};
 use crate::cli::Serve;
 use hallpass_admin::atomic_file;
 use hallpass_admin::failure::{Failure, Outcome};

@@ -1,6 +1,6 @@
 //! The configuration of the private Redis, written anew at every start.
 
-use super::DataDir;
+use super::data_dir::DataDir;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The log of the private Redis, `redis.log` in the data directory, and what it says about a failed start.
 
-use super::DataDir;
+use super::data_dir::DataDir;
 use hallpass_admin::failure::{Failure, Outcome};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,6 +1,6 @@
 //! What `INFO hallpass` counts, as metrics.
 
-use super::Text;
+use super::text::Text;
 use hallpass_client::NodeInfo;
 
 /// The counters of the module, by their INFO field, and what each counts.

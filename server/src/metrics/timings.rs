@@ -1,6 +1,6 @@
 //! How long things took: a histogram for each combination of label values.
 
-use super::Text;
+use super::text::Text;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

@@ -3,12 +3,11 @@
 use crate::clients::{Client, Scope};
 use crate::http::body;
 use crate::http::error::ApiError;
-use crate::introspection::{access_token, inactive, refresh_token};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Request, State};
-use hallpass_client::{ANY_AUDIENCE, CommandError, is_refresh_token};
-use serde_json::Value;
+use hallpass_client::{ANY_AUDIENCE, CommandError, Inspected, is_refresh_token};
+use serde_json::{Map, Value, json};
 use std::mem;
 use std::sync::Arc;
 
@@ -34,10 +33,10 @@ pub async fn introspect(
 async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Result<Value, ApiError> {
     let body = if is_refresh_token(token) {
         let inspected = state.store.inspect(key, token).await;
-        inspected.map(|token| Some(refresh_token(token, state.module.issuer.as_deref(), client)))
+        inspected.map(|token| Some(refresh_token_response(token, state.module.issuer.as_deref(), client)))
     } else {
         let claims = state.store.verify(key, token, Some(ANY_AUDIENCE)).await;
-        claims.map(|claims| access_token(&claims, client))
+        claims.map(|claims| access_token_response(&claims, client))
     };
     match body {
         Ok(body) => body.ok_or(ApiError::Unavailable),
@@ -58,5 +57,119 @@ fn is_about_the_token(error: &CommandError) -> bool {
         | CommandError::WrongType
         | CommandError::Rejected(_)
         | CommandError::Unavailable(_) => false,
+    }
+}
+
+/// The body for a token that is not active, or is none of this client's business.
+fn inactive() -> Value {
+    json!({ "active": false })
+}
+
+/// The body for an access token with these verified claims: all of them, custom ones included, none of which can have
+/// the name of a member that is added here. `None` when `claims` is not what the module promises.
+fn access_token_response(claims: &str, client: &Client) -> Option<Value> {
+    let mut body: Map<String, Value> = serde_json::from_str(claims).ok()?;
+    if !concerns(client, body.get("aud").and_then(Value::as_str)) {
+        return Some(inactive());
+    }
+    // An application may use the name for something else; here it is a string or absent.
+    if body.get("scope").is_some_and(|scope| !scope.is_string()) {
+        body.remove("scope");
+    }
+    body.insert("active".into(), true.into());
+    body.insert("token_type".into(), "Bearer".into());
+    body.insert("token_use".into(), "access_token".into());
+    Some(body.into())
+}
+
+/// The body for a refresh token of which the module says this.
+fn refresh_token_response(token: Inspected, issuer: Option<&str>, client: &Client) -> Value {
+    if !token.is_active || !concerns(client, token.aud.as_deref()) {
+        return inactive();
+    }
+    let members = [
+        ("active", Some(true.into())),
+        ("token_use", Some("refresh_token".into())),
+        ("iss", issuer.map(Value::from)),
+        ("sub", Some(token.sub.into())),
+        ("sid", Some(token.sid.into())),
+        ("exp", token.exp.map(Value::from)),
+        ("iat", token.iat.map(Value::from)),
+        ("aud", token.aud.map(Value::from)),
+        ("client_id", token.client_id.map(Value::from)),
+        ("scope", token.scope.map(Value::from)),
+    ];
+    let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    present.collect::<Map<_, _>>().into()
+}
+
+/// Whether the client may know about a token of this audience. One without is for any audience, so that a client that
+/// is limited to some is not told.
+fn concerns(client: &Client, audience: Option<&str>) -> bool {
+    audience.map_or(client.audiences.is_none(), |audience| client.may_issue_for(audience))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hallpass_client::TokenState;
+
+    fn client(audiences: Option<&[&str]>) -> Client {
+        Client {
+            id: "api".into(),
+            scopes: vec![],
+            audiences: audiences.map(|list| list.iter().map(|&name| name.to_owned()).collect()),
+            confidential: false,
+            secrets: vec![],
+        }
+    }
+
+    fn inspected(aud: Option<&str>) -> Inspected {
+        Inspected {
+            is_active: true,
+            state: Some(TokenState::Current),
+            sub: "u".into(),
+            sid: "s".into(),
+            exp: Some(2),
+            iat: Some(1),
+            aud: aud.map(str::to_owned),
+            client_id: None,
+            scope: None,
+        }
+    }
+
+    #[test]
+    fn an_access_token_shows_its_claims() {
+        let body =
+            access_token_response(r#"{"sub":"u","jti":"j","scope":"a b","tier":"gold"}"#, &client(None));
+        let expected = json!({"active": true, "token_type": "Bearer", "token_use": "access_token", "sub": "u",
+            "jti": "j", "scope": "a b", "tier": "gold"});
+        assert_eq!(body, Some(expected));
+        let body = access_token_response(r#"{"sub":"u","scope":["a"]}"#, &client(None)).expect("claims");
+        assert!(body.get("scope").is_none());
+        assert_eq!(access_token_response("[]", &client(None)), None);
+    }
+
+    #[test]
+    fn outside_of_the_clients_audiences_nothing_is_told() {
+        let shop = client(Some(&["shop"]));
+        assert_eq!(access_token_response(r#"{"sub":"u","aud":"shop"}"#, &shop).expect("claims")["sub"], "u");
+        for claims in [r#"{"sub":"u","aud":"api"}"#, r#"{"sub":"u"}"#] {
+            assert_eq!(access_token_response(claims, &shop), Some(inactive()), "{claims}");
+        }
+        assert_eq!(refresh_token_response(inspected(Some("shop")), None, &shop)["sub"], "u");
+        for aud in [Some("api"), None] {
+            assert_eq!(refresh_token_response(inspected(aud), None, &shop), inactive(), "{aud:?}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_shows_what_is_known_of_it() {
+        let body = refresh_token_response(inspected(None), Some("https://id.example"), &client(None));
+        let expected = json!({"active": true, "token_use": "refresh_token", "iss": "https://id.example", "sub": "u",
+            "sid": "s", "exp": 2, "iat": 1});
+        assert_eq!(body, expected);
+        let dead = Inspected { is_active: false, ..inspected(None) };
+        assert_eq!(refresh_token_response(dead, None, &client(None)), inactive());
     }
 }

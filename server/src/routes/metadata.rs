@@ -1,16 +1,21 @@
 //! `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`: how clients find the rest.
 
 use crate::http::error::ApiError;
-use crate::metadata::{document, is_about};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Changes only with the issuer, and that with a restart.
 const CACHE_CONTROL: &str = "public, max-age=3600";
+
+/// How a client may authenticate where it must.
+const CREDENTIALS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+/// How it may where public clients call, too.
+const CREDENTIALS_OR_NONE: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// The metadata of RFC 8414, the same under both names, since some clients look under the second one only. Below each,
 /// for an issuer with a path, also with that path; 404 with any other. Asks Redis nothing.
@@ -22,4 +27,72 @@ pub async fn metadata(State(state): State<Arc<AppState>>, uri: Uri) -> Result<Re
         return Err(ApiError::NotFound);
     }
     Ok(([(header::CACHE_CONTROL, CACHE_CONTROL)], Json(document(issuer))).into_response())
+}
+
+/// The document; every URL begins with the issuer, which is where the outside world finds this server.
+fn document(issuer: &str) -> Value {
+    let url = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
+    json!({
+        "issuer": issuer,
+        "token_endpoint": url("/token"),
+        "revocation_endpoint": url("/revoke"),
+        "introspection_endpoint": url("/introspect"),
+        "jwks_uri": url("/.well-known/jwks.json"),
+        "grant_types_supported": ["refresh_token"],
+        // Required, and refused by some clients when it is empty. There is no authorization endpoint to use it at.
+        "response_types_supported": ["none"],
+        "token_endpoint_auth_methods_supported": CREDENTIALS_OR_NONE,
+        "revocation_endpoint_auth_methods_supported": CREDENTIALS_OR_NONE,
+        "introspection_endpoint_auth_methods_supported": CREDENTIALS,
+    })
+}
+
+/// Whether a well-known path that goes on with `inserted` speaks of this issuer: clients insert an issuer's path there
+/// (RFC 8414 §3.1). Nothing inserted is right for every issuer, since a proxy may serve the issuer's path and strip it.
+fn is_about(issuer: &str, inserted: &str) -> bool {
+    let after_scheme = issuer.split_once("://").map_or("", |(_, rest)| rest);
+    let path = after_scheme.find('/').map_or("", |start| &after_scheme[start..]);
+    let inserted = inserted.trim_end_matches('/');
+    inserted.is_empty() || inserted == path.trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_url_begins_with_the_issuer() {
+        for issuer in ["https://id.example", "http://127.0.0.1:8080", "https://example.com/auth/"] {
+            let document = document(issuer);
+            assert_eq!(document["issuer"], issuer, "exactly as tokens have it");
+            for name in ["token_endpoint", "revocation_endpoint", "introspection_endpoint", "jwks_uri"] {
+                let url = document[name].as_str().expect("a URL");
+                let path = url.strip_prefix(issuer.trim_end_matches('/')).expect(name);
+                assert!(path.starts_with('/') && !path.contains("//"), "{url}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_issuers_own_path_may_be_inserted() {
+        for (issuer, inserted) in [
+            ("https://example.com", ""),
+            ("https://example.com", "/"),
+            ("https://example.com/", ""),
+            ("https://example.com/auth", ""),
+            ("https://example.com/auth", "/auth"),
+            ("https://example.com/auth/", "/auth"),
+            ("https://example.com/a/b", "/a/b/"),
+        ] {
+            assert!(is_about(issuer, inserted), "{issuer} {inserted}");
+        }
+        for (issuer, inserted) in [
+            ("https://example.com", "/auth"),
+            ("https://example.com/auth", "/other"),
+            ("https://example.com/auth", "/auth/more"),
+            ("https://example.com/a/b", "/b"),
+        ] {
+            assert!(!is_about(issuer, inserted), "{issuer} {inserted}");
+        }
+    }
 }

@@ -1,5 +1,5 @@
 //! The routes, one handler per file. Each turns a request into exactly one command, and its answer into a response;
-//! `me` alone asks twice.
+//! `me` alone asks twice. [`token_response`] and [`session_list`] are what two routes each answer with.
 
 pub mod health;
 pub mod introspect;
@@ -9,7 +9,9 @@ pub mod metadata;
 pub mod metrics;
 pub mod openapi;
 pub mod revoke;
+mod session_list;
 pub mod sessions;
 pub mod subjects;
 pub mod token;
+mod token_response;
 pub mod verify;

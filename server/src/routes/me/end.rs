@@ -1,6 +1,6 @@
 //! `DELETE /me/sessions[/{sid}]`: log me out, everywhere, everywhere else, or there.
 
-use super::Caller;
+use super::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};

@@ -1,9 +1,9 @@
 //! `GET /me/sessions`: where am I logged in?
 
-use super::Caller;
+use super::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
-use crate::session_list::session_list;
+use crate::routes::session_list::session_list;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};

@@ -1,42 +1,9 @@
 //! `/me/…`: users look after their own sessions, with an access token. These are the only routes that cost two commands:
 //! the token is verified first, and only then is anything shown or ended.
 
+mod caller;
 mod end;
 mod list;
 
 pub use end::{end_one, end_several};
 pub use list::list;
-
-use crate::http::bearer;
-use crate::http::claims::Verified;
-use crate::http::error::ApiError;
-use crate::state::AppState;
-use axum::http::HeaderMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The user who asks.
-struct Caller {
-    key: String,
-    session: String,
-}
-
-impl Caller {
-    /// AUTH.VERIFY of the bearer token. With `--me-auth-age`, 401 as RFC 9470 says when the login is longer ago: an
-    /// old session that was taken over can neither see nor end the others.
-    async fn of(state: &AppState, headers: &HeaderMap) -> Result<Self, ApiError> {
-        let token = bearer::token(headers)?;
-        let key = state.key_of_token(token).ok_or(ApiError::InvalidToken("the token is invalid"))?;
-        let claims = state.store.verify(&key, token, None).await?;
-        let claims = Verified::read(&claims).ok_or(ApiError::Unavailable)?;
-        match state.me_auth_age {
-            Some(limit) if age(claims.auth_time) > limit => Err(ApiError::OldAuthentication(limit)),
-            _ => Ok(Self { key, session: claims.session }),
-        }
-    }
-}
-
-/// How long ago a moment in Unix seconds was, as far as this machine's clock can tell.
-fn age(moment: u64) -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
-    Duration::from_secs(now.as_secs().saturating_sub(moment))
-}

@@ -4,7 +4,7 @@ use crate::clients::Scope;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
-use crate::session_list::session_list;
+use crate::routes::session_list::session_list;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};

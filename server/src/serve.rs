@@ -3,7 +3,6 @@
 use crate::cli::Serve;
 use crate::clients::{self, Client, Clients, Scope, SecretHash};
 use crate::embedded::{DataDir, Redis, greeting};
-use crate::http::claims::is_reserved;
 use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareState;
@@ -18,6 +17,7 @@ use crate::{listener, shutdown::Shutdown};
 use axum::http::Uri;
 use hallpass_admin::failure::{Failure, Outcome};
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
+use hallpass_engine::json::RESERVED_CLAIMS;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -56,7 +56,12 @@ fn check(flags: &Serve) -> Outcome<()> {
     if flags.dev_cookie && !flags.listen.ip().is_loopback() {
         return refuse(format!("--dev-cookie is for the loopback, and --listen is {}", flags.listen));
     }
-    match flags.verify_claims.iter().flatten().find(|name| name.is_empty() || is_reserved(name)) {
+    match flags
+        .verify_claims
+        .iter()
+        .flatten()
+        .find(|name| name.is_empty() || RESERVED_CLAIMS.contains(&name.as_str()))
+    {
         Some(name) => refuse(format!("--verify-claims: {name:?} is not a custom claim")),
         None => Ok(()),
     }

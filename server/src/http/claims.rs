@@ -1,33 +1,13 @@
 //! What the server reads out of access tokens and claims sets. It never decides whether a token is valid.
 
 use hallpass_engine::base64url;
+use hallpass_engine::json::RESERVED_CLAIMS;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
-
-/// The claims that Hallpass itself sets or keeps to itself; all others are an application's custom claims.
-pub const RESERVED: [&str; 17] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "sid",
-    "gen",
-    "cv",
-    "auth_time",
-    "client_id",
-    "cnf",
-    "act",
-    "active",
-    "token_type",
-    "token_use",
-];
 
 /// The claims of a fresh access token that its response depends on.
 #[derive(Debug, Default, serde::Deserialize, PartialEq, Eq)]
@@ -120,17 +100,12 @@ impl<'j> Visitor<'j> for Members<'j> {
                 "sub" => self.subject = Some(members.next_value()?),
                 "sid" => self.session = Some(members.next_value()?),
                 "auth_time" => self.auth_time = Some(members.next_value()?),
-                name if is_reserved(name) => drop(members.next_value::<IgnoredAny>()?),
+                name if RESERVED_CLAIMS.contains(&name) => drop(members.next_value::<IgnoredAny>()?),
                 _ => drop(self.custom.insert(name.into_owned(), members.next_value()?)),
             }
         }
         Ok(self)
     }
-}
-
-/// Whether an application may not choose a claim of this name.
-pub fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
 }
 
 /// JSON text with everything outside of ASCII, and DEL, as `\u` escapes: safe in a header. Such characters can only be

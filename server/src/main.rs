@@ -2,9 +2,13 @@
 //! decision about a session falls inside Redis.
 //!
 //! # Layout
-//! `cli` reads the flags; `serve` and `healthcheck` are the commands beside those of `hallpass-admin`. `embedded` runs the
-//! private Redis. `app` makes the router of `routes`, `listener` serves it; `trace`, `cors`, `in_flight` and `rate_limit`
-//! are the layers around the routes. [`hallpass_client`] talks to Redis; `error` is what every refusal becomes.
+//! [`cli`] reads the flags; [`serve`] and [`healthcheck`] are the commands beside those of [`hallpass_admin`].
+//! [`embedded`] runs the private Redis, [`listener`] accepts connections.
+//!
+//! A request passes through [`middleware`], one layer for every route, to its handler in [`routes`], which reads it with
+//! [`http`] and sends one command with [`hallpass_client`]. [`router`] has the table of all routes, [`state`] is what they
+//! share, [`http::error`] what every refusal becomes. Imports go one way: `http`, `middleware`, `state`, `routes`,
+//! `router`, `serve`.
 
 #![forbid(unsafe_code)]
 

@@ -13,7 +13,7 @@ use crate::middleware::source::TrustedProxies;
 use crate::middleware::trace;
 use crate::router::router;
 use crate::state::AppState;
-use crate::{listener, shutdown::Shutdown};
+use crate::{listener, shutdown};
 use axum::http::Uri;
 use hallpass_admin::failure::{Failure, Outcome};
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
@@ -23,6 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub fn run(flags: &Serve) -> Outcome<()> {
@@ -32,7 +33,7 @@ pub fn run(flags: &Serve) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
-        let shutdown = Shutdown::on_signals()?;
+        let shutdown = shutdown::on_signals()?;
         match &flags.redis_url {
             Some(url) => serve_with_url(flags, &redis_address(url)?, &shutdown).await,
             None => serve_embedded(flags, &shutdown).await,
@@ -74,7 +75,7 @@ fn is_issuer(text: &str) -> bool {
 }
 
 /// Serves with a Redis that somebody else runs.
-async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &Shutdown) -> Outcome<()> {
+async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &CancellationToken) -> Outcome<()> {
     let metrics = Metrics::new();
     let store = store(address, &metrics)?;
     let module = store.module_info().await.map_err(|error| unusable(&error))?;
@@ -87,7 +88,7 @@ async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &Shutdown) -
     let state = state(flags, store, metrics, clients, module)?;
     let listener = bind(flags).await?;
     greeting::print_listening(listener.address, &issuer);
-    listener::run(listener.socket, router(state), shutdown.requested()).await;
+    listener::run(listener.socket, router(state), shutdown.cancelled()).await;
     Ok(())
 }
 
@@ -117,7 +118,7 @@ fn check_issuer(module: &ModuleInfo, expected: Option<&str>) -> Outcome<String> 
 }
 
 /// Serves with a private Redis in the data directory, which starts and stops with the server.
-async fn serve_embedded(flags: &Serve, shutdown: &Shutdown) -> Outcome<()> {
+async fn serve_embedded(flags: &Serve, shutdown: &CancellationToken) -> Outcome<()> {
     let directory = DataDir::open(&flags.data_dir)?;
     let listener = bind(flags).await?;
     let issuer = flags.issuer.clone().unwrap_or_else(|| format!("http://{}", listener.address));
@@ -133,7 +134,7 @@ async fn serve_embedded(flags: &Serve, shutdown: &Shutdown) -> Outcome<()> {
 /// What serving with a private Redis needs, once that has been started.
 struct Serving<'a> {
     flags: &'a Serve,
-    shutdown: &'a Shutdown,
+    shutdown: &'a CancellationToken,
     clients: Clients,
     listener: Listener,
 }
@@ -145,7 +146,7 @@ impl Serving<'_> {
         let store = store(&directory.redis_address()?, &metrics)?;
         let module = tokio::select! {
             module = redis.ready(&store) => module?,
-            () = self.shutdown.requested() => return Ok(()),
+            () = self.shutdown.cancelled() => return Ok(()),
         };
         check_issuer(&module, Some(issuer))?;
         let state = state(self.flags, store, metrics, self.clients, module)?;
@@ -154,7 +155,7 @@ impl Serving<'_> {
         let stop = async {
             tokio::select! {
                 () = redis.exited() => died = true,
-                () = self.shutdown.requested() => {}
+                () = self.shutdown.cancelled() => {}
             }
         };
         listener::run(self.listener.socket, router(state), stop).await;
@@ -169,7 +170,11 @@ impl Serving<'_> {
 }
 
 /// The clients, which SIGHUP reads again: those of the file and, with a private Redis, `local`.
-fn clients_in_use(flags: &Serve, local_secret: Option<SecretHash>, shutdown: &Shutdown) -> Outcome<Clients> {
+fn clients_in_use(
+    flags: &Serve,
+    local_secret: Option<SecretHash>,
+    shutdown: &CancellationToken,
+) -> Outcome<Clients> {
     let (file, data_dir) = (flags.clients_file.clone(), flags.data_dir.clone());
     let read = move || {
         let mut found = load_clients(file.as_deref(), &data_dir)?;

@@ -1,10 +1,10 @@
 //! SIGHUP: the clients file is read again.
 
 use super::{Client, Clients};
-use crate::shutdown::Shutdown;
 use hallpass_admin::failure::{Failure, Outcome};
 use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 /// Replaces `clients` by what `read` finds, at every SIGHUP from now on. What cannot be read changes nothing. Either way
 /// one line in the log says so. The SIGHUP of a terminal that goes away stops the server instead, as it would any other
@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub fn on_hangup(
     clients: Clients,
     read: impl Fn() -> Outcome<Vec<Client>> + Send + 'static,
-    shutdown: Shutdown,
+    shutdown: CancellationToken,
 ) -> Outcome<()> {
     let mut hangups = signal(SignalKind::hangup())
         .map_err(|error| Failure::new(format!("cannot handle signals: {error}")))?;
@@ -21,7 +21,7 @@ pub fn on_hangup(
         while hangups.recv().await.is_some() {
             if had_terminal && !stdin().is_terminal() {
                 tracing::info!("stopping: the terminal is gone");
-                shutdown.request();
+                shutdown.cancel();
                 break;
             }
             match read() {

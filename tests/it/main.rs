@@ -38,6 +38,7 @@ mod clock_steps;
 mod cluster;
 mod concurrency;
 mod faults;
+mod field_expiry;
 mod key_rotation_drill;
 mod large_hashes;
 mod pains;

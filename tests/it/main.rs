@@ -23,6 +23,7 @@ mod windows;
 
 // What Redis makes of them: rights, documentation, transactions, settings, loading, statistics, events.
 mod acl;
+mod acl_categories;
 mod acl_roles;
 mod beside_another_module;
 mod command_docs;

@@ -1,10 +1,10 @@
-//! The addresses that a store takes, checked before anything connects: one server, the Sentinels of one, or the
+//! The addresses of a Redis, checked before anything connects: one server, the Sentinels of one, or the
 //! nodes of a cluster.
 
 use std::fmt;
 use std::path::Path;
 
-/// Where Redis is. The addresses may hold passwords, so they are never printed.
+/// The address of a Redis. It may hold passwords, so it has neither `Debug` nor `Display`.
 #[derive(Clone)]
 pub enum Address {
     /// One server: a URL that the redis crate reads.
@@ -15,12 +15,12 @@ pub enum Address {
     Cluster(ClusterAddress),
 }
 
-/// Sentinels, and what they watch.
+/// Sentinels, and the primary that they watch.
 #[derive(Clone)]
 pub struct SentinelAddress {
     /// The URLs of the Sentinels.
     pub sentinels: Vec<String>,
-    /// What they call the primary.
+    /// Their name for the primary.
     pub master: String,
     /// A URL with the scheme, credentials and database of the primary; its host means nothing.
     pub server: String,
@@ -29,7 +29,7 @@ pub struct SentinelAddress {
 /// Some nodes of a cluster.
 #[derive(Clone)]
 pub struct ClusterAddress {
-    /// What stands before `host:port` in the URL of every node: the scheme and the credentials.
+    /// The part before `host:port` in the URL of every node: the scheme and the credentials.
     pub prefix: String,
     /// `host:port` of the nodes that are asked for the others.
     pub nodes: Vec<String>,
@@ -54,7 +54,7 @@ impl Address {
         read(text).map_err(AddressError)
     }
 
-    /// The address of a unix socket at an absolute path.
+    /// Returns the address of a unix socket at an absolute path.
     ///
     /// # Errors
     /// [`AddressError`] when the path is not UTF-8.
@@ -72,11 +72,11 @@ impl fmt::Display for AddressError {
 
 impl std::error::Error for AddressError {}
 
-/// What a URL's path may not hold as it is.
+/// The characters that a URL's path may not hold as they are.
 const PATH: &percent_encoding::AsciiSet =
     &percent_encoding::CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ').add(b'\\');
 
-/// The address, or what is wrong with it.
+/// Returns the address, or what is wrong with the text.
 fn read(text: &str) -> Result<Address, String> {
     if let Some((scheme, rest)) = text.split_once("://") {
         return read_url(scheme, rest, text);
@@ -106,7 +106,7 @@ fn read_url(scheme: &str, rest: &str, text: &str) -> Result<Address, String> {
     }
 }
 
-/// `[user:password@]host:port,…/<master>[/database][?sentinel_user=…&sentinel_pass=…]`
+/// Reads `[user:password@]host:port,…/<master>[/database][?sentinel_user=…&sentinel_pass=…]`
 fn read_sentinel(scheme: &str, rest: &str) -> Option<Address> {
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, path) = rest.split_once('/')?;
@@ -121,7 +121,7 @@ fn read_sentinel(scheme: &str, rest: &str) -> Option<Address> {
     }))
 }
 
-/// `user:password@` for the Sentinels themselves, or nothing.
+/// Returns `user:password@` for the Sentinels themselves, or nothing.
 fn sentinel_credentials(query: &str) -> Option<String> {
     let (mut user, mut password) = ("", None);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -138,21 +138,21 @@ fn sentinel_credentials(query: &str) -> Option<String> {
     }
 }
 
-/// `[user:password@]host:port,…`
+/// Reads `[user:password@]host:port,…`
 fn read_cluster(scheme: &str, rest: &str) -> Option<Address> {
     let (credentials, hosts) = split_authority(rest.strip_suffix('/').unwrap_or(rest))?;
     let nodes = hosts.iter().map(|&host| host.to_owned()).collect();
     Some(Address::Cluster(ClusterAddress { prefix: format!("{scheme}://{credentials}"), nodes }))
 }
 
-/// The credentials with their `@`, or nothing, and at least one `host:port`.
+/// Returns the credentials with their `@`, or nothing, and at least one `host:port`.
 fn split_authority(authority: &str) -> Option<(&str, Vec<&str>)> {
     let (credentials, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
     let hosts: Vec<&str> = hosts.split(',').collect();
     hosts.iter().all(|host| is_host_and_port(host)).then_some((credentials, hosts))
 }
 
-/// `host:port`, the host being a name, an IPv4 address or a bracketed IPv6 address.
+/// Returns whether this is `host:port`, the host being a name, an IPv4 address or a bracketed IPv6 address.
 fn is_host_and_port(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| {
         let named = !host.is_empty()

@@ -1,7 +1,8 @@
-//! Redis Cluster: every command goes to the node that has its key's slot, and on to where that one redirects it.
+//! Redis Cluster: every command goes to the node that owns its key's slot, and on to the node to which that one
+//! redirects it.
 //!
-//! The redis crate's own cluster client repeats whatever got no answer, logins among it, and serves no slot while it looks
-//! for the owner of one; so this keeps one connection per node and follows redirections itself.
+//! The redis crate's own cluster client repeats whatever got no answer, logins among it, and serves no slot while it
+//! looks for the owner of one. So this keeps one connection per node and follows redirections itself.
 
 use crate::address::ClusterAddress;
 use crate::contract::command;
@@ -14,7 +15,7 @@ use redis::{Arg, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value
 use std::sync::Arc;
 use tokio::time::timeout;
 
-/// How often a command is redirected before its caller is told to try again.
+/// A command is redirected at most this often before its caller is told to try again.
 const MAX_REDIRECTIONS: usize = 5;
 
 /// The nodes of a cluster.
@@ -71,7 +72,7 @@ impl Directory for Topology {
         self.owner(slot).or_else(|| self.candidates(round).into_iter().next()).ok_or_else(no_nodes)
     }
 
-    /// Asks one node after the other who owns what, until one knows.
+    /// Asks one node after the other for the owners, until one knows.
     async fn look_up(&self, round: usize) {
         let asked = async {
             for node in self.candidates(round) {
@@ -84,7 +85,7 @@ impl Directory for Topology {
                 }
             }
         };
-        // When it takes too long, whoever looks next begins with another node.
+        // When it takes too long, the next look-up begins with another node.
         let _ = timeout(LOOK_UP, asked).await;
     }
 
@@ -95,14 +96,13 @@ impl Directory for Topology {
         mut node: Arc<Node>,
         command: &Cmd,
     ) -> RedisResult<Value> {
-        let topology = failover.directory();
         let mut result = node.send(command).await;
         for _ in 0..MAX_REDIRECTIONS {
             let Err(error) = &result else { break };
             let Some((is_final, address)) = redirection(error, &node) else { break };
-            node = topology.node(&address)?;
+            node = failover.directory().node(&address)?;
             result = if is_final {
-                topology.set_owner(slot, node.clone());
+                failover.directory().set_owner(slot, node.clone());
                 // More than this slot may have moved.
                 failover.look_up(failover.rounds());
                 node.send(command).await
@@ -114,7 +114,7 @@ impl Directory for Topology {
     }
 }
 
-/// Asks a node who owns what.
+/// Asks a node for the owners of the slots.
 async fn slots_according_to(node: &Node) -> RedisResult<Vec<SlotRange>> {
     slot_ranges(node.send(cmd("CLUSTER").arg("SLOTS")).await?, node.host())
 }
@@ -128,14 +128,14 @@ fn key(command: &Cmd) -> Option<&[u8]> {
     }
 }
 
-/// Returns where this answer of a node redirects to, if it does, and whether it means all that follows, too.
+/// Returns the address that this answer of a node redirects to, if it does, and whether for good.
 fn redirection(error: &RedisError, node: &Node) -> Option<(bool, String)> {
     let (address, _) = error.redirect_node()?;
     let is_final = error.kind() == ErrorKind::Server(ServerErrorKind::Moved);
     Some((is_final, redirected_address(address, node.host())?))
 }
 
-/// The error of a cluster in which nobody is left to ask.
+/// Returns the error of a cluster in which no node is left to ask.
 fn no_nodes() -> RedisError {
     (ErrorKind::ClusterConnectionNotFound, "the cluster has no nodes").into()
 }

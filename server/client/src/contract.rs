@@ -13,7 +13,7 @@ pub mod command {
     pub const KEYS: &str = "AUTH.KEYS";
     pub const RELOAD: &str = "AUTH.RELOAD";
 
-    /// How all of them begin. Those that have a key have it as their first argument.
+    /// The beginning of all of them. Those that have a key have it as their first argument.
     pub const PREFIX: &str = "AUTH.";
 }
 
@@ -85,7 +85,7 @@ pub mod code {
     pub const WRONGTYPE: &str = "WRONGTYPE";
     /// Every other error of the module, and many of Redis.
     pub const ERR: &str = "ERR";
-    /// What stands behind `ERR` in the module's answer to a caller's mistake, before its fixed text.
+    /// The mark of a caller's mistake, between `ERR` and the module's fixed text.
     pub const USAGE: &str = "hallpass: ";
 
     /// The codes of a server that is not, or no longer, in charge.

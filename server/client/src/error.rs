@@ -23,14 +23,14 @@ pub enum CommandError {
     WrongType,
     /// `ERR hallpass: …`: a mistake of the caller, in the module's fixed words.
     Rejected(String),
-    /// Everything else: Redis is away, busy, read-only, full, or does not have the module. Says nothing about any token.
-    /// The reason is for the operator; it holds no argument of the command.
+    /// Everything else: Redis is away, busy, read-only, full, or does not have the module. Says nothing about any
+    /// token. The reason is for the operator; it holds no argument of the command.
     Unavailable(String),
 }
 
 impl CommandError {
-    /// Reads an error of the redis crate: the server's reply, or why there is none. Not a public conversion, which would
-    /// make that crate a part of this one's interface.
+    /// Reads an error of the redis crate: the server's reply, or why there is none. Not a public conversion, which
+    /// would make that crate a part of this one's interface.
     pub(crate) fn of(error: RedisError) -> Self {
         match error.code() {
             Some(code) => Self::from_reply(code, error.detail().unwrap_or_default()),

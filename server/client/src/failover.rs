@@ -1,5 +1,6 @@
-//! Failover, written once for Sentinel and Cluster: a command goes to the node in charge. When the answer hints that
-//! another node is in charge now, that is looked up, and the command is sent again if it was certainly not carried out.
+//! Failover, written once for Sentinel and Cluster: a command goes to the node in charge. When its answer hints that
+//! another node has taken over, the new one is looked up, and the command is sent again if it was certainly not carried
+//! out.
 
 use crate::contract::code;
 use crate::limits::LOOK_UP_PACE;
@@ -11,12 +12,12 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// Knows which node is in charge of what, and finds out again.
+/// Knows which node is in charge, and finds out again.
 pub trait Directory: Sized + Send + Sync + 'static {
-    /// What a node can be in charge of.
+    /// A thing that one node is in charge of: a slot of a cluster, or everything.
     type Place: Copy + Send;
 
-    /// Returns the node in charge, as far as anybody has said.
+    /// Returns the node in charge, as far as it is known.
     fn in_charge(&self, place: Self::Place) -> RedisResult<Arc<Node>>;
 
     /// Returns the node to begin with: the one in charge, or one that may know it. `round` is the number of look-ups so
@@ -25,7 +26,7 @@ pub trait Directory: Sized + Send + Sync + 'static {
         self.in_charge(place)
     }
 
-    /// Asks who is in charge. `round` is the number of look-ups so far.
+    /// Finds out which node is in charge. `round` is the number of look-ups so far.
     fn look_up(&self, round: usize) -> impl Future<Output = ()> + Send;
 
     /// Makes one attempt at a command, beginning with this node.
@@ -65,34 +66,34 @@ impl<D: Directory> Failover<D> {
         self.0.rounds()
     }
 
-    /// Sends a command to the node in charge, and once more if it came to nothing there and another node is in charge now.
+    /// Sends a command to the node in charge, and once more if it was not carried out there and another node has taken
+    /// over.
     pub async fn send(&self, place: D::Place, command: &Cmd) -> RedisResult<Value> {
         let seen = self.rounds();
-        let former = self.directory().first_choice(place, seen);
-        let result = match &former {
-            Ok(node) => D::attempt(self, place, node.clone(), command).await,
-            Err(error) => Err(error.clone()),
+        let (former, result) = match self.directory().first_choice(place, seen) {
+            Ok(node) => (Some(node.clone()), D::attempt(self, place, node, command).await),
+            Err(error) => (None, Err(error)),
         };
         let Err(error) = &result else { return result };
-        if former.is_ok() && !hints_at_change(error) {
+        if former.is_some() && !hints_at_change(error) {
             return result;
         }
         let look_up = self.look_up(seen);
-        if former.is_ok() && !was_not_carried_out(error) {
+        if former.is_some() && !was_not_carried_out(error) {
             return result;
         }
         // It fails only when the runtime stops.
         let _ = look_up.await;
         match (self.directory().in_charge(place), former) {
-            (Ok(heir), Ok(former)) if Arc::ptr_eq(&heir, &former) => result,
+            (Ok(heir), Some(former)) if Arc::ptr_eq(&heir, &former) => result,
             (Ok(heir), _) => D::attempt(self, place, heir, command).await,
-            (Err(_), Ok(_)) => result,
-            (Err(error), Err(_)) => Err(error),
+            (Err(_), Some(_)) => result,
+            (Err(error), None) => Err(error),
         }
     }
 
-    /// Looks up who is in charge, unless somebody has since there were `seen` look-ups. Goes on when the caller does not
-    /// wait.
+    /// Looks up the node in charge, unless that has happened since there were `seen` look-ups. Goes on when the caller
+    /// does not wait.
     pub fn look_up(&self, seen: usize) -> JoinHandle<()> {
         let shared = self.0.clone();
         tokio::spawn(async move { shared.look_up_unless_after(seen).await })
@@ -104,7 +105,7 @@ impl<D: Directory> Shared<D> {
         self.rounds.load(Ordering::Acquire)
     }
 
-    /// Whoever waited for a look-up that began after his hint shares its outcome.
+    /// Calls that got their hint before the same look-up share its outcome.
     async fn look_up_unless_after(&self, seen: usize) {
         let mut pace = self.turn.lock().await;
         if self.rounds() == seen {
@@ -135,7 +136,7 @@ mod tests {
     /// One place, whose nodes come into charge one after the other, each by a look-up.
     struct Succession {
         nodes: SyncMutex<Vec<RedisResult<Arc<Node>>>>,
-        /// What the node `a` answers; all others carry the command out.
+        /// The answer of the node `a`; all others carry the command out.
         answer_of_a: RedisResult<Value>,
         asked: SyncMutex<Vec<String>>,
     }

@@ -70,8 +70,8 @@ impl Hallpass {
         self.timed(command, pin!(self.connection.send(command))).await
     }
 
-    /// Waits for the answer to a command, and tells the observer how long that took. `sent` is passed pinned: passed as it
-    /// is, it would be kept twice in the future of every command, which is copied.
+    /// Waits for the answer to a command, and tells the observer how long that took. `sent` is passed pinned: passed as
+    /// it is, it would be kept twice in the future of every command, which is copied.
     async fn timed<T: FromRedisValue>(
         &self,
         command: &Cmd,

@@ -25,19 +25,19 @@
 //!
 //! # Outages
 //! A command fails with [`CommandError::Unavailable`] when Redis does not answer it within three seconds; the next one
-//! that finds Redis again succeeds. That error says nothing about any token: ask again, and end no session because of it.
-//! Behind Sentinel and in a cluster a failover is followed.
+//! that finds Redis again succeeds. That error says nothing about any token: ask again, and end no session because of
+//! it. Behind Sentinel and in a cluster a failover is followed.
 //!
-//! A command is sent again only if it was certainly not carried out. `AUTH.REFRESH` alone is repeated when its answer got
-//! lost, since the module answers a repetition like the first call; an `AUTH.ISSUE` with a session id may be, too.
+//! A command is sent again only if it was certainly not carried out. `AUTH.REFRESH` alone is repeated when its answer
+//! got lost, since the module answers a repetition like the first call; an `AUTH.ISSUE` with a session id may be, too.
 //!
 //! # Layout
 //! - [`Address`]: one server, the Sentinels of one, or a cluster.
 //! - [`Hallpass`]: a method per command. `commands/` has one file for each, with its options and its reply.
 //! - [`SubjectKeys`]: Redis keys of subjects and tokens. [`ModuleInfo`]: how the module is configured.
 //! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them.
-//! - `connection`: the three kinds of Redis. `node` is one server; `sentinel` and `cluster` find the node in charge, by the
-//!   rules of `failover`; `topology` and `slots` know the nodes of a cluster.
+//! - `connection`: the three kinds of Redis. `node` is one server; `sentinel` and `cluster` find the node in charge, by
+//!   the rules of `failover`; `topology` and `slots` know the nodes of a cluster.
 //! - `limits`: every time limit.
 
 #![forbid(unsafe_code)]

@@ -12,7 +12,7 @@ pub struct ModuleInfo {
     pub issuer: Option<String>,
     /// `hallpass.audience`, unless it is empty.
     pub audience: Option<String>,
-    /// Whether its server is a node of a cluster.
+    /// True for a node of a cluster.
     pub is_cluster: bool,
 }
 

@@ -1,7 +1,7 @@
 //! One Redis server: a multiplexed connection, which reconnects by itself.
 //!
-//! A command is sent again only when it was certainly not sent before. While the server is away every call fails quickly;
-//! once it is back the next call succeeds.
+//! A command is sent again only when it was certainly not sent before. While the server is away every call fails
+//! quickly; once it is back the next call succeeds.
 
 use crate::limits::{CONNECT, DEAD_PEER, RESPONSE};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -42,8 +42,8 @@ impl Node {
         self.address.rsplit_once(':').map_or(&self.address, |(host, _)| host)
     }
 
-    /// Sends a command, and again if the connection was refused: nothing was sent then, and the refusal may be that of an
-    /// attempt made while Redis was still away.
+    /// Sends a command, and again if the connection was refused: nothing was sent then, and the refusal may be that of
+    /// an attempt made while Redis was still away.
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         let mut connection = self.connection.clone();
         let answer = match connection.send_packed_command(command).await {

@@ -4,8 +4,8 @@ use crate::error::CommandError;
 use redis::{FromRedisValue, ParsingError, Value};
 use std::mem;
 
-/// A reply map, which RESP2 and RESP3 write differently. It is small, and each field is looked for once: a table of hashes
-/// would cost more than it saves.
+/// A reply map, which RESP2 and RESP3 write differently. It is small, and each field is looked for once: a table of
+/// hashes would cost more than it saves.
 pub struct Fields(Vec<(Value, Value)>);
 
 impl FromRedisValue for Fields {

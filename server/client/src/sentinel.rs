@@ -1,4 +1,4 @@
-//! The primary that Sentinels name: asked for once, and again when an answer hints that it is another one now.
+//! The primary that Sentinels name: asked for once, and again when an answer hints that another node has taken over.
 
 use crate::address::SentinelAddress;
 use crate::failover::{Directory, Failover};
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 /// A primary under Sentinels.
 pub struct Sentinel(Failover<Sentinels>);
 
-/// What the Sentinels said.
+/// The Sentinels, and the primary that they named last.
 struct Sentinels {
     client: Mutex<SentinelClient>,
     /// The primary, or why there is none.
@@ -34,7 +34,7 @@ impl Sentinel {
         Ok(Self(Failover::new(Sentinels { client: Mutex::new(client), primary: RwLock::new(primary) })))
     }
 
-    /// Sends a command to the primary, and once more if it came to nothing there and another node is primary now.
+    /// Sends a command to the primary, and once more if it was not carried out there and another node has taken over.
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         self.0.send((), command).await
     }

@@ -1,11 +1,11 @@
-//! The slots of Redis Cluster: which one a key has, and what `CLUSTER SLOTS` says about who serves which.
+//! The slots of Redis Cluster: the slot of a key, and the reply of `CLUSTER SLOTS`, which tells the owners.
 
 use redis::{FromRedisValue, RedisResult, Value, from_redis_value};
 
-/// How many slots every cluster has.
+/// The number of slots of every cluster.
 pub const SLOTS: usize = 16384;
 
-/// The slot of a key: what stands in its first braces counts, if anything does.
+/// Returns the slot of a key: the part in its first braces counts, if there is one.
 pub fn slot(key: &[u8]) -> usize {
     usize::from(crc16(hash_tag(key).unwrap_or(key))) % SLOTS
 }
@@ -16,7 +16,7 @@ fn hash_tag(key: &[u8]) -> Option<&[u8]> {
     (length > 0).then(|| &rest[..length])
 }
 
-/// CRC-16/XMODEM.
+/// Computes CRC-16/XMODEM.
 fn crc16(bytes: &[u8]) -> u16 {
     let shift = |crc: u16, _| if crc & 0x8000 == 0 { crc << 1 } else { crc << 1 ^ 0x1021 };
     bytes.iter().fold(0, |crc, &byte| (0..8).fold(crc ^ u16::from(byte) << 8, shift))
@@ -43,7 +43,7 @@ pub fn slot_ranges(reply: Value, host: &str) -> RedisResult<Vec<SlotRange>> {
     entries.into_iter().map(range).collect()
 }
 
-/// `host:port` of `[host, port, …]`; `None` for a node whose host nobody knows.
+/// Returns `host:port` of `[host, port, …]`; `None` for a node whose host nobody knows.
 fn address(node: Value, default_host: &str) -> Option<String> {
     let mut values = Vec::<Value>::from_redis_value(node).ok()?.into_iter();
     let host: Option<String> = from_redis_value(values.next()?).ok()?;
@@ -51,7 +51,7 @@ fn address(node: Value, default_host: &str) -> Option<String> {
     join_host_and_port(host.as_deref().unwrap_or_default(), port, default_host)
 }
 
-/// `host:port` as it stands in a redirection, where the host may be missing.
+/// Returns `host:port` as it stands in a redirection, where the host may be missing.
 pub fn redirected_address(text: &str, default_host: &str) -> Option<String> {
     let (host, port) = text.rsplit_once(':')?;
     join_host_and_port(host, port.parse().ok()?, default_host)

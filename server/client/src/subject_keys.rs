@@ -13,14 +13,14 @@ impl SubjectKeys {
         KeyPattern::parse(pattern).map(Self)
     }
 
-    /// Returns the key of a subject; `None` when it cannot be one: 1 to 255 bytes without control characters, and neither
-    /// `.` nor `..`.
+    /// Returns the key of a subject; `None` when it cannot be one: 1 to 255 bytes without control characters, and
+    /// neither `.` nor `..`.
     pub fn of_subject(&self, subject: &str) -> Option<String> {
         self.0.key_for(subject)
     }
 
-    /// Returns the key of the subject that a token of either kind names; `None` when it is not a token. Nothing is verified:
-    /// that is what the command then does, against this key.
+    /// Returns the key of the subject that a token of either kind names; `None` when it is not a token. Nothing is
+    /// verified: that is what the command then does, against this key.
     pub fn of_token(&self, token: &str) -> Option<String> {
         self.of_subject(&token::subject(token)?)
     }

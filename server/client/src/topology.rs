@@ -1,4 +1,4 @@
-//! The nodes of a cluster, and which of them owns which slot, as far as any of them has said.
+//! The nodes of a cluster, and the owner of each slot, as far as any node has said.
 
 use crate::address::ClusterAddress;
 use crate::node::Node;
@@ -7,16 +7,16 @@ use redis::RedisResult;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The nodes of a cluster, and who owns what.
+/// The nodes of a cluster, and the owner of each slot.
 pub struct Topology {
-    /// What stands before `host:port` in the URL of every node.
+    /// The part before `host:port` in the URL of every node.
     prefix: String,
     /// The nodes that the operator named; some may be gone for good.
     seeds: Vec<Arc<Node>>,
     view: RwLock<View>,
 }
 
-/// Who is there, and who owns what. It is replaced as a whole, so that one left by a panic is as good as any.
+/// The topology that a node told last. Replaced as a whole, so that one left by a panic is as good as any.
 struct View {
     nodes: BTreeMap<String, Arc<Node>>,
     owners: Vec<Option<Arc<Node>>>,
@@ -39,8 +39,8 @@ impl Topology {
         if known.is_empty() { self.seeds.clone() } else { known }
     }
 
-    /// Returns the nodes to ask, the known ones before the named ones. Each round begins with another one: the view of a
-    /// node that is cut off from the others gets old.
+    /// Returns the nodes to ask, the known ones before the named ones. Each round begins with another one: the view of
+    /// a node that is cut off from the others gets old.
     pub fn candidates(&self, round: usize) -> Vec<Arc<Node>> {
         let mut known = self.known();
         let first = round % known.len().max(1);
@@ -49,7 +49,7 @@ impl Topology {
         known
     }
 
-    /// Returns the owner of a slot, as far as anybody has said.
+    /// Returns the owner of a slot, as far as it is known.
     pub fn owner(&self, slot: usize) -> Option<Arc<Node>> {
         self.read(|view| view.owners[slot].clone())
     }
@@ -60,12 +60,12 @@ impl Topology {
         Ok(self.write(|view| view.nodes.entry(address.to_owned()).or_insert(node).clone()))
     }
 
-    /// Remembers who owns a slot now.
+    /// Remembers the new owner of a slot.
     pub fn set_owner(&self, slot: usize, node: Arc<Node>) {
         self.write(|view| view.owners[slot] = Some(node));
     }
 
-    /// Takes over what a node said; connections to nodes that stay are kept.
+    /// Takes over the reply of a node; connections to nodes that stay are kept.
     pub fn adopt(&self, ranges: &[SlotRange]) -> RedisResult<()> {
         let addresses = ranges.iter().flat_map(|range| &range.nodes);
         let nodes = addresses.map(|address| Ok((address.clone(), self.known_or_new(address)?)));

@@ -11,7 +11,7 @@ pub use hallpass_engine::inspection::State as TokenState;
 /// The reply of `AUTH.INSPECT`. Times are in Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspected {
-    /// Whether AUTH.REFRESH would answer with tokens.
+    /// True if AUTH.REFRESH would answer with tokens.
     pub is_active: bool,
     /// Why; `None` for a state that this version does not know.
     pub state: Option<TokenState>,

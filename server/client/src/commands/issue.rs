@@ -17,7 +17,7 @@ pub struct IssueOptions<'a> {
     pub client: Option<&'a str>,
     /// CLASS: the kind of device.
     pub class: Option<&'a str>,
-    /// META: what is remembered about the device, a JSON object as text.
+    /// META: notes about the device, a JSON object as text.
     pub meta: Option<&'a str>,
     /// LIMIT: how many sessions the user may have, or those of this class if there is one.
     pub limit: Option<u64>,
@@ -55,7 +55,8 @@ impl Hallpass {
     /// `AUTH.ISSUE`: begins a session and returns its first tokens.
     ///
     /// # Errors
-    /// [`CommandError::SessionLimit`] with [`OnLimit::Reject`]; [`CommandError::WrongType`] for a key of something else.
+    /// [`CommandError::SessionLimit`] with [`OnLimit::Reject`]; [`CommandError::WrongType`] for a key of something
+    /// else.
     pub async fn issue(&self, key: &str, options: &IssueOptions<'_>) -> Result<Tokens, CommandError> {
         let mut command = about(command::ISSUE, key);
         option(&mut command, word::CLAIMS, options.claims);

@@ -32,7 +32,7 @@ impl Hallpass {
         self.call(&cmd(command::JWKS)).await
     }
 
-    /// `AUTH.KEYS`: returns what each key of the ring is doing, according to one node.
+    /// `AUTH.KEYS`: returns the status of each key of the ring, according to one node.
     ///
     /// # Errors
     /// [`CommandError::Unavailable`].
@@ -44,8 +44,8 @@ impl Hallpass {
     /// `AUTH.RELOAD`: lets the server, or every node of a cluster, read its keyring file again.
     ///
     /// # Errors
-    /// [`CommandError::Rejected`] when the file is not usable, and the ring in use stays. In a cluster it is the error of one
-    /// node; the others are asked all the same.
+    /// [`CommandError::Rejected`] when the file is not usable, and the ring in use stays. In a cluster it is the error
+    /// of one node; the others are asked all the same.
     pub async fn reload(&self) -> Result<(), CommandError> {
         let command = cmd(command::RELOAD);
         match self.connection.send_to_all(&command).await {

@@ -13,18 +13,18 @@ pub struct RefreshOptions<'a> {
     pub access: Option<&'a str>,
     /// CLIENT: the OAuth client that asks.
     pub client: Option<&'a str>,
-    /// META: replaces what is remembered about the device, a JSON object as text.
+    /// META: new notes about the device, a JSON object as text.
     pub meta: Option<&'a str>,
 }
 
 impl Hallpass {
-    /// `AUTH.REFRESH`: exchanges a refresh token for its successor and a new access token. When no answer comes the command
-    /// is sent once more: the module answers a repetition like the first call.
+    /// `AUTH.REFRESH`: exchanges a refresh token for its successor and a new access token. When no answer comes the
+    /// command is sent once more: the module answers a repetition like the first call.
     ///
     /// # Errors
     /// [`CommandError::ReusedToken`] for a token that was exchanged before; its session has been ended.
-    /// [`CommandError::InvalidToken`], [`CommandError::ExpiredToken`] and [`CommandError::NoSession`] for one that is good
-    /// for nothing.
+    /// [`CommandError::InvalidToken`], [`CommandError::ExpiredToken`] and [`CommandError::NoSession`] for one that is
+    /// good for nothing.
     pub async fn refresh(
         &self,
         key: &str,

@@ -7,7 +7,8 @@ use crate::module_info::{ModuleInfo, NodeInfo};
 use redis::{FromRedisValue, RedisError, Value, cmd};
 
 impl Hallpass {
-    /// `PING`: succeeds when Redis answers commands, not while it still loads its data. Failures are the caller's to report.
+    /// `PING`: succeeds when Redis answers commands, not while it still loads its data. Failures are the caller's to
+    /// report.
     ///
     /// # Errors
     /// [`CommandError::Unavailable`].

@@ -21,7 +21,7 @@ pub struct Page<'a> {
 pub enum Number<'a> {
     /// A number.
     Value(u64),
-    /// What somebody wrote in the place of a number.
+    /// A text from somebody else, passed on as it is.
     Text(&'a str),
 }
 
@@ -55,7 +55,7 @@ pub struct Session {
     pub class: Option<String>,
     /// The OAuth client that the session is bound to.
     pub client: Option<String>,
-    /// What is remembered about the device, as JSON text.
+    /// Notes about the device, as JSON text.
     pub meta: Option<String>,
     /// The custom claims as JSON text, if they were asked for.
     pub claims: Option<String>,

@@ -6,8 +6,9 @@ use crate::hallpass::Hallpass;
 use crate::request::about;
 
 impl Hallpass {
-    /// `AUTH.SETCLAIMS`: replaces the custom claims of all of the subject's sessions, or of the one of this id, and returns
-    /// how many that were: 0 for what is not a session id. Access tokens from before are stale until they are refreshed.
+    /// `AUTH.SETCLAIMS`: replaces the custom claims of all of the subject's sessions, or of the one of this id, and
+    /// returns how many that were: 0 for what is not a session id. Access tokens from before are stale until they are
+    /// refreshed.
     ///
     /// # Errors
     /// [`CommandError::Rejected`] for claims that are not a JSON object, or that set a reserved one.

@@ -9,8 +9,8 @@ use crate::request::{about, option};
 pub const ANY_AUDIENCE: &str = "*";
 
 impl Hallpass {
-    /// `AUTH.VERIFY`: returns the claims of a valid access token, a JSON object as text, exactly as signed. The token must
-    /// be meant for `audience`, or for the one that the module is configured with.
+    /// `AUTH.VERIFY`: returns the claims of a valid access token, a JSON object as text, exactly as signed. The token
+    /// must be meant for `audience`, or for the one that the module is configured with.
     ///
     /// # Errors
     /// [`CommandError::InvalidToken`], [`CommandError::ExpiredToken`], [`CommandError::NoSession`], and

@@ -10,8 +10,9 @@ use super::{AuthCommands, ClusterCon, Con, Keyring, Redis, SOON, wait_until};
 
 /// How many slots every cluster has.
 const SLOTS: usize = 16384;
-/// How long a node may be silent before the others think that it failed.
-const NODE_TIMEOUT: &str = "cluster-node-timeout 1000";
+/// How long a node may be silent before the others think that it failed, and none of them serves anybody: longer than a
+/// busy machine lets a process wait.
+const NODE_TIMEOUT: &str = "cluster-node-timeout 2000";
 
 /// A running cluster. Its nodes have numbers: first come the primaries, then their replicas in the same order; who is
 /// what may change later.

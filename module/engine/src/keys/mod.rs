@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod error;
+pub mod file;
 mod hmac;
 mod jwk;
 mod refresh;

@@ -4,68 +4,27 @@
 //! that does not fit into a machine's is lost.
 
 use hallpass_engine::keys::Jwk;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use indexmap::IndexMap;
+use serde::de::Error as _;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
-use std::fmt;
 
-/// A JSON object whose values are unread text.
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl Members {
-    fn get<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Option<T> {
-        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
-        serde_json::from_str(value.get()).ok()
-    }
-
-    fn set(&mut self, name: &str, value: Box<RawValue>) {
-        match self.0.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name.into(), value)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        source.deserialize_map(Object)
-    }
-}
-
-impl Serialize for Members {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
+/// A JSON object: its members in order, their values as text.
+type Object = IndexMap<String, Box<RawValue>>;
 
 /// The content of a keyring file, open to changes.
 pub struct Document {
-    members: Members,
-    /// What stands in the member `keys`.
-    keys: Vec<Members>,
+    members: Object,
+    /// The value of the member `keys`.
+    keys: Vec<Object>,
 }
 
 impl Document {
     /// Reads a text that is known to be a keyring.
     pub fn parse(text: &[u8]) -> serde_json::Result<Self> {
-        let members: Members = serde_json::from_slice(text)?;
+        let members: Object = serde_json::from_slice(text)?;
         let keys = members.get("keys").ok_or_else(|| serde_json::Error::missing_field("keys"))?;
+        let keys = serde_json::from_str(keys.get())?;
         Ok(Self { members, keys })
     }
 
@@ -79,7 +38,7 @@ impl Document {
     pub fn set_time(&mut self, kid: &str, name: &str, seconds: u64) -> serde_json::Result<()> {
         let value = to_raw_value(&seconds)?;
         if let Some(key) = self.keys.iter_mut().find(|key| has_id(key, kid)) {
-            key.set(name, value);
+            key.insert(name.into(), value);
         }
         Ok(())
     }
@@ -95,14 +54,14 @@ impl Document {
     }
 }
 
-fn has_id(key: &Members, kid: &str) -> bool {
-    key.get::<String>("kid").as_deref() == Some(kid)
+fn has_id(key: &Object, kid: &str) -> bool {
+    key.get("kid").is_some_and(|text| serde_json::from_str(text.get()).is_ok_and(|id: String| id == kid))
 }
 
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
-        for (name, value) in &self.members.0 {
+        for (name, value) in &self.members {
             match name.as_str() {
                 "keys" => map.serialize_entry(name, &self.keys)?,
                 _ => map.serialize_entry(name, value)?,
@@ -156,8 +115,8 @@ mod tests {
         let mut document = Document::parse(br#"{"keys":[{"kid":"a","odd":1},{"kid":"b"}]}"#).expect("valid");
         document.add(&Jwk { kid: "c".into(), ..Jwk::default() }).expect("added");
         document.remove("a");
-        let kids: Vec<String> = document.keys.iter().filter_map(|key| key.get("kid")).collect();
-        assert_eq!(kids, ["b", "c"]);
+        let kids: Vec<_> = document.keys.iter().map(|key| key["kid"].get()).collect();
+        assert_eq!(kids, ["\"b\"", "\"c\""]);
         assert!(!document.to_text().expect("text").contains("odd"));
     }
 }

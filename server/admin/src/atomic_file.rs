@@ -1,43 +1,56 @@
 //! Files that are either whole or absent, readable by their owner only: keyrings, client secrets, the clients file.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use tempfile::{Builder, NamedTempFile};
+
+/// Number of random characters in the name of a temporary file.
+const UNIQUE_CHARS: usize = 16;
 
 /// Creates `path` with these bytes. Fails with `AlreadyExists` when there is something at `path`: two concurrent
 /// callers never overwrite each other.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = Temporary::write(path, bytes)?;
-    // Unlike rename, link refuses to replace what is there.
-    fs::hard_link(&temporary.path, path)?;
-    drop(temporary);
+    write_temporary(path, bytes)?.persist_noclobber(path)?;
     sync_directory(path)
 }
 
 /// Replaces `path`, or creates it.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = Temporary::write(path, bytes)?;
-    fs::rename(&temporary.path, path)?;
+    write_temporary(path, bytes)?.persist(path)?;
     sync_directory(path)
 }
 
 /// Replaces `path` by a file with the owner, group and mode of `model`; fails where that is not permitted.
-/// The caller keeps others from replacing it meanwhile. What runs that were killed left behind goes, too.
+/// The caller keeps others from replacing it meanwhile. Also removes what killed runs left behind.
 pub fn replace_like(path: &Path, bytes: &[u8], model: &Metadata) -> io::Result<()> {
-    let temporary = Temporary::write(path, bytes)?;
-    let file = File::open(&temporary.path)?;
+    let temporary = write_temporary(path, bytes)?;
+    let file = temporary.as_file();
     let made = file.metadata()?;
     if (made.uid(), made.gid()) != (model.uid(), model.gid()) {
-        fchown(&file, Some(model.uid()), Some(model.gid())).map_err(|error| {
+        fchown(file, Some(model.uid()), Some(model.gid())).map_err(|error| {
             io::Error::new(error.kind(), format!("its owner and group cannot be kept: {error}"))
         })?;
     }
     file.set_permissions(model.permissions())?;
     file.sync_all()?;
-    fs::rename(&temporary.path, path)?;
+    temporary.persist(path)?;
     remove_leftovers(path);
     sync_directory(path)
+}
+
+/// Writes a file in the directory of `target`, which is removed when dropped.
+fn write_temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let temporary = Builder::new()
+        .prefix(&temporary_prefix(target)?)
+        .rand_bytes(UNIQUE_CHARS)
+        .make_in(directory_of(target), |path| {
+            File::options().write(true).create_new(true).mode(0o600).open(path)
+        })?;
+    temporary.as_file().write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    Ok(temporary)
 }
 
 /// Removes the temporary files of `path`, as far as that is possible.
@@ -46,13 +59,16 @@ fn remove_leftovers(path: &Path) {
     for entry in fs::read_dir(directory_of(path)).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let unique = name.to_str().and_then(|name| name.strip_prefix(&prefix));
-        if unique.is_some_and(|unique| unique.len() == 16 && unique.bytes().all(|b| b.is_ascii_hexdigit())) {
+        let is_ours = |unique: &str| {
+            unique.len() == UNIQUE_CHARS && unique.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        if unique.is_some_and(is_ours) {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// What the names of temporary files for `path` begin with; 16 hex digits follow.
+/// Returns the first part of the names of temporary files for `path`; letters and digits follow.
 fn temporary_prefix(path: &Path) -> io::Result<String> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     Ok(format!(".{name}."))
@@ -63,31 +79,6 @@ pub fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    }
-}
-
-/// A file in the target's directory, removed when dropped.
-struct Temporary {
-    path: PathBuf,
-}
-
-impl Temporary {
-    fn write(target: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let prefix = temporary_prefix(target)?;
-        let unique = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
-        let path = directory_of(target).join(format!("{prefix}{unique:016x}"));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        let temporary = Self { path };
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        Ok(temporary)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // After a rename there is nothing left to remove.
-        let _ = fs::remove_file(&self.path);
     }
 }
 

@@ -71,10 +71,11 @@ impl Sentinels {
         self.sentinels[0].connect().get::<()>(&["SENTINEL", "FAILOVER", MASTER]);
     }
 
-    /// Waits until the Sentinels have made another server than `former` the primary.
+    /// Waits until the Sentinels have made another server than `former` the primary. A Sentinel that a busy machine kept
+    /// waiting for two seconds decides nothing for thirty (its TILT mode).
     #[track_caller]
     pub fn wait_for_failover(&self, former: usize) -> usize {
-        let heir = wait_for("the Sentinels agree on a new primary", SOON, || {
+        let heir = wait_for("the Sentinels agree on a new primary", 2 * SOON, || {
             self.primary().filter(|&primary| primary != former)
         });
         wait_until("it is one", SOON, || self.servers[heir].is_primary());

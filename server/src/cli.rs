@@ -2,10 +2,10 @@
 
 use crate::middleware::cors::parse_origin;
 use crate::middleware::source::parse_network;
+use anyhow::{Result, bail};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use hallpass_admin::clients::ClientsCommand;
-use hallpass_admin::failure::Failure;
 use hallpass_admin::keys::{KeysCommand, Span};
 use ipnet::IpNet;
 use std::ffi::OsString;
@@ -146,7 +146,7 @@ pub struct Healthcheck {
 
 impl Cli {
     /// Reads the command line. `Ok(None)` when help or the version was asked for, and printed.
-    pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Option<Self>, Failure> {
+    pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Option<Self>> {
         match Self::try_parse_from(with_default_command(arguments)) {
             Ok(cli) => Ok(Some(cli)),
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
@@ -154,7 +154,7 @@ impl Cli {
                 let _ = error.print();
                 Ok(None)
             }
-            Err(error) => Err(Failure::new(one_line(&error.render().to_string()))),
+            Err(error) => bail!(message(&error.render().to_string())),
         }
     }
 }
@@ -171,7 +171,7 @@ fn with_default_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsStri
 }
 
 /// The message of a clap error without the usage lines that follow it.
-fn one_line(rendered: &str) -> String {
+fn message(rendered: &str) -> String {
     let is_message = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
     let message: Vec<_> = rendered.lines().take_while(is_message).collect();
     message.join(" ").trim_start_matches("error: ").to_owned()
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    fn read(line: &str) -> Result<Option<Cli>, Failure> {
+    fn read(line: &str) -> Result<Option<Cli>> {
         Cli::read(line.split(' ').map(OsString::from))
     }
 

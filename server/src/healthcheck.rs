@@ -1,6 +1,6 @@
 //! `healthcheck`: asks `GET /readyz` of a running server, for container health checks where no curl is at hand.
 
-use hallpass_admin::failure::{Failure, Outcome};
+use anyhow::{Context, Result, bail};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Succeeds when the server that listens on `listen` is ready to serve.
-pub fn run(listen: SocketAddr) -> Outcome<()> {
+pub fn run(listen: SocketAddr) -> Result<()> {
     let address = reachable(listen);
-    let answer = ask(address).map_err(|error| Failure::new(format!("no answer from {address}: {error}")))?;
+    let answer = ask(address).with_context(|| format!("no answer from {address}"))?;
     match answer.split_ascii_whitespace().nth(1) {
         Some("200") => Ok(()),
-        Some(status) => Err(Failure::new(format!("{address} is not ready: status {status}"))),
-        None => Err(Failure::new(format!("{address} does not speak HTTP"))),
+        Some(status) => bail!("{address} is not ready: status {status}"),
+        None => bail!("{address} does not speak HTTP"),
     }
 }
 

@@ -32,23 +32,24 @@ mod testing;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+use anyhow::Result;
 use cli::{Cli, Command};
-use hallpass_admin::failure::Outcome;
+use hallpass_admin::error::one_line;
 use hallpass_admin::keys;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("hallpass-server: {failure}");
+        Err(error) => {
+            eprintln!("hallpass-server: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }
 }
 
 /// Runs the command that the command line names.
-fn run() -> Outcome<()> {
+fn run() -> Result<()> {
     let Some(cli) = Cli::read(std::env::args_os())? else { return Ok(()) };
     match cli.command {
         Command::Serve(flags) => serve::run(&flags),

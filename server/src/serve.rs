@@ -14,8 +14,9 @@ use crate::middleware::trace;
 use crate::router::router;
 use crate::state::AppState;
 use crate::{listener, shutdown};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use axum::http::Uri;
-use hallpass_admin::failure::{Failure, Outcome};
+use hallpass_admin::error::cannot;
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
 use hallpass_engine::json::RESERVED_CLAIMS;
 use std::net::SocketAddr;
@@ -26,12 +27,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Runs the server until SIGTERM or SIGINT.
-pub fn run(flags: &Serve) -> Outcome<()> {
+pub fn run(flags: &Serve) -> Result<()> {
     check(flags)?;
     trace::start(flags.log);
     listener::raise_file_limit();
     let runtime = tokio::runtime::Runtime::new();
-    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start the runtime: {error}")))?;
+    let runtime = runtime.context("cannot start the runtime")?;
     runtime.block_on(async {
         let shutdown = shutdown::on_signals()?;
         match &flags.redis_url {
@@ -42,20 +43,19 @@ pub fn run(flags: &Serve) -> Outcome<()> {
 }
 
 /// Finds flags that contradict each other or mean nothing, before anything is started.
-fn check(flags: &Serve) -> Outcome<()> {
-    let refuse = |text: String| Err(Failure::new(text));
+fn check(flags: &Serve) -> Result<()> {
     if let Some(url) = &flags.redis_url {
         redis_address(url)?;
         let embedded_only = [("--module-path", &flags.module_path), ("--redis-server", &flags.redis_server)];
         if let Some((flag, _)) = embedded_only.iter().find(|(_, value)| value.is_some()) {
-            return refuse(format!("{flag} is for the private Redis and contradicts --redis-url"));
+            bail!("{flag} is for the private Redis and contradicts --redis-url");
         }
     }
     if let Some(issuer) = flags.issuer.as_deref().filter(|issuer| !is_issuer(issuer)) {
-        return refuse(format!("--issuer {issuer:?} is not an http(s) URL without query and fragment"));
+        bail!("--issuer {issuer:?} is not an http(s) URL without query and fragment");
     }
     if flags.dev_cookie && !flags.listen.ip().is_loopback() {
-        return refuse(format!("--dev-cookie is for the loopback, and --listen is {}", flags.listen));
+        bail!("--dev-cookie is for the loopback, and --listen is {}", flags.listen);
     }
     match flags
         .verify_claims
@@ -63,7 +63,7 @@ fn check(flags: &Serve) -> Outcome<()> {
         .flatten()
         .find(|name| name.is_empty() || RESERVED_CLAIMS.contains(&name.as_str()))
     {
-        Some(name) => refuse(format!("--verify-claims: {name:?} is not a custom claim")),
+        Some(name) => bail!("--verify-claims: {name:?} is not a custom claim"),
         None => Ok(()),
     }
 }
@@ -75,7 +75,7 @@ fn is_issuer(text: &str) -> bool {
 }
 
 /// Serves with a Redis that somebody else runs.
-async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &CancellationToken) -> Outcome<()> {
+async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &CancellationToken) -> Result<()> {
     let metrics = Metrics::new();
     let store = store(address, &metrics)?;
     let module = store.module_info().await.map_err(|error| unusable(&error))?;
@@ -93,32 +93,32 @@ async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &Cancellatio
 }
 
 /// A node of a cluster refuses most users' commands, and only a cluster can tell who takes them.
-fn check_kind(address: &Address, module: &ModuleInfo) -> Outcome<()> {
+fn check_kind(address: &Address, module: &ModuleInfo) -> Result<()> {
     match (address, module.is_cluster) {
         (Address::Cluster(_), false) => {
-            Err(Failure::new("--redis-url names a cluster, and this Redis is not one: use redis://"))
+            bail!("--redis-url names a cluster, and this Redis is not one: use redis://")
         }
         (Address::Server(_) | Address::Sentinel(_), true) => {
-            Err(Failure::new("this Redis is a node of a cluster: use redis-cluster:// in --redis-url"))
+            bail!("this Redis is a node of a cluster: use redis-cluster:// in --redis-url")
         }
         _ => Ok(()),
     }
 }
 
 /// The module's issuer, which must be set and the expected one: tokens that name another would be refused by everyone.
-fn check_issuer(module: &ModuleInfo, expected: Option<&str>) -> Outcome<String> {
+fn check_issuer(module: &ModuleInfo, expected: Option<&str>) -> Result<String> {
     let advice = "set hallpass.issuer in redis.conf";
     match (&module.issuer, expected) {
-        (None, _) => Err(Failure::new(format!("the hallpass module of this Redis has no issuer: {advice}"))),
-        (Some(issuer), Some(expected)) if issuer != expected => Err(Failure::new(format!(
-            "--issuer is {expected}, but the module's issuer is {issuer}: {advice}"
-        ))),
+        (None, _) => bail!("the hallpass module of this Redis has no issuer: {advice}"),
+        (Some(issuer), Some(expected)) if issuer != expected => {
+            Err(anyhow!("--issuer is {expected}, but the module's issuer is {issuer}: {advice}"))
+        }
         (Some(issuer), _) => Ok(issuer.clone()),
     }
 }
 
 /// Serves with a private Redis in the data directory, which starts and stops with the server.
-async fn serve_embedded(flags: &Serve, shutdown: &CancellationToken) -> Outcome<()> {
+async fn serve_embedded(flags: &Serve, shutdown: &CancellationToken) -> Result<()> {
     let directory = DataDir::open(&flags.data_dir)?;
     let listener = bind(flags).await?;
     let issuer = flags.issuer.clone().unwrap_or_else(|| format!("http://{}", listener.address));
@@ -141,7 +141,7 @@ struct Serving<'a> {
 
 impl Serving<'_> {
     /// Waits until Redis is ready, then serves until somebody stops the server or Redis dies.
-    async fn run(self, directory: &DataDir, redis: &mut Redis, issuer: &str) -> Outcome<()> {
+    async fn run(self, directory: &DataDir, redis: &mut Redis, issuer: &str) -> Result<()> {
         let metrics = Metrics::new();
         let store = store(&directory.redis_address()?, &metrics)?;
         let module = tokio::select! {
@@ -161,11 +161,8 @@ impl Serving<'_> {
         listener::run(self.listener.socket, router(state), stop).await;
         // A supervisor starts both again; alone, the server would only answer 503 for ever.
         let log = directory.shown("redis.log");
-        if died {
-            Err(Failure::new(format!("the private redis-server has died: see {}", log.display())))
-        } else {
-            Ok(())
-        }
+        ensure!(!died, "the private redis-server has died: see {}", log.display());
+        Ok(())
     }
 }
 
@@ -174,7 +171,7 @@ fn clients_in_use(
     flags: &Serve,
     local_secret: Option<SecretHash>,
     shutdown: &CancellationToken,
-) -> Outcome<Clients> {
+) -> Result<Clients> {
     let (file, data_dir) = (flags.clients_file.clone(), flags.data_dir.clone());
     let read = move || {
         let mut found = load_clients(file.as_deref(), &data_dir)?;
@@ -189,32 +186,30 @@ fn clients_in_use(
 }
 
 /// The client `local` of a private Redis: it may do everything, and its sessions are not bound to it.
-fn local_client(others: &[Client], secret: SecretHash) -> Outcome<Client> {
+fn local_client(others: &[Client], secret: SecretHash) -> Result<Client> {
     const ID: &str = "local";
     if others.iter().any(|client| client.id == ID) {
-        return Err(Failure::new(
-            "the clients file has a client local, which the private Redis has by itself",
-        ));
+        bail!("the clients file has a client local, which the private Redis has by itself",);
     }
     let secrets = vec![secret];
     Ok(Client { id: ID.into(), scopes: Scope::ALL.into(), audiences: None, confidential: false, secrets })
 }
 
 /// The clients file's clients. A file that was named must be there; the default one may be missing.
-fn load_clients(file: Option<&Path>, data_dir: &Path) -> Outcome<Vec<Client>> {
+fn load_clients(file: Option<&Path>, data_dir: &Path) -> Result<Vec<Client>> {
     match file {
-        Some(path) => clients::load(path)?.ok_or_else(|| Failure::file("read", path, "it does not exist")),
+        Some(path) => clients::load(path)?.context("it does not exist").with_context(cannot("read", path)),
         None => Ok(clients::load(&data_dir.join("clients.json"))?.unwrap_or_default()),
     }
 }
 
 /// The address in `--redis-url`.
-fn redis_address(url: &str) -> Outcome<Address> {
-    Address::parse(url).map_err(|error| Failure::new(format!("--redis-url {error}")))
+fn redis_address(url: &str) -> Result<Address> {
+    Address::parse(url).map_err(|error| anyhow!("--redis-url {error}"))
 }
 
 /// A Redis whose commands are counted.
-fn store(address: &Address, metrics: &Metrics) -> Outcome<Hallpass> {
+fn store(address: &Address, metrics: &Metrics) -> Result<Hallpass> {
     let store = Hallpass::new(address).map_err(|error| unusable(&error))?;
     Ok(store.observed_by(metrics.commands()))
 }
@@ -226,9 +221,8 @@ fn state(
     metrics: Metrics,
     clients: Clients,
     module: ModuleInfo,
-) -> Outcome<AppState> {
-    let unreadable =
-        || Failure::new(format!("the module's key pattern {:?} has no single *", module.key_pattern));
+) -> Result<AppState> {
+    let unreadable = || anyhow!("the module's key pattern {:?} has no single *", module.key_pattern);
     let keys = module.subject_keys().ok_or_else(unreadable)?;
     Ok(AppState {
         store,
@@ -254,18 +248,18 @@ struct Listener {
     address: SocketAddr,
 }
 
-async fn bind(flags: &Serve) -> Outcome<Listener> {
-    let failed = |error| Failure::new(format!("cannot listen on {}: {error}", flags.listen));
-    let socket = TcpListener::bind(flags.listen).await.map_err(failed)?;
-    let address = socket.local_addr().map_err(failed)?;
+async fn bind(flags: &Serve) -> Result<Listener> {
+    let failed = || format!("cannot listen on {}", flags.listen);
+    let socket = TcpListener::bind(flags.listen).await.with_context(failed)?;
+    let address = socket.local_addr().with_context(failed)?;
     Ok(Listener { socket, address })
 }
 
 /// Why a Redis cannot be used.
-fn unusable(error: &CommandError) -> Failure {
+fn unusable(error: &CommandError) -> Error {
     match error {
-        CommandError::Unavailable(reason) => Failure::new(format!("cannot use Redis: {reason}")),
-        other => Failure::new(format!("cannot use Redis: unexpected answer {other:?}")),
+        CommandError::Unavailable(reason) => anyhow!("cannot use Redis: {reason}"),
+        other => anyhow!("cannot use Redis: unexpected answer {other:?}"),
     }
 }
 
@@ -279,7 +273,7 @@ mod tests {
         let arguments = std::iter::once("hallpass-server").chain(line.split(' ')).map(OsString::from);
         let cli = Cli::read(arguments).expect("readable").expect("no help");
         let Command::Serve(flags) = cli.command else { panic!("not serve: {line}") };
-        check(&flags).map_err(|failure| failure.to_string())
+        check(&flags).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! The wish to stop: SIGTERM, SIGINT, or a terminal that is gone.
 
-use hallpass_admin::failure::{Failure, Outcome};
+use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Listens for SIGTERM and SIGINT from now on. Either cancels the token, as anyone else may who has it.
-pub fn on_signals() -> Outcome<CancellationToken> {
-    let no_handler = |error| Failure::new(format!("cannot handle signals: {error}"));
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_handler)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_handler)?;
+pub fn on_signals() -> Result<CancellationToken> {
+    let no_handler = "cannot handle signals";
+    let mut terminate = signal(SignalKind::terminate()).context(no_handler)?;
+    let mut interrupt = signal(SignalKind::interrupt()).context(no_handler)?;
     let shutdown = CancellationToken::new();
     let trigger = shutdown.clone();
     tokio::spawn(async move {

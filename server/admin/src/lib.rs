@@ -2,13 +2,13 @@
 //!
 //! # Layout
 //! [`keys`] is `keys generate|rotate|list|prune`, the keyring file. [`clients`] is `clients add|list|remove`, the file of
-//! the applications that may call the server. Both write through [`atomic_file`] and fail with [`failure`].
+//! the applications that may call the server. Both write through [`atomic_file`] and say with [`error`] what went wrong.
 
 #![forbid(unsafe_code)]
 
 pub mod atomic_file;
 pub mod clients;
-pub mod failure;
+pub mod error;
 pub mod json;
 pub mod keys;
 mod random;

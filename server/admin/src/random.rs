@@ -1,10 +1,10 @@
 //! Random bytes, of which every key and secret is made.
 
-use crate::failure::{Failure, Outcome};
+use anyhow::{Context, Result};
 
 /// 32 random bytes from the operating system.
-pub fn random() -> Outcome<[u8; 32]> {
+pub fn random() -> Result<[u8; 32]> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::new(format!("no random bytes: {error}")))?;
+    getrandom::fill(&mut bytes).context("no random bytes")?;
     Ok(bytes)
 }

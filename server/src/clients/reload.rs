@@ -1,7 +1,8 @@
 //! SIGHUP: the clients file is read again.
 
 use super::{Client, Clients};
-use hallpass_admin::failure::{Failure, Outcome};
+use anyhow::{Context, Result};
+use hallpass_admin::error::one_line;
 use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -11,11 +12,10 @@ use tokio_util::sync::CancellationToken;
 /// program there.
 pub fn on_hangup(
     clients: Clients,
-    read: impl Fn() -> Outcome<Vec<Client>> + Send + 'static,
+    read: impl Fn() -> Result<Vec<Client>> + Send + 'static,
     shutdown: CancellationToken,
-) -> Outcome<()> {
-    let mut hangups = signal(SignalKind::hangup())
-        .map_err(|error| Failure::new(format!("cannot handle signals: {error}")))?;
+) -> Result<()> {
+    let mut hangups = signal(SignalKind::hangup()).context("cannot handle signals")?;
     let had_terminal = stdin().is_terminal();
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
@@ -29,7 +29,7 @@ pub fn on_hangup(
                     tracing::info!(clients = found.len(), "SIGHUP: the clients file was read again");
                     clients.replace(found);
                 }
-                Err(failure) => tracing::error!("SIGHUP: the clients stay as they are: {failure}"),
+                Err(error) => tracing::error!("SIGHUP: the clients stay as they are: {}", one_line(&error)),
             }
         }
     });

@@ -1,13 +1,14 @@
 //! The data directory: `keyring.json`, `client-secret`, `clients.json`, and what Redis keeps there.
 
 use crate::clients::Secret;
-use hallpass_admin::failure::{Failure, Outcome};
-use hallpass_admin::{atomic_file, keys};
+use anyhow::{Context, Result, anyhow, bail};
+use hallpass_admin::error::cannot;
+use hallpass_admin::keys;
 use hallpass_client::Address;
 use hallpass_engine::keys::Algorithm;
 use rustix::fs::Mode;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -24,12 +25,12 @@ pub struct DataDir {
 
 impl DataDir {
     /// Makes the directory if it is missing, and locks it. Fails when another server has it.
-    pub fn open(path: &Path) -> Outcome<Self> {
+    pub fn open(path: &Path) -> Result<Self> {
         // What Redis writes is nobody else's business either: its files hold claims and meta.
         rustix::process::umask(Mode::from_raw_mode(0o077));
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(|error| Failure::file("make the data directory", path, error))?;
-        let absolute = fs::canonicalize(path).map_err(|error| Failure::file("open", path, error))?;
+        made.with_context(cannot("make the data directory", path))?;
+        let absolute = fs::canonicalize(path).with_context(cannot("open", path))?;
         let lock = lock(&absolute, path)?;
         let directory =
             Self { shown: path.strip_prefix(".").unwrap_or(path).to_owned(), absolute, _lock: lock };
@@ -58,40 +59,28 @@ impl DataDir {
     }
 
     /// The same as an address.
-    pub fn redis_address(&self) -> Outcome<Address> {
+    pub fn redis_address(&self) -> Result<Address> {
         let path = self.socket();
-        Address::unix(&path).map_err(|error| Failure::new(format!("{} {error}", path.display())))
+        Address::unix(&path).map_err(|error| anyhow!("{} {error}", path.display()))
     }
 
     /// Makes the keyring and the secret of the client `local` if they are missing. Returns that secret.
-    pub fn prepare_secrets(&self) -> Outcome<Secret> {
+    pub fn prepare_secrets(&self) -> Result<Secret> {
         let keyring = self.path("keyring.json");
         if !keyring.exists() {
             keys::generate(&keyring, Algorithm::EdDSA)?;
         }
-        let path = self.path("client-secret");
-        match fs::read_to_string(&path) {
-            Ok(text) => Secret::kept(&text).ok_or_else(|| {
-                Failure::file("use", &path, "it is too short for a secret; remove it for a new one")
-            }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let secret = Secret::generate()?;
-                let made = atomic_file::create(&path, secret.reveal().as_bytes());
-                made.map_err(|error| Failure::file("write", &path, error)).map(|()| secret)
-            }
-            Err(error) => Err(Failure::file("read", &path, error)),
-        }
+        Secret::load_or_create(&self.path("client-secret"))
     }
 
-    fn check(&self) -> Outcome<()> {
+    fn check(&self) -> Result<()> {
         let length = self.socket().as_os_str().len();
         if length > MAX_SOCKET_PATH {
             let excess = length - MAX_SOCKET_PATH;
             let text = "the data directory's path is too long for a unix socket by";
-            return Err(Failure::new(format!("{text} {excess} bytes: use another --data-dir")));
+            bail!("{text} {excess} bytes: use another --data-dir");
         }
-        let metadata =
-            fs::metadata(&self.absolute).map_err(|error| Failure::file("open", &self.shown, error))?;
+        let metadata = fs::metadata(&self.absolute).with_context(cannot("open", &self.shown))?;
         if metadata.permissions().mode() & 0o077 != 0 {
             tracing::warn!("others may enter the data directory: chmod 700 {}", self.shown.display());
         }
@@ -100,26 +89,22 @@ impl DataDir {
 }
 
 /// Takes the lock that a server holds on its data directory. The kernel gives it back however the server ends.
-fn lock(directory: &Path, shown: &Path) -> Outcome<File> {
+fn lock(directory: &Path, shown: &Path) -> Result<File> {
     let path = directory.join("server.lock");
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let mut file = file.map_err(|error| Failure::file("open", &path, error))?;
+    let mut file = file.with_context(cannot("open", &path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut owner = String::new();
             let owner = file.read_to_string(&mut owner).map_or("unknown", |_| owner.trim());
-            let text = format!(
-                "another hallpass-server (process {owner}) uses the data directory {}",
-                shown.display()
-            );
-            return Err(Failure::new(text));
+            bail!("another hallpass-server (process {owner}) uses the data directory {}", shown.display());
         }
-        Err(TryLockError::Error(error)) => return Err(Failure::file("lock", &path, error)),
+        Err(TryLockError::Error(error)) => return Err(error).with_context(cannot("lock", &path)),
     }
     let noted = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-    noted.map_err(|error| Failure::file("write", &path, error))?;
+    noted.with_context(cannot("write", &path))?;
     Ok(file)
 }
 

@@ -5,7 +5,8 @@
 //! stale. Whoever gets the lock may start the next one.
 
 use super::data_dir::DataDir;
-use hallpass_admin::failure::{Failure, Outcome};
+use anyhow::{Context, Result, bail};
+use hallpass_admin::error::cannot;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,11 +20,11 @@ const PATIENCE: [(Signal, Duration); 2] =
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Takes the lock that the next redis-server inherits, stopping the one that has it.
-pub async fn take_lock(directory: &DataDir) -> Outcome<File> {
+pub async fn take_lock(directory: &DataDir) -> Result<File> {
     let path = directory.path("redis.lock");
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = file.map_err(|error| Failure::file("open", &path, error))?;
+    let file = file.with_context(cannot("open", &path))?;
     if is_taken(&file, directory)? {
         tracing::warn!("stopping the redis-server that a killed hallpass-server left behind");
         stop_owner(&file, directory).await?;
@@ -32,7 +33,7 @@ pub async fn take_lock(directory: &DataDir) -> Outcome<File> {
 }
 
 /// Asks the owner of the lock to stop, in the end the hard way, and takes the lock.
-async fn stop_owner(file: &File, directory: &DataDir) -> Outcome<()> {
+async fn stop_owner(file: &File, directory: &DataDir) -> Result<()> {
     for (signal, patience) in PATIENCE {
         let deadline = Instant::now() + patience;
         let mut signalled = false;
@@ -45,8 +46,7 @@ async fn stop_owner(file: &File, directory: &DataDir) -> Outcome<()> {
             }
         }
     }
-    let text = format!("a redis-server still uses {} and cannot be stopped", directory.root().display());
-    Err(Failure::new(text))
+    bail!("a redis-server still uses {} and cannot be stopped", directory.root().display())
 }
 
 /// Sends a signal to the process that listens on the directory's socket. Connecting works even when it hangs.
@@ -57,10 +57,10 @@ async fn signal_owner(directory: &DataDir, signal: Signal) -> bool {
 }
 
 /// Takes the lock; true when somebody else has it.
-fn is_taken(file: &File, directory: &DataDir) -> Outcome<bool> {
+fn is_taken(file: &File, directory: &DataDir) -> Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(false),
         Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(Failure::file("lock", directory.root(), error)),
+        Err(TryLockError::Error(error)) => Err(error).with_context(cannot("lock", directory.root())),
     }
 }

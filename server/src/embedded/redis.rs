@@ -4,8 +4,9 @@ use super::data_dir::DataDir;
 use super::redis_log::RedisLog;
 use super::{orphan, redis_conf};
 use crate::cli::Serve;
+use anyhow::{Context, Error, Result, anyhow, bail};
 use hallpass_admin::atomic_file;
-use hallpass_admin::failure::{Failure, Outcome};
+use hallpass_admin::error::cannot;
 use hallpass_client::{CommandError, Hallpass, ModuleInfo};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
@@ -33,26 +34,26 @@ pub struct Redis {
 
 impl Redis {
     /// Starts Redis in the data directory, after stopping one that was left there.
-    pub async fn start(directory: &DataDir, flags: &Serve, issuer: &str) -> Outcome<Self> {
+    pub async fn start(directory: &DataDir, flags: &Serve, issuer: &str) -> Result<Self> {
         let program = program(flags)?;
         let module = module(flags)?;
         let lock = orphan::take_lock(directory).await?;
         let conf = directory.path("redis.conf");
         let text = redis_conf::render(directory, &module, issuer);
-        atomic_file::replace(&conf, text.as_bytes()).map_err(|error| Failure::file("write", &conf, error))?;
+        atomic_file::replace(&conf, text.as_bytes()).with_context(cannot("write", &conf))?;
         let (log, output) = RedisLog::open(directory)?;
         let child = spawn(&program, &conf, directory, lock, output)?;
         Ok(Self { child, log, socket: directory.socket() })
     }
 
     /// Waits until Redis has loaded its data, however long that takes. Fails with the reason when it gives up.
-    pub async fn ready(&mut self, store: &Hallpass) -> Outcome<ModuleInfo> {
+    pub async fn ready(&mut self, store: &Hallpass) -> Result<ModuleInfo> {
         tokio::select! {
             // A Redis that exits right after answering is still a Redis that exited.
             biased;
-            _ = self.child.wait() => Err(Failure::new(format!("redis-server did not start: {}", self.log.reason()))),
+            _ = self.child.wait() => Err(anyhow!("redis-server did not start: {}", self.log.reason())),
             module = answers(store, &self.socket) => {
-                module.map_err(|error| Failure::new(format!("the private redis-server is not usable: {error:?}")))
+                module.map_err(|error| anyhow!("the private redis-server is not usable: {error:?}"))
             }
         }
     }
@@ -95,31 +96,30 @@ async fn answers(store: &Hallpass, socket: &Path) -> Result<ModuleInfo, CommandE
 
 /// Starts the process. It runs in a process group of its own, since a Ctrl-C at the terminal is for the server, which
 /// stops Redis once its last request is answered.
-fn spawn(program: &Path, conf: &Path, directory: &DataDir, lock: File, output: File) -> Outcome<Child> {
-    let errors =
-        output.try_clone().map_err(|error| Failure::new(format!("cannot start redis-server: {error}")))?;
+fn spawn(program: &Path, conf: &Path, directory: &DataDir, lock: File, output: File) -> Result<Child> {
+    let errors = output.try_clone().context("cannot start redis-server")?;
     let mut command = Command::new(program);
     command.arg(conf).current_dir(directory.root()).process_group(0);
     command.stdin(Stdio::from(lock)).stdout(Stdio::from(output)).stderr(Stdio::from(errors));
     command.spawn().map_err(|error| cannot_start(program, &error))
 }
 
-fn cannot_start(program: &Path, error: &io::Error) -> Failure {
+fn cannot_start(program: &Path, error: &io::Error) -> Error {
     let program = program.display();
     match error.kind() {
-        ErrorKind::NotFound => Failure::new(format!(
+        ErrorKind::NotFound => anyhow!(
             "cannot find {program}: install Redis 7.0 or later, name it with --redis-server, or use --redis-url"
-        )),
-        _ => Failure::new(format!("cannot start {program}: {error}")),
+        ),
+        _ => anyhow!("cannot start {program}: {error}"),
     }
 }
 
 /// The program to start: a path, or a name to look for on PATH.
-fn program(flags: &Serve) -> Outcome<PathBuf> {
+fn program(flags: &Serve) -> Result<PathBuf> {
     match &flags.redis_server {
         // The child starts in another directory, where a relative path would mean something else.
         Some(path) if path.components().count() > 1 => {
-            fs::canonicalize(path).map_err(|error| Failure::file("find --redis-server", path, error))
+            fs::canonicalize(path).with_context(cannot("find --redis-server", path))
         }
         Some(name) => Ok(name.clone()),
         None => Ok("redis-server".into()),
@@ -127,16 +127,14 @@ fn program(flags: &Serve) -> Outcome<PathBuf> {
 }
 
 /// The module: the one that was named, or the one beside this program.
-fn module(flags: &Serve) -> Outcome<PathBuf> {
+fn module(flags: &Serve) -> Result<PathBuf> {
     if let Some(path) = &flags.module_path {
-        return fs::canonicalize(path).map_err(|error| Failure::file("find --module-path", path, error));
+        return fs::canonicalize(path).with_context(cannot("find --module-path", path));
     }
-    let program =
-        std::env::current_exe().map_err(|error| Failure::new(format!("where is this program? {error}")))?;
+    let program = std::env::current_exe().map_err(|error| anyhow!("where is this program? {error}"))?;
     let path = program.with_file_name(MODULE);
     if path.is_file() {
         return Ok(path);
     }
-    let text = format!("there is no {MODULE} at {}: build it, or name it with --module-path", path.display());
-    Err(Failure::new(text))
+    bail!("there is no {MODULE} at {}: build it, or name it with --module-path", path.display())
 }

@@ -1,7 +1,8 @@
 //! The log of the private Redis, `redis.log` in the data directory, and what it says about a failed start.
 
 use super::data_dir::DataDir;
-use hallpass_admin::failure::{Failure, Outcome};
+use anyhow::{Context, Result};
+use hallpass_admin::error::cannot;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,11 +16,11 @@ pub struct RedisLog {
 
 impl RedisLog {
     /// Opens the log for a redis-server about to start, which appends to the file.
-    pub fn open(directory: &DataDir) -> Outcome<(Self, File)> {
+    pub fn open(directory: &DataDir) -> Result<(Self, File)> {
         let path = directory.path("redis.log");
         let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
         let opened = opened.and_then(|file| Ok((file.metadata()?.len(), file)));
-        let (start, file) = opened.map_err(|error| Failure::file("open", &path, error))?;
+        let (start, file) = opened.with_context(cannot("open", &path))?;
         Ok((Self { path, start }, file))
     }
 

@@ -4,14 +4,14 @@ use super::arguments::ClientsCommand;
 use super::client::{Client, Scope};
 use super::file::{self, MAX_SECRETS};
 use super::secret::{Secret, SecretHash};
-use crate::failure::{Failure, Outcome};
+use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 
 /// What to do for the change to count.
 const SERVER_NOTE: &str = "a running server reads the file again on SIGHUP";
 
 /// Runs `clients …`.
-pub fn run(command: ClientsCommand) -> Outcome<()> {
+pub fn run(command: ClientsCommand) -> Result<()> {
     match command {
         ClientsCommand::Add { clients_file, id, scope, audience, confidential } => {
             let wanted =
@@ -28,7 +28,7 @@ pub fn run(command: ClientsCommand) -> Outcome<()> {
 }
 
 /// Adds the client with a new secret, or a second secret to one that is there already.
-fn add(path: &Path, wanted: Client) -> Outcome<Secret> {
+fn add(path: &Path, wanted: Client) -> Result<Secret> {
     let secret = Secret::generate()?;
     let hash = SecretHash::of(secret.reveal());
     file::update(path, |clients| {
@@ -42,27 +42,23 @@ fn add(path: &Path, wanted: Client) -> Outcome<Secret> {
 }
 
 /// The second secret of a client, which must be described as it is: adding a secret changes no right.
-fn add_secret(client: &mut Client, wanted: &Client, hash: SecretHash) -> Outcome<()> {
+fn add_secret(client: &mut Client, wanted: &Client, hash: SecretHash) -> Result<()> {
     let id = &client.id;
     let same = client.scopes == wanted.scopes
         && client.audiences == wanted.audiences
         && client.confidential == wanted.confidential;
     if !same {
-        let text =
-            format!("client {id} exists with other scopes, audiences or confidentiality: remove it first");
-        return Err(Failure::new(text));
+        bail!("client {id} exists with other scopes, audiences or confidentiality: remove it first");
     }
     if client.secrets.len() >= MAX_SECRETS {
-        let text =
-            format!("client {id} has two secrets: remove one with `clients remove --id {id} --older-secret`");
-        return Err(Failure::new(text));
+        bail!("client {id} has two secrets: remove one with `clients remove --id {id} --older-secret`");
     }
     client.secrets.push(hash);
     Ok(())
 }
 
-fn list(path: &Path) -> Outcome<()> {
-    let missing = || Failure::new(format!("{} does not exist", path.display()));
+fn list(path: &Path) -> Result<()> {
+    let missing = || anyhow!("{} does not exist", path.display());
     for client in file::load(path)?.ok_or_else(missing)? {
         println!("{}", describe(&client));
     }
@@ -78,16 +74,16 @@ fn describe(client: &Client) -> String {
     format!("{id}  scopes={scopes}  audiences={audiences}  confidential={confidential}  secrets={secrets}")
 }
 
-fn remove(path: &Path, id: &str, older_secret: bool) -> Outcome<()> {
+fn remove(path: &Path, id: &str, older_secret: bool) -> Result<()> {
     file::update(path, |clients| {
-        let unknown = || Failure::new(format!("there is no client {id:?} in {}", path.display()));
+        let unknown = || anyhow!("there is no client {id:?} in {}", path.display());
         let index = clients.iter().position(|client| client.id == id).ok_or_else(unknown)?;
         if !older_secret {
             clients.remove(index);
             return Ok(());
         }
         if clients[index].secrets.len() < MAX_SECRETS {
-            return Err(Failure::new(format!("client {id} has only one secret: add the new one first")));
+            bail!("client {id} has only one secret: add the new one first");
         }
         clients[index].secrets.remove(0);
         Ok(())

@@ -2,8 +2,9 @@
 
 use super::client::{Client, audience_problem, id_problem};
 use crate::atomic_file::{self, directory_of};
-use crate::failure::{Failure, Outcome};
+use crate::error::cannot;
 use crate::json;
+use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -19,42 +20,44 @@ struct Content {
 }
 
 /// Reads the file. `Ok(None)` when there is none.
-pub fn load(path: &Path) -> Outcome<Option<Vec<Client>>> {
+pub fn load(path: &Path) -> Result<Option<Vec<Client>>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Failure::file("read", path, error)),
+        Err(error) => return Err(error).with_context(cannot("read", path)),
     };
-    let unusable = |problem: String| Failure::file("use the clients file", path, problem);
-    let content: Content = serde_json::from_slice(&bytes).map_err(|error| unusable(json::problem(&error)))?;
-    check(&content.clients).map_err(unusable)?;
+    let content = parse(&bytes).with_context(cannot("use the clients file", path))?;
     Ok(Some(content.clients))
 }
 
+fn parse(bytes: &[u8]) -> Result<Content> {
+    let content: Content = serde_json::from_slice(bytes).map_err(|error| anyhow!(json::problem(&error)))?;
+    check(&content.clients)?;
+    Ok(content)
+}
+
 /// Changes the file under a lock, so that two changes at the same time both happen. Writes nothing when `change` fails.
-pub fn update<T>(path: &Path, change: impl FnOnce(&mut Vec<Client>) -> Outcome<T>) -> Outcome<T> {
+pub fn update<T>(path: &Path, change: impl FnOnce(&mut Vec<Client>) -> Result<T>) -> Result<T> {
     // A link stays a link: the file that it points to is the one replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let _lock = lock(directory_of(&target))?;
     let mut clients = load(&target)?.unwrap_or_default();
     let result = change(&mut clients)?;
-    check(&clients).map_err(Failure::new)?;
-    let failed = |error: &dyn std::fmt::Display| Failure::file("write", path, error);
-    let mut json = serde_json::to_string_pretty(&Content { clients }).map_err(|error| failed(&error))?;
-    json.push('\n');
-    atomic_file::replace(&target, json.as_bytes()).map_err(|error| failed(&error))?;
+    check(&clients)?;
+    let json = serde_json::to_string_pretty(&Content { clients })? + "\n";
+    atomic_file::replace(&target, json.as_bytes()).with_context(cannot("write", path))?;
     Ok(result)
 }
 
 /// Locks the directory rather than the file, which is replaced while the lock is held.
-fn lock(directory: &Path) -> Outcome<File> {
-    let file = File::open(directory).map_err(|error| Failure::file("open", directory, error))?;
-    file.lock().map_err(|error| Failure::file("lock", directory, error))?;
+fn lock(directory: &Path) -> Result<File> {
+    let file = File::open(directory).with_context(cannot("open", directory))?;
+    file.lock().with_context(cannot("lock", directory))?;
     Ok(file)
 }
 
 /// What is wrong with these clients, if anything.
-fn check(clients: &[Client]) -> Result<(), String> {
+fn check(clients: &[Client]) -> Result<()> {
     for (index, client) in clients.iter().enumerate() {
         let problem = id_problem(&client.id)
             .or_else(|| client.audiences.iter().flatten().find_map(|audience| audience_problem(audience)))
@@ -69,7 +72,7 @@ fn check(clients: &[Client]) -> Result<(), String> {
                 clients[..index].iter().any(|other| other.id == client.id).then_some("the id is used twice")
             });
         if let Some(problem) = problem {
-            return Err(format!("client {:?}: {problem}", client.id));
+            bail!("client {:?}: {problem}", client.id);
         }
     }
     Ok(())
@@ -110,7 +113,7 @@ mod tests {
     fn a_failed_change_writes_nothing() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("clients.json");
-        assert!(update(&path, |_| Err::<(), _>(Failure::new("no"))).is_err());
+        assert!(update(&path, |_| Err::<(), _>(anyhow!("no"))).is_err());
         assert!(!path.exists());
     }
 
@@ -130,6 +133,7 @@ mod tests {
         let path = directory.path().join("clients.json");
         fs::write(&path, r#"{"clients":[{"id":"a","scopes":["issue"],"secrets":[],"confidental":true}]}"#)
             .expect("written");
-        assert!(load(&path).expect_err("refused").to_string().contains("unknown"));
+        let refusal = load(&path).expect_err("refused");
+        assert!(format!("{refusal:#}").contains("unknown"), "{refusal:#}");
     }
 }

@@ -3,11 +3,16 @@
 //! A secret is 256 random bits, so one round of SHA-256 is all the protection that its hash needs: there is nothing to
 //! guess, and a slow password hash would only let strangers keep the server busy.
 
-use crate::failure::Outcome;
+use crate::atomic_file;
+use crate::error::cannot;
 use crate::random::random;
+use anyhow::{Context, Result};
 use aws_lc_rs::{constant_time, digest};
 use hallpass_engine::base64url;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
 
 /// Makes a secret recognisable to people and to secret scanners.
 const PREFIX: &str = "hps_";
@@ -19,12 +24,27 @@ pub struct Secret(String);
 
 impl Secret {
     /// A new one.
-    pub fn generate() -> Outcome<Self> {
+    pub fn generate() -> Result<Self> {
         Ok(Self(format!("{PREFIX}{}", base64url::encode(random()?))))
     }
 
-    /// One that was kept in a file. `None` for what is too short to be unguessable.
-    pub fn kept(text: &str) -> Option<Self> {
+    /// Reads the secret in the file at `path`. Without such a file, generates a secret and writes it there.
+    pub fn load_or_create(path: &Path) -> Result<Self> {
+        match fs::read_to_string(path) {
+            Ok(text) => Self::kept(&text)
+                .context("it is too short for a secret; remove it for a new one")
+                .with_context(cannot("use", path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let secret = Self::generate()?;
+                atomic_file::create(path, secret.reveal().as_bytes()).with_context(cannot("write", path))?;
+                Ok(secret)
+            }
+            Err(error) => Err(error).with_context(cannot("read", path)),
+        }
+    }
+
+    /// Accepts a secret from a file. `None` for one that is too short to be unguessable.
+    fn kept(text: &str) -> Option<Self> {
         let text = text.trim();
         (text.len() >= MIN_LENGTH).then(|| Self(text.to_owned()))
     }
@@ -89,6 +109,17 @@ mod tests {
         let hash: SecretHash = serde_json::from_str(&json).expect("readable");
         assert!(hash.matches(&SecretHash::of(secret.reveal())));
         assert!(!hash.matches(&SecretHash::of("hps_other")));
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_one_that_is_too_short_is_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("client-secret");
+        let made = Secret::load_or_create(&path).expect("made");
+        assert_eq!(Secret::load_or_create(&path).expect("kept").reveal(), made.reveal());
+        fs::write(&path, "  nineteen-characters\n").expect("written");
+        let refusal = Secret::load_or_create(&path).err().expect("refused");
+        assert!(format!("{refusal:#}").contains("too short"), "{refusal:#}");
     }
 
     #[test]

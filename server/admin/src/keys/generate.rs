@@ -1,25 +1,24 @@
 //! `keys generate`: a keyring file with one signing key and one refresh key.
 
-use super::new_keys::{no_key, refresh_key, signing_key};
+use super::new_keys::{refresh_key, signing_key};
 use super::wording::{EDDSA_NOTE, kind};
 use crate::atomic_file;
-use crate::failure::{Failure, Outcome};
+use crate::error::cannot;
+use anyhow::{Context, Result, anyhow};
 use hallpass_engine::keys::{Algorithm, JwkSet};
 use std::io;
 use std::path::Path;
 
 /// Makes a keyring file with new keys. Refuses to overwrite: the old keys are what live sessions depend on.
-pub fn generate(path: &Path, alg: Algorithm) -> Outcome<JwkSet> {
+pub fn generate(path: &Path, alg: Algorithm) -> Result<JwkSet> {
     let set = JwkSet { keys: vec![signing_key(alg)?, refresh_key()?] };
-    let mut json = serde_json::to_string_pretty(&set).map_err(no_key)?;
-    json.push('\n');
+    let json = serde_json::to_string_pretty(&set)? + "\n";
     match atomic_file::create(path, json.as_bytes()) {
         Ok(()) => Ok(set),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Failure::new(format!(
-            "{} exists and is not overwritten: its keys may be in use",
-            path.display()
-        ))),
-        Err(error) => Err(Failure::file("write", path, error)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(anyhow!("{} exists and is not overwritten: its keys may be in use", path.display()))
+        }
+        Err(error) => Err(error).with_context(cannot("write", path)),
     }
 }
 

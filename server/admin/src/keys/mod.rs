@@ -17,11 +17,11 @@ pub use arguments::KeysCommand;
 pub use generate::generate;
 pub use span::Span;
 
-use crate::failure::Outcome;
+use anyhow::Result;
 use std::io::{self, Write};
 
 /// Runs `keys …`.
-pub fn run(command: KeysCommand) -> Outcome<()> {
+pub fn run(command: KeysCommand) -> Result<()> {
     let report = match command {
         KeysCommand::Generate { keyring, alg } => generate::report(&keyring, alg, &generate(&keyring, alg)?),
         KeysCommand::Rotate(flags) => rotate::rotate(&flags)?,

@@ -3,12 +3,12 @@
 use super::file::Locked;
 use super::utc;
 use super::wording::kind;
-use crate::failure::{Failure, Outcome};
+use anyhow::{Result, bail};
 use hallpass_engine::keys::{KeyStatus, KeySummary};
 use std::path::Path;
 
 /// Removes the expired keys of a keyring. Returns what is to be told about it.
-pub fn prune(path: &Path) -> Outcome<String> {
+pub fn prune(path: &Path) -> Result<String> {
     let mut file = Locked::open(path)?;
     let keys = file.keys(utc::now()?);
     let expired = expired(&keys)?;
@@ -26,14 +26,14 @@ pub fn prune(path: &Path) -> Outcome<String> {
 }
 
 /// The expired keys, if each kind keeps a key without them: a ring that lacks a kind is none.
-fn expired(keys: &[KeySummary]) -> Outcome<Vec<&KeySummary>> {
+fn expired(keys: &[KeySummary]) -> Result<Vec<&KeySummary>> {
     let is_expired = |key: &&KeySummary| key.status == KeyStatus::Expired;
     for usage in ["sig", "refresh"] {
         if keys.iter().filter(|key| key.usage == usage).all(|key| is_expired(&key)) {
             let kind = kind(usage);
-            return Err(Failure::new(format!(
+            bail!(
                 "nothing removed: every {kind} key has expired; make new keys first, with `keys rotate --activate-in 0s`"
-            )));
+            );
         }
     }
     Ok(keys.iter().filter(is_expired).collect())

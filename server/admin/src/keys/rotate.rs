@@ -8,12 +8,13 @@ use super::new_keys::{refresh_key, signing_key};
 use super::schedule::{Retired, Schedule};
 use super::utc;
 use super::wording::{EDDSA_NOTE, kind};
-use crate::failure::{Failure, Outcome};
+use crate::error::cannot;
+use anyhow::{Context, Result};
 use hallpass_engine::keys::{Algorithm, Jwk, KeyStatus, KeySummary};
 use serde_json::Result as JsonResult;
 
 /// Rotates a keyring. Returns what is to be told about it.
-pub fn rotate(flags: &Rotate) -> Outcome<String> {
+pub fn rotate(flags: &Rotate) -> Result<String> {
     let mut file = Locked::open(&flags.keyring)?;
     let now = utc::now()?;
     let keys = file.keys(now);
@@ -24,7 +25,7 @@ pub fn rotate(flags: &Rotate) -> Outcome<String> {
     let alg = flags.alg.or(former).unwrap_or(Algorithm::EdDSA);
     let new = [signing_key(alg)?, refresh_key()?];
     let changed = apply(&mut file.document, &keys, new, &schedule);
-    let changed = changed.map_err(|error| Failure::file("change", &flags.keyring, error))?;
+    let changed = changed.with_context(cannot("change", &flags.keyring))?;
     file.replace()?;
 
     let note = if alg == Algorithm::EdDSA && former != Some(alg) { EDDSA_NOTE } else { "" };

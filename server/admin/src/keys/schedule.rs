@@ -3,7 +3,7 @@
 use super::span::Span;
 use super::utc;
 use super::wording::kind;
-use crate::failure::{Failure, Outcome};
+use anyhow::{Result, anyhow};
 use hallpass_engine::keys::{KeyStatus, KeySummary, Validity};
 
 /// The default of `hallpass.idle-ttl`: what is taken for it here, where no Redis is asked.
@@ -36,7 +36,7 @@ impl Schedule {
     }
 
     /// Refuses a rotation after which tokens would be refused before their time, unless forced, or no key would sign.
-    pub fn check(&self, keys: &[KeySummary], force: bool) -> Outcome<()> {
+    pub fn check(&self, keys: &[KeySummary], force: bool) -> Result<()> {
         if !force {
             self.check_retirement()?;
             check_none_waits(keys)?;
@@ -45,19 +45,19 @@ impl Schedule {
     }
 
     /// The last token that an old refresh key signs is good for idle-ttl more. Access tokens live for a day at most.
-    fn check_retirement(&self) -> Outcome<()> {
+    fn check_retirement(&self) -> Result<()> {
         if self.retire_after >= IDLE_TTL {
             return Ok(());
         }
-        Err(Failure::new(format!(
+        Err(anyhow!(
             "not rotated: a refresh key must outlast the tokens that it signed, which live for hallpass.idle-ttl, \
              taken to be its default of {IDLE_TTL}; --retire-after {} would end sessions, which needs --force",
             self.retire_after
-        )))
+        ))
     }
 
     /// Until the new keys sign, the old ones have to: an `exp` of theirs may come too early for that.
-    fn check_no_gap(&self, keys: &[KeySummary], usage: &str) -> Outcome<()> {
+    fn check_no_gap(&self, keys: &[KeySummary], usage: &str) -> Result<()> {
         let of_kind = || keys.iter().filter(|key| key.usage == usage).map(|key| key.validity);
         // Where nothing signs, nothing has signed since now or since some key ended.
         let ends = of_kind().filter_map(|validity| validity.exp);
@@ -68,10 +68,10 @@ impl Schedule {
             .min();
         let Some(gap) = gap else { return Ok(()) };
         let (kind, from, to) = (kind(usage), utc::format(gap), utc::format(self.activation));
-        Err(Failure::new(format!(
+        Err(anyhow!(
             "not rotated: from {from} to {to} no {kind} key would sign; \
              use a shorter --activate-in, or 0s to sign with the new keys at once"
-        )))
+        ))
     }
 
     /// What becomes of an unexpired key of before. Its end is never moved back. One that waits for a time after the
@@ -98,14 +98,14 @@ impl Schedule {
 }
 
 /// A key that waits has not been used: another rotation would only pile up keys.
-fn check_none_waits(keys: &[KeySummary]) -> Outcome<()> {
+fn check_none_waits(keys: &[KeySummary]) -> Result<()> {
     let Some(key) = keys.iter().find(|key| key.status == KeyStatus::Next) else { return Ok(()) };
-    Err(Failure::new(format!(
+    Err(anyhow!(
         "not rotated: {} key {} waits already and signs from {}; --force adds newer keys that overtake it",
         kind(key.usage),
         key.kid,
         utc::format(key.validity.nbf)
-    )))
+    ))
 }
 
 #[cfg(test)]

@@ -1,17 +1,15 @@
 //! The clock, and Unix seconds as people read them: `2026-08-01T12:00:00Z`.
 
-use crate::failure::{Failure, Outcome};
+use anyhow::{Context, Result};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// 9999-12-31T23:59:59Z: later years do not fit into RFC 3339.
 const LAST: u64 = 253_402_300_799;
 
 /// The present time in Unix seconds.
-pub fn now() -> Outcome<u64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since
-        .map(|since| since.as_secs())
-        .map_err(|_| Failure::new("the clock of this machine is set before 1970"))
+pub fn now() -> Result<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    Ok(since.context("the clock of this machine is set before 1970")?.as_secs())
 }
 
 /// Formats a time in RFC 3339, UTC. A time beyond the year 9999 stays a number.

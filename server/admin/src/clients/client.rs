@@ -1,8 +1,12 @@
-//! A client as its file describes it.
+//! A client and its scopes.
 
 use super::secret::SecretHash;
 use clap::ValueEnum;
+use hallpass_engine::arguments;
 use serde::{Deserialize, Serialize};
+
+/// Maximum number of live secrets of a client: while a secret is being replaced, the old and the new one are both live.
+pub const MAX_SECRETS: usize = 2;
 
 /// What a client may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -17,10 +21,10 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// All there are.
+    /// Every scope, in the order in which they are listed.
     pub const ALL: [Self; 3] = [Self::Issue, Self::Introspect, Self::Manage];
 
-    /// The name in flags, files and errors.
+    /// Returns its name in flags, files and errors.
     pub fn name(self) -> &'static str {
         match self {
             Self::Issue => "issue",
@@ -30,7 +34,7 @@ impl Scope {
     }
 }
 
-/// One client, as the clients file has it.
+/// A client in the clients file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
@@ -49,22 +53,31 @@ pub struct Client {
 }
 
 impl Client {
-    /// Whether it may issue a session for this audience.
+    /// Returns what is wrong with the client by itself, if anything.
+    pub fn problem(&self) -> Option<&'static str> {
+        let mut audiences = self.audiences.iter().flatten();
+        if !is_id(&self.id) {
+            Some("a client id is 1-64 of A-Z, a-z, 0-9, _, . and -")
+        } else if audiences.any(|audience| arguments::audience(audience.as_bytes()).is_err()) {
+            Some("an audience is 1-255 printable ASCII characters")
+        } else if self.scopes.is_empty() {
+            Some("a client needs a scope")
+        } else if self.audiences.as_ref().is_some_and(Vec::is_empty) {
+            Some("an empty list of audiences")
+        } else if !(1..=MAX_SECRETS).contains(&self.secrets.len()) {
+            Some("a client has 1 or 2 secrets")
+        } else {
+            None
+        }
+    }
+
+    /// Returns whether it may issue sessions for this audience.
     pub fn may_issue_for(&self, audience: &str) -> bool {
         self.audiences.as_ref().is_none_or(|list| list.iter().any(|allowed| allowed == audience))
     }
 }
 
-/// Why `id` names no client, if so. The colon that AUTH.ISSUE allows is missing here: HTTP Basic ends the id with it.
-pub fn id_problem(id: &str) -> Option<&'static str> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    let valid = (1..=64).contains(&id.len()) && id.bytes().all(fits);
-    (!valid).then_some("a client id is 1-64 of A-Z, a-z, 0-9, _, . and -")
-}
-
-/// Why `audience` cannot be the audience of a token, if so.
-pub fn audience_problem(audience: &str) -> Option<&'static str> {
-    let valid =
-        (1..=255).contains(&audience.len()) && audience.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    (!valid).then_some("an audience is 1-255 printable ASCII characters")
+/// Returns whether `id` can be a client id: a name as AUTH.ISSUE takes it, without the colon that ends the id in HTTP Basic.
+fn is_id(id: &str) -> bool {
+    arguments::name(id.as_bytes()).is_ok() && !id.contains(':')
 }

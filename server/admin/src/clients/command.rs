@@ -1,13 +1,13 @@
 //! `clients add|list|remove`: the clients file from the command line.
 
 use super::arguments::ClientsCommand;
-use super::client::{Client, Scope};
-use super::file::{self, MAX_SECRETS};
+use super::client::{Client, MAX_SECRETS, Scope};
+use super::file;
 use super::secret::{Secret, SecretHash};
 use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 
-/// What to do for the change to count.
+/// The note on how a change takes effect.
 const SERVER_NOTE: &str = "a running server reads the file again on SIGHUP";
 
 /// Runs `clients …`.
@@ -41,7 +41,7 @@ fn add(path: &Path, wanted: Client) -> Result<Secret> {
     Ok(secret)
 }
 
-/// The second secret of a client, which must be described as it is: adding a secret changes no right.
+/// Adds a second secret to a client, which must be described as it is: adding a secret changes no right.
 fn add_secret(client: &mut Client, wanted: &Client, hash: SecretHash) -> Result<()> {
     let id = &client.id;
     let same = client.scopes == wanted.scopes
@@ -65,7 +65,7 @@ fn list(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// One line per client: `shop  scopes=issue  audiences=*  confidential=no  secrets=1`.
+/// Formats one line about a client: `shop  scopes=issue  audiences=*  confidential=no  secrets=1`.
 fn describe(client: &Client) -> String {
     let scopes: Vec<_> = client.scopes.iter().map(|scope| scope.name()).collect();
     let audiences = client.audiences.as_ref().map_or("*".to_owned(), |list| list.join(","));
@@ -92,7 +92,7 @@ fn remove(path: &Path, id: &str, older_secret: bool) -> Result<()> {
     Ok(())
 }
 
-/// Each scope once, in a fixed order.
+/// Returns each scope once, in a fixed order.
 fn ordered(scopes: &[Scope]) -> Vec<Scope> {
     Scope::ALL.into_iter().filter(|scope| scopes.contains(scope)).collect()
 }

@@ -1,6 +1,6 @@
 //! The clients file: `{"clients": [{"id", "scopes", "audiences", "confidential", "secrets"}]}`, mode 0600.
 
-use super::client::{Client, audience_problem, id_problem};
+use super::client::Client;
 use crate::atomic_file::{self, directory_of};
 use crate::error::cannot;
 use crate::json;
@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
-
-/// While a secret is being replaced, the old and the new one are both live.
-pub const MAX_SECRETS: usize = 2;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +27,7 @@ pub fn load(path: &Path) -> Result<Option<Vec<Client>>> {
     Ok(Some(content.clients))
 }
 
+/// Parses and checks the content of the file.
 fn parse(bytes: &[u8]) -> Result<Content> {
     let content: Content = serde_json::from_slice(bytes).map_err(|error| anyhow!(json::problem(&error)))?;
     check(&content.clients)?;
@@ -56,22 +54,11 @@ fn lock(directory: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// What is wrong with these clients, if anything.
+/// Refuses clients that contradict themselves or each other.
 fn check(clients: &[Client]) -> Result<()> {
     for (index, client) in clients.iter().enumerate() {
-        let problem = id_problem(&client.id)
-            .or_else(|| client.audiences.iter().flatten().find_map(|audience| audience_problem(audience)))
-            .or_else(|| client.scopes.is_empty().then_some("a client needs a scope"))
-            .or_else(|| {
-                client.audiences.as_ref().is_some_and(Vec::is_empty).then_some("an empty list of audiences")
-            })
-            .or_else(|| {
-                (!(1..=MAX_SECRETS).contains(&client.secrets.len())).then_some("a client has 1 or 2 secrets")
-            })
-            .or_else(|| {
-                clients[..index].iter().any(|other| other.id == client.id).then_some("the id is used twice")
-            });
-        if let Some(problem) = problem {
+        let is_repeated = clients[..index].iter().any(|other| other.id == client.id);
+        if let Some(problem) = client.problem().or(is_repeated.then_some("the id is used twice")) {
             bail!("client {:?}: {problem}", client.id);
         }
     }

@@ -1,4 +1,4 @@
-//! Files that are either whole or absent, readable by their owner only: keyrings, client secrets, the clients file.
+//! Files that are either whole or absent, and readable by their owner only: keyrings, client secrets, the clients file.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
@@ -40,7 +40,7 @@ pub fn replace_like(path: &Path, bytes: &[u8], model: &Metadata) -> io::Result<(
     sync_directory(path)
 }
 
-/// Writes a file in the directory of `target`, which is removed when dropped.
+/// Writes a temporary file in the directory of `target`. It is removed when dropped.
 fn write_temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let temporary = Builder::new()
         .prefix(&temporary_prefix(target)?)
@@ -74,7 +74,7 @@ fn temporary_prefix(path: &Path) -> io::Result<String> {
     Ok(format!(".{name}."))
 }
 
-/// The directory that holds `path`.
+/// Returns the directory that holds `path`.
 pub fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -82,7 +82,7 @@ pub fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes a new name in a directory survive a power failure.
+/// Syncs the directory of `path`, so that a new name in it survives a power failure.
 fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(directory_of(path))?.sync_all()
 }

@@ -1,8 +1,8 @@
-//! What is said about JSON that cannot be used: where, but not what. It may hold a secret in the wrong place.
+//! Messages about JSON that cannot be used. They say where, not what: it may hold a secret in the wrong place.
 
 use serde_json::error::{Category, Error};
 
-/// The kind of mistake and its place, without a word of the text itself.
+/// Describes the kind of mistake and its place, without repeating any of the text.
 pub fn problem(error: &Error) -> String {
     let what = match error.classify() {
         Category::Data => "a member is missing, unknown, repeated or of the wrong type",

@@ -16,14 +16,14 @@ use std::path::Path;
 
 /// Makes a secret recognisable to people and to secret scanners.
 const PREFIX: &str = "hps_";
-/// A secret that somebody else made must have at least this many characters.
+/// Minimum length of a secret that someone else made.
 const MIN_LENGTH: usize = 20;
 
 /// A client secret in plain text. It is printed or written once and never logged.
 pub struct Secret(String);
 
 impl Secret {
-    /// A new one.
+    /// Generates a secret.
     pub fn generate() -> Result<Self> {
         Ok(Self(format!("{PREFIX}{}", base64url::encode(random()?))))
     }
@@ -49,7 +49,7 @@ impl Secret {
         (text.len() >= MIN_LENGTH).then(|| Self(text.to_owned()))
     }
 
-    /// The text to show.
+    /// Returns the text to show.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -60,21 +60,21 @@ impl Secret {
 pub struct SecretHash([u8; digest::SHA256_OUTPUT_LEN]);
 
 impl SecretHash {
-    /// The hash of `secret`.
+    /// Hashes `secret`.
     pub fn of(secret: &str) -> Self {
         let mut hash = [0; digest::SHA256_OUTPUT_LEN];
         hash.copy_from_slice(digest::digest(&digest::SHA256, secret.as_bytes()).as_ref());
         Self(hash)
     }
 
-    /// Whether both are hashes of the same secret, in constant time.
+    /// Returns whether both are hashes of the same secret, in constant time.
     pub fn matches(&self, other: &Self) -> bool {
         constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
     }
 }
 
 impl std::fmt::Debug for SecretHash {
-    /// Says nothing.
+    /// Hides the hash.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SecretHash")
     }
@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for SecretHash {
         let text = String::deserialize(deserializer)?;
         let hash = text.strip_prefix("sha256:").and_then(base64url::decode);
         let hash = hash.and_then(|hash| hash.try_into().ok());
-        // The text is not repeated: it may be a secret that somebody put here in error.
+        // The message does not repeat the text, which may be a secret that was put here by mistake.
         hash.map(Self)
             .ok_or_else(|| D::Error::custom("a secret's hash is not sha256:<base64url of 32 bytes>"))
     }

@@ -1,7 +1,7 @@
-//! A JWK Set that is changed in places: whatever nobody touches is written as it was read.
+//! A JWK Set that is edited in places: everything else is written as it was read.
 //!
-//! Members keep their order and values their text, so that neither a member that Hallpass does not know nor a number
-//! that does not fit into a machine's is lost.
+//! Members keep their order and values their text, so that neither a member that Hallpass does not know nor a number of
+//! any size is lost.
 
 use hallpass_engine::keys::Jwk;
 use indexmap::IndexMap;
@@ -12,7 +12,7 @@ use serde_json::value::{RawValue, to_raw_value};
 /// A JSON object: its members in order, their values as text.
 type Object = IndexMap<String, Box<RawValue>>;
 
-/// The content of a keyring file, open to changes.
+/// The content of a keyring file, to be edited.
 pub struct Document {
     members: Object,
     /// The value of the member `keys`.
@@ -20,7 +20,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a text that is known to be a keyring.
+    /// Parses a text that is known to be a keyring.
     pub fn parse(text: &[u8]) -> serde_json::Result<Self> {
         let members: Object = serde_json::from_slice(text)?;
         let keys = members.get("keys").ok_or_else(|| serde_json::Error::missing_field("keys"))?;
@@ -48,7 +48,7 @@ impl Document {
         self.keys.retain(|key| !has_id(key, kid));
     }
 
-    /// The text to write: one member per line.
+    /// Returns the text to write: one member per line.
     pub fn to_text(&self) -> serde_json::Result<String> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }

@@ -1,4 +1,4 @@
-//! The keyring file: read under the rules that the module has for it, and replaced whole.
+//! The keyring file: read by the same rules as the module reads it, and replaced as a whole.
 
 use super::document::Document;
 use crate::atomic_file;
@@ -11,14 +11,14 @@ use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Reads a keyring. Nothing keeps it from being replaced at once.
+/// Reads a keyring without a lock: it may be replaced at any time.
 pub fn read(path: &Path) -> Result<Keyring> {
     let (mut file, metadata) = open(path, path)?;
     check(&metadata, path)?;
     Ok(load(&mut file, path)?.0)
 }
 
-/// A keyring that only this process may replace, as long as this value lives.
+/// A keyring that no other run of this program changes as long as this value lives.
 pub struct Locked {
     /// As the user gave it, for messages.
     shown: PathBuf,
@@ -26,13 +26,13 @@ pub struct Locked {
     target: PathBuf,
     metadata: Metadata,
     ring: Keyring,
-    /// What is to be written.
+    /// The content to write.
     pub document: Document,
     _file: File,
 }
 
 impl Locked {
-    /// Waits until nobody else changes the keyring, then reads it.
+    /// Waits until no other run changes the keyring, then reads it.
     pub fn open(path: &Path) -> Result<Self> {
         let target = fs::canonicalize(path).with_context(cannot("read", path))?;
         let (mut file, metadata) = lock(&target, path)?;
@@ -42,12 +42,12 @@ impl Locked {
         Ok(Self { shown: path.to_owned(), target, metadata, ring, document, _file: file })
     }
 
-    /// What may be told about the keys as they stand in the file.
+    /// Describes the keys of the file, without secrets.
     pub fn keys(&self, now: u64) -> Vec<KeySummary> {
         self.ring.summaries(now)
     }
 
-    /// Writes the document in the file's place, with its owner and mode. What the module would refuse is not written.
+    /// Replaces the file by the document, with the same owner and mode. Writes nothing that the module would refuse.
     pub fn replace(self) -> Result<()> {
         self.try_replace().with_context(cannot("write", &self.shown))
     }
@@ -62,7 +62,7 @@ impl Locked {
     }
 }
 
-/// Takes the lock on the file that stands at `target` now: while waiting for it, another run may have replaced the file.
+/// Locks the file at `target`, again if another run replaced it while this one waited for the lock.
 fn lock(target: &Path, shown: &Path) -> Result<(File, Metadata)> {
     loop {
         let (file, metadata) = open(target, shown)?;
@@ -84,7 +84,7 @@ fn open(path: &Path, shown: &Path) -> Result<(File, Metadata)> {
         .with_context(cannot("read", shown))
 }
 
-/// Judges the file by the rules that it has for the module, too.
+/// Judges the file by its type and mode.
 fn check(metadata: &Metadata, shown: &Path) -> Result<()> {
     check_access(metadata.is_file(), metadata.mode()).with_context(cannot("use", shown))
 }

@@ -9,7 +9,7 @@ use hallpass_engine::keys::{Algorithm, JwkSet};
 use std::io;
 use std::path::Path;
 
-/// Makes a keyring file with new keys. Refuses to overwrite: the old keys are what live sessions depend on.
+/// Makes a keyring file with new keys. Never overwrites a file, because live sessions depend on the keys in it.
 pub fn generate(path: &Path, alg: Algorithm) -> Result<JwkSet> {
     let set = JwkSet { keys: vec![signing_key(alg)?, refresh_key()?] };
     let json = serde_json::to_string_pretty(&set)? + "\n";
@@ -22,7 +22,7 @@ pub fn generate(path: &Path, alg: Algorithm) -> Result<JwkSet> {
     }
 }
 
-/// What is to be told about a new keyring.
+/// Formats the report about a new keyring.
 pub fn report(path: &Path, alg: Algorithm, set: &JwkSet) -> String {
     let mut report = format!(
         "wrote {}, mode 0600: keep it outside of Redis and of backups that hold Redis' data\n",

@@ -1,11 +1,11 @@
-//! `keys list`: what each key of the ring is doing.
+//! `keys list`: a table of the keys and their status.
 
 use super::utc;
 use hallpass_engine::keys::KeySummary;
 
 const HEAD: [&str; 6] = ["kid", "use", "alg", "status", "nbf", "exp"];
 
-/// One line per key under a line of headings, in columns.
+/// Formats one line per key under a line of headings, in columns.
 pub fn table(keys: &[KeySummary]) -> String {
     let rows: Vec<_> = std::iter::once(HEAD.map(String::from)).chain(keys.iter().map(row)).collect();
     let widths: [usize; 6] =

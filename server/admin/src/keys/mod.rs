@@ -1,4 +1,4 @@
-//! `keys …`: the keyring file (RFC 7517) from the command line.
+//! `keys generate|rotate|list|prune`: the keyring file (RFC 7517) from the command line.
 
 mod arguments;
 mod document;
@@ -28,7 +28,7 @@ pub fn run(command: KeysCommand) -> Result<()> {
         KeysCommand::List { keyring } => list::table(&file::read(&keyring)?.summaries(utc::now()?)),
         KeysCommand::Prune { keyring } => prune::prune(&keyring)?,
     };
-    // What was to be done is done: a closed stdout is no reason to fail.
+    // The work is done, so a closed stdout is not a failure.
     let _ = io::stdout().write_all(report.as_bytes());
     Ok(())
 }

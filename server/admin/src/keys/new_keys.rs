@@ -5,12 +5,12 @@ use anyhow::{Context, Result};
 use hallpass_engine::keygen;
 use hallpass_engine::keys::{Algorithm, Jwk};
 
-/// A new key that signs access tokens.
+/// Generates a key that signs access tokens.
 pub fn signing_key(alg: Algorithm) -> Result<Jwk> {
     keygen::signing_key(alg, &random()?).context("cannot make a key")
 }
 
-/// A new key that makes refresh tokens.
+/// Generates a key that makes refresh tokens.
 pub fn refresh_key() -> Result<Jwk> {
     Ok(keygen::refresh_key(&random()?))
 }

@@ -1,4 +1,4 @@
-//! `keys prune`: expired keys leave the file.
+//! `keys prune`: removes expired keys.
 
 use super::file::Locked;
 use super::utc;
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use hallpass_engine::keys::{KeyStatus, KeySummary};
 use std::path::Path;
 
-/// Removes the expired keys of a keyring. Returns what is to be told about it.
+/// Removes the expired keys of a keyring. Returns the report.
 pub fn prune(path: &Path) -> Result<String> {
     let mut file = Locked::open(path)?;
     let keys = file.keys(utc::now()?);
@@ -25,7 +25,7 @@ pub fn prune(path: &Path) -> Result<String> {
     Ok(report + "next: AUTH.RELOAD on every node, at any time: nothing used these keys any more\n")
 }
 
-/// The expired keys, if each kind keeps a key without them: a ring that lacks a kind is none.
+/// Returns the expired keys. Fails if a kind would be left without a key, because such a ring is not usable.
 fn expired(keys: &[KeySummary]) -> Result<Vec<&KeySummary>> {
     let is_expired = |key: &&KeySummary| key.status == KeyStatus::Expired;
     for usage in ["sig", "refresh"] {

@@ -1,5 +1,5 @@
-//! `keys rotate`: new keys of both kinds take over at a time that leaves room to take them to every node, and the old
-//! ones get an end.
+//! `keys rotate`: adds a key of each kind that takes over later, when every node has it, and sets the expiry of the old
+//! ones.
 
 use super::arguments::Rotate;
 use super::document::Document;
@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use hallpass_engine::keys::{Algorithm, Jwk, KeyStatus, KeySummary};
 use serde_json::Result as JsonResult;
 
-/// Rotates a keyring. Returns what is to be told about it.
+/// Rotates a keyring. Returns the report.
 pub fn rotate(flags: &Rotate) -> Result<String> {
     let mut file = Locked::open(&flags.keyring)?;
     let now = utc::now()?;
@@ -32,7 +32,7 @@ pub fn rotate(flags: &Rotate) -> Result<String> {
     Ok(format!("rotated {}\n{changed}{}{note}", flags.keyring.display(), schedule.next_step()))
 }
 
-/// The algorithm that signing keys have lately.
+/// Returns the algorithm of the newest signing key.
 fn newest_algorithm(keys: &[KeySummary]) -> Option<Algorithm> {
     let newest = keys
         .iter()
@@ -41,7 +41,7 @@ fn newest_algorithm(keys: &[KeySummary]) -> Option<Algorithm> {
     newest.and_then(|key| key.alg.parse().ok())
 }
 
-/// Puts the new keys in and gives the old ones their end. Returns a line about each.
+/// Adds the new keys and sets the expiry of the old ones. Returns a line about each.
 fn apply(document: &mut Document, old: &[KeySummary], new: [Jwk; 2], times: &Schedule) -> JsonResult<String> {
     let mut report = String::new();
     for key in new {

@@ -3,18 +3,18 @@
 use super::span::Span;
 use super::utc;
 use super::wording::kind;
-use anyhow::{Result, anyhow};
+use anyhow::{Result, bail};
 use hallpass_engine::keys::{KeyStatus, KeySummary, Validity};
 
-/// The default of `hallpass.idle-ttl`: what is taken for it here, where no Redis is asked.
+/// The default of `hallpass.idle-ttl`, assumed here because no Redis is asked.
 const IDLE_TTL: Span = Span::days(14);
 
 /// The times of one rotation, in Unix seconds.
 pub struct Schedule {
     now: u64,
-    /// From when the new keys sign.
+    /// When the new keys begin to sign.
     pub activation: u64,
-    /// From when the old keys are good for nothing, unless they end earlier.
+    /// When the old keys expire, unless they expire earlier.
     retirement: u64,
     retire_after: Span,
 }
@@ -22,20 +22,21 @@ pub struct Schedule {
 /// The validity of an old key after a rotation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Retired {
-    /// From when it may sign.
+    /// When it may begin to sign.
     pub nbf: u64,
-    /// From when it is good for nothing.
+    /// When it expires.
     pub exp: u64,
 }
 
 impl Schedule {
-    /// New keys sign `activate_in` from `now`, old ones verify for `retire_after` more.
+    /// Plans a rotation: new keys sign `activate_in` from `now`, old ones verify for `retire_after` more.
     pub fn new(now: u64, activate_in: Span, retire_after: Span) -> Self {
         let activation = now.saturating_add(activate_in.seconds());
         Self { now, activation, retirement: activation.saturating_add(retire_after.seconds()), retire_after }
     }
 
-    /// Refuses a rotation after which tokens would be refused before their time, unless forced, or no key would sign.
+    /// Refuses a rotation that would end sessions early or add to a waiting key, unless forced, and in any case one that
+    /// would leave a time at which no key signs.
     pub fn check(&self, keys: &[KeySummary], force: bool) -> Result<()> {
         if !force {
             self.check_retirement()?;
@@ -44,22 +45,23 @@ impl Schedule {
         ["sig", "refresh"].into_iter().try_for_each(|usage| self.check_no_gap(keys, usage))
     }
 
-    /// The last token that an old refresh key signs is good for idle-ttl more. Access tokens live for a day at most.
+    /// Refuses to retire a refresh key before the last token that it signs, which is valid for idle-ttl. Access tokens
+    /// live for a day at most.
     fn check_retirement(&self) -> Result<()> {
         if self.retire_after >= IDLE_TTL {
             return Ok(());
         }
-        Err(anyhow!(
+        bail!(
             "not rotated: a refresh key must outlast the tokens that it signed, which live for hallpass.idle-ttl, \
              taken to be its default of {IDLE_TTL}; --retire-after {} would end sessions, which needs --force",
             self.retire_after
-        ))
+        )
     }
 
-    /// Until the new keys sign, the old ones have to: an `exp` of theirs may come too early for that.
+    /// Refuses a rotation whose old keys expire before the new ones begin to sign.
     fn check_no_gap(&self, keys: &[KeySummary], usage: &str) -> Result<()> {
         let of_kind = || keys.iter().filter(|key| key.usage == usage).map(|key| key.validity);
-        // Where nothing signs, nothing has signed since now or since some key ended.
+        // Every gap begins either now or when some key expires.
         let ends = of_kind().filter_map(|validity| validity.exp);
         let gap = std::iter::once(self.now)
             .chain(ends)
@@ -68,21 +70,21 @@ impl Schedule {
             .min();
         let Some(gap) = gap else { return Ok(()) };
         let (kind, from, to) = (kind(usage), utc::format(gap), utc::format(self.activation));
-        Err(anyhow!(
+        bail!(
             "not rotated: from {from} to {to} no {kind} key would sign; \
              use a shorter --activate-in, or 0s to sign with the new keys at once"
-        ))
+        )
     }
 
-    /// What becomes of an unexpired key of before. Its end is never moved back. One that waits for a time after the
-    /// activation is brought forward to it: there the new key, later in the file, is the one that signs.
+    /// Returns the new validity of an old, unexpired key. Its expiry is never postponed. A key that waits for a time after
+    /// the activation is brought forward to it, where the new key, later in the file, is the one that signs.
     pub fn retired(&self, old: Validity) -> Retired {
         let nbf = old.nbf.min(self.activation);
         let end = self.retirement.max(nbf.saturating_add(1));
         Retired { nbf, exp: old.exp.map_or(end, |exp| exp.min(end)) }
     }
 
-    /// What the operator has to do after the rotation.
+    /// Formats the operator's next steps.
     pub fn next_step(&self) -> String {
         let when = if self.activation > self.now {
             format!("before {}", utc::format(self.activation))
@@ -97,15 +99,15 @@ impl Schedule {
     }
 }
 
-/// A key that waits has not been used: another rotation would only pile up keys.
+/// Refuses a rotation while a key waits: that key has not been used yet, so another one would only pile up.
 fn check_none_waits(keys: &[KeySummary]) -> Result<()> {
     let Some(key) = keys.iter().find(|key| key.status == KeyStatus::Next) else { return Ok(()) };
-    Err(anyhow!(
+    bail!(
         "not rotated: {} key {} waits already and signs from {}; --force adds newer keys that overtake it",
         kind(key.usage),
         key.kid,
         utc::format(key.validity.nbf)
-    ))
+    )
 }
 
 #[cfg(test)]

@@ -1,58 +1,58 @@
-//! Lengths of time as they are given on the command line: `0s`, `30m`, `24h`, `90d`.
+//! Durations as the command line takes them: one number and one unit, `0s`, `30m`, `24h`, `90d`.
 
 use std::fmt;
 use std::str::FromStr;
 
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// A hundred years: keeps every sum with a present time far from overflow.
+/// A hundred years, so that no sum with the present time overflows.
 const MAX_SECONDS: u64 = 36_500 * 86_400;
 
-/// A length of time in whole seconds, of at most a hundred years.
+/// A duration in whole seconds, at most a hundred years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(u64);
 
 impl Span {
-    /// A span of so many days, for constants.
+    /// Returns a span of this many days, for constants.
     pub const fn days(days: u16) -> Self {
         Self(days as u64 * 86_400)
     }
 
-    /// Its length in seconds.
+    /// Returns its length in seconds.
     pub fn seconds(self) -> u64 {
         self.0
     }
 }
 
-/// The text is no span.
+/// The text is not a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotASpan;
+pub struct ParseSpanError;
 
-impl fmt::Display for NotASpan {
+impl fmt::Display for ParseSpanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("use a number and a unit, s, m, h or d, like 24h; at most 36500d")
     }
 }
 
-impl std::error::Error for NotASpan {}
+impl std::error::Error for ParseSpanError {}
 
 impl FromStr for Span {
-    type Err = NotASpan;
+    type Err = ParseSpanError;
 
-    fn from_str(text: &str) -> Result<Self, NotASpan> {
+    fn from_str(text: &str) -> Result<Self, ParseSpanError> {
         let unit = UNITS.into_iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, unit)));
-        let (digits, unit) = unit.ok_or(NotASpan)?;
-        // `parse` alone would take a sign.
+        let (digits, unit) = unit.ok_or(ParseSpanError)?;
+        // `parse` alone would accept a sign.
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NotASpan);
+            return Err(ParseSpanError);
         }
         let seconds = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-        seconds.filter(|seconds| *seconds <= MAX_SECONDS).map(Self).ok_or(NotASpan)
+        seconds.filter(|seconds| *seconds <= MAX_SECONDS).map(Self).ok_or(ParseSpanError)
     }
 }
 
 impl fmt::Display for Span {
-    /// In the largest unit that leaves no rest.
+    /// Writes it in the largest unit that divides it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fits = |(_, unit): &(char, u64)| self.0 >= *unit && self.0.is_multiple_of(*unit);
         let (name, unit) = UNITS.into_iter().find(fits).unwrap_or(('s', 1));
@@ -103,7 +103,7 @@ mod tests {
             &huge,
             "99999999999999999999999s",
         ] {
-            assert_eq!(text.parse::<Span>(), Err(NotASpan), "{text:?}");
+            assert_eq!(text.parse::<Span>(), Err(ParseSpanError), "{text:?}");
         }
     }
 

@@ -1,12 +1,12 @@
-//! The clock, and Unix seconds as people read them: `2026-08-01T12:00:00Z`.
+//! The clock, and Unix times as people read them: `2026-08-01T12:00:00Z`.
 
 use anyhow::{Context, Result};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// 9999-12-31T23:59:59Z: later years do not fit into RFC 3339.
+/// 9999-12-31T23:59:59Z: RFC 3339 has no later years.
 const LAST: u64 = 253_402_300_799;
 
-/// The present time in Unix seconds.
+/// Returns the present time in Unix seconds.
 pub fn now() -> Result<u64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
     Ok(since.context("the clock of this machine is set before 1970")?.as_secs())

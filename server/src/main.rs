@@ -13,13 +13,13 @@
 #![forbid(unsafe_code)]
 
 mod cli;
-mod clients;
 mod embedded;
 mod healthcheck;
 mod http;
 mod listener;
 mod metrics;
 mod middleware;
+mod oauth_clients;
 mod router;
 mod routes;
 mod serve;

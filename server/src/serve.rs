@@ -1,7 +1,6 @@
 //! `serve`: checks the flags, finds or starts Redis, and serves until it is told to stop.
 
 use crate::cli::Serve;
-use crate::clients::{self, Client, Clients, Scope, SecretHash};
 use crate::embedded::{DataDir, Redis, greeting};
 use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;
@@ -11,16 +10,16 @@ use crate::middleware::in_flight::MAX_IN_FLIGHT;
 use crate::middleware::rate_limit::RateLimit;
 use crate::middleware::source::TrustedProxies;
 use crate::middleware::trace;
+use crate::oauth_clients::{Clients, clients_in_use};
 use crate::router::router;
 use crate::state::AppState;
 use crate::{listener, shutdown};
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use axum::http::Uri;
-use hallpass_admin::error::cannot;
+use hallpass_admin::clients::SecretHash;
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
 use hallpass_engine::json::RESERVED_CLAIMS;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -166,44 +165,7 @@ impl Serving<'_> {
     }
 }
 
-/// The clients, which SIGHUP reads again: those of the file and, with a private Redis, `local`.
-fn clients_in_use(
-    flags: &Serve,
-    local_secret: Option<SecretHash>,
-    shutdown: &CancellationToken,
-) -> Result<Clients> {
-    let (file, data_dir) = (flags.clients_file.clone(), flags.data_dir.clone());
-    let read = move || {
-        let mut found = load_clients(file.as_deref(), &data_dir)?;
-        if let Some(secret) = &local_secret {
-            found.push(local_client(&found, secret.clone())?);
-        }
-        Ok(found)
-    };
-    let clients = Clients::new(read()?);
-    clients::on_hangup(clients.clone(), read, shutdown.clone())?;
-    Ok(clients)
-}
-
-/// The client `local` of a private Redis: it may do everything, and its sessions are not bound to it.
-fn local_client(others: &[Client], secret: SecretHash) -> Result<Client> {
-    const ID: &str = "local";
-    if others.iter().any(|client| client.id == ID) {
-        bail!("the clients file has a client local, which the private Redis has by itself",);
-    }
-    let secrets = vec![secret];
-    Ok(Client { id: ID.into(), scopes: Scope::ALL.into(), audiences: None, confidential: false, secrets })
-}
-
-/// The clients file's clients. A file that was named must be there; the default one may be missing.
-fn load_clients(file: Option<&Path>, data_dir: &Path) -> Result<Vec<Client>> {
-    match file {
-        Some(path) => clients::load(path)?.context("it does not exist").with_context(cannot("read", path)),
-        None => Ok(clients::load(&data_dir.join("clients.json"))?.unwrap_or_default()),
-    }
-}
-
-/// The address in `--redis-url`.
+/// Parses `--redis-url`.
 fn redis_address(url: &str) -> Result<Address> {
     Address::parse(url).map_err(|error| anyhow!("--redis-url {error}"))
 }

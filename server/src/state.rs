@@ -1,9 +1,9 @@
 //! What every handler shares.
 
-use crate::clients::Clients;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::middleware::MiddlewareState;
+use crate::oauth_clients::Clients;
 use hallpass_client::{Hallpass, ModuleInfo, SubjectKeys};
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,18 +1,19 @@
 //! What the unit tests of the routes start from: a server whose Redis is not there.
 
-use crate::clients::{Client, Clients, Scope, SecretHash};
 use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareState;
 use crate::middleware::cors::Cors;
 use crate::middleware::rate_limit::RateLimit;
 use crate::middleware::source::TrustedProxies;
+use crate::oauth_clients::{Client, Clients, Scope};
 use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use hallpass_admin::clients::SecretHash;
 use hallpass_client::{Address, Hallpass, ModuleInfo, SubjectKeys};
 use serde_json::Value;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The data directory: `keyring.json`, `client-secret`, `clients.json`, and what Redis keeps there.
 
-use crate::clients::Secret;
 use anyhow::{Context, Result, anyhow, bail};
+use hallpass_admin::clients::Secret;
 use hallpass_admin::error::cannot;
 use hallpass_admin::keys;
 use hallpass_client::Address;

@@ -3,9 +3,9 @@
 //! ones.
 
 use super::source::Source;
-use crate::clients::Clients;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
+use crate::oauth_clients::Clients;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};

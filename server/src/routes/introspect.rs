@@ -1,8 +1,8 @@
 //! `POST /introspect`: token introspection (RFC 7662), for resource servers that cannot ask /verify.
 
-use crate::clients::{Client, Scope};
 use crate::http::body;
 use crate::http::error::ApiError;
+use crate::oauth_clients::{Client, Scope};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Request, State};

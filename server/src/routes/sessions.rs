@@ -1,9 +1,9 @@
 //! `POST /sessions`: a client with the scope `issue` begins a session for a user whom it has authenticated.
 
-use crate::clients::{Client, Scope};
 use crate::http::body;
 use crate::http::claims::Granted;
 use crate::http::error::ApiError;
+use crate::oauth_clients::{Client, Scope};
 use crate::routes::token_response::token_response;
 use crate::state::AppState;
 use axum::extract::{Request, State};

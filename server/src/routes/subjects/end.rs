@@ -1,9 +1,9 @@
 //! `DELETE /subjects/{sub}/sessions[/{sid}]`: the user is logged out, everywhere or of one session.
 
-use crate::clients::Scope;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
+use crate::oauth_clients::Scope;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;

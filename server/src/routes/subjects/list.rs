@@ -1,9 +1,9 @@
 //! `GET /subjects/{sub}/sessions`: where the user is logged in.
 
-use crate::clients::Scope;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
+use crate::oauth_clients::Scope;
 use crate::routes::session_list::session_list;
 use crate::state::AppState;
 use axum::extract::State;

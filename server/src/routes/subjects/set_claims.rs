@@ -1,10 +1,10 @@
 //! `PUT /subjects/{sub}/claims`: what the user may do has changed.
 
-use crate::clients::Scope;
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
 use crate::http::path::{InPath, decoded};
+use crate::oauth_clients::Scope;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Request, State};

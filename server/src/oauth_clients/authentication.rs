@@ -1,11 +1,11 @@
 //! Client authentication (RFC 6749 §2.3): HTTP Basic, or `client_id` and `client_secret` in a form.
 
-use super::{Client, Scope, SecretHash};
 use crate::http::bearer;
 use crate::http::error::ApiError;
 use crate::http::form::{self, Form};
 use axum::http::HeaderMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use hallpass_admin::clients::{Client, Scope, SecretHash};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 

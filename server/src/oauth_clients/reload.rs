@@ -1,7 +1,8 @@
 //! SIGHUP: the clients file is read again.
 
-use super::{Client, Clients};
+use super::authentication::Clients;
 use anyhow::{Context, Result};
+use hallpass_admin::clients::Client;
 use hallpass_admin::error::one_line;
 use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{SignalKind, signal};

@@ -122,7 +122,7 @@ pub struct Serve {
     pub log: LevelFilter,
 }
 
-/// An age of at least a second: seconds, or a number with a unit.
+/// Parses an age of at least one second: a number of seconds, or a number with a unit.
 fn parse_age(text: &str) -> Result<Duration, String> {
     let text =
         if text.ends_with(|last: char| last.is_ascii_digit()) { format!("{text}s") } else { text.into() };
@@ -170,7 +170,7 @@ fn with_default_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsStri
     arguments
 }
 
-/// The message of a clap error without the usage lines that follow it.
+/// Returns the message of a clap error without the usage lines that follow it.
 fn message(rendered: &str) -> String {
     let is_message = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
     let message: Vec<_> = rendered.lines().take_while(is_message).collect();

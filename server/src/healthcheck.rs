@@ -1,4 +1,4 @@
-//! `healthcheck`: asks `GET /readyz` of a running server, for container health checks where no curl is at hand.
+//! `healthcheck`: requests `GET /readyz` of a running server, for containers that have no curl.
 
 use anyhow::{Context, Result, bail};
 use std::io::{self, Read, Write};
@@ -18,7 +18,7 @@ pub fn run(listen: SocketAddr) -> Result<()> {
     }
 }
 
-/// The address to connect to in order to reach a server bound to `listen`.
+/// Returns the address to connect to in order to reach a server bound to `listen`.
 pub fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -28,7 +28,7 @@ pub fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// The first bytes of the response, which hold the status line.
+/// Returns the first bytes of the response, which hold the status line.
 fn ask(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;

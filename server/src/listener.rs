@@ -1,5 +1,5 @@
-//! The HTTP/1.1 listener: accepts connections, bounds how many there are, how much they may send ahead and how long they
-//! may dawdle, and lets what is in flight finish before it stops.
+//! The HTTP/1.1 listener. It limits the number of connections, the size of a request's head and the time it takes, and
+//! on shutdown lets requests in flight finish.
 
 use crate::middleware::source::Peer;
 use axum::Router;
@@ -19,14 +19,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-/// More connections wait in the kernel's queue.
+/// The connections served at the same time; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
-/// How long the head of a request may take, idle time between two requests included: longer than the 60 seconds for
-/// which proxies keep their connections, so that it is the proxy that closes them.
+/// The time limit for the head of a request, including idle time between two requests. Proxies keep connections for 60
+/// seconds; a longer limit leaves closing them to the proxy.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// How large the head of a request may be: that of a browser with many cookies behind several proxies fits.
+/// The size limit for the head of a request: enough for a browser with many cookies behind several proxies.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// How long requests in flight may take to finish at the end.
+/// The time that requests in flight have to finish on shutdown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Serves until `shutdown` resolves, then closes the listener and waits for the requests in flight.
@@ -49,7 +49,7 @@ pub async fn run(listener: TcpListener, router: Router, shutdown: impl Future<Ou
         let service = TowerToHyperService::new(service);
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
-            // A connection that breaks concerns nobody but its client.
+            // A broken connection affects only its client.
             let _ = connection.await;
             drop(slot);
         });
@@ -60,30 +60,30 @@ pub async fn run(listener: TcpListener, router: Router, shutdown: impl Future<Ou
     }
 }
 
-/// Lets this process have as many open files as it may: the usual default is less than the connections it takes.
+/// Raises the limit on open files to the hard limit: the usual default is lower than [`MAX_CONNECTIONS`].
 pub fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // Without more, fewer connections are served at the same time, and the log says so then.
+    // If that fails, fewer connections are served at the same time, and `accept` logs it.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
-/// The next connection, who is at its other end, and its share of the limit.
+/// Accepts the next connection. Returns it with its peer and its permit.
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
 ) -> (TcpStream, Peer, Option<OwnedSemaphorePermit>) {
-    // The semaphore is never closed, so there always is a permit.
+    // The semaphore is never closed, so a permit always comes.
     let slot = Arc::clone(slots).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                // Answers are small; waiting to fill a packet would only delay them. Failing costs just that.
+                // Answers are small, and waiting to fill a packet would only delay them. Failing costs just that delay.
                 let _ = stream.set_nodelay(true);
                 return (stream, Peer(address.ip()), slot);
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
-                // Such as no free file descriptor: trying again at once would only spin.
+                // No free file descriptor, for example: trying again at once would only spin.
                 tracing::error!("cannot accept connections: {error}");
                 sleep(Duration::from_millis(200)).await;
             }
@@ -91,7 +91,7 @@ async fn accept(
     }
 }
 
-/// Whether a client went away before its connection was accepted.
+/// Returns whether the client went away before its connection was accepted.
 fn is_about_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

@@ -14,7 +14,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, any, delete, get, post, put};
 use std::sync::Arc;
 
-/// What holds for a route, and its handlers.
+/// A route: its properties, and its handlers by method.
 type Route = (Policy, MethodRouter<Arc<AppState>>);
 
 /// Every route. A new one also needs an entry in `assets/openapi.json`, which a test compares.

@@ -41,7 +41,7 @@ pub fn run(flags: &Serve) -> Result<()> {
     })
 }
 
-/// Finds flags that contradict each other or mean nothing, before anything is started.
+/// Refuses flags that contradict each other or mean nothing, before anything is started.
 fn check(flags: &Serve) -> Result<()> {
     if let Some(url) = &flags.redis_url {
         redis_address(url)?;
@@ -67,13 +67,13 @@ fn check(flags: &Serve) -> Result<()> {
     }
 }
 
-/// Whether this can be an issuer (RFC 8414 §2).
+/// Returns whether `text` can be an issuer (RFC 8414 §2).
 fn is_issuer(text: &str) -> bool {
     let is_http = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https"));
     !text.contains('#') && text.parse::<Uri>().is_ok_and(|uri| is_http(&uri) && uri.query().is_none())
 }
 
-/// Serves with a Redis that somebody else runs.
+/// Serves with the Redis that `--redis-url` names.
 async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &CancellationToken) -> Result<()> {
     let metrics = Metrics::new();
     let store = store(address, &metrics)?;
@@ -91,7 +91,7 @@ async fn serve_with_url(flags: &Serve, address: &Address, shutdown: &Cancellatio
     Ok(())
 }
 
-/// A node of a cluster refuses most users' commands, and only a cluster can tell who takes them.
+/// Checks that the address and the server agree on being a cluster: a single node refuses most users' commands.
 fn check_kind(address: &Address, module: &ModuleInfo) -> Result<()> {
     match (address, module.is_cluster) {
         (Address::Cluster(_), false) => {
@@ -104,7 +104,7 @@ fn check_kind(address: &Address, module: &ModuleInfo) -> Result<()> {
     }
 }
 
-/// The module's issuer, which must be set and the expected one: tokens that name another would be refused by everyone.
+/// Returns the module's issuer. It must be set and be the expected one, because verifiers refuse tokens of any other.
 fn check_issuer(module: &ModuleInfo, expected: Option<&str>) -> Result<String> {
     let advice = "set hallpass.issuer in redis.conf";
     match (&module.issuer, expected) {
@@ -130,7 +130,7 @@ async fn serve_embedded(flags: &Serve, shutdown: &CancellationToken) -> Result<(
     outcome
 }
 
-/// What serving with a private Redis needs, once that has been started.
+/// A private Redis that has been started, and what it takes to serve with it.
 struct Serving<'a> {
     flags: &'a Serve,
     shutdown: &'a CancellationToken,
@@ -139,7 +139,7 @@ struct Serving<'a> {
 }
 
 impl Serving<'_> {
-    /// Waits until Redis is ready, then serves until somebody stops the server or Redis dies.
+    /// Waits until Redis is ready, then serves until the server is stopped or Redis dies.
     async fn run(self, directory: &DataDir, redis: &mut Redis, issuer: &str) -> Result<()> {
         let metrics = Metrics::new();
         let store = store(&directory.redis_address()?, &metrics)?;
@@ -158,7 +158,7 @@ impl Serving<'_> {
             }
         };
         listener::run(self.listener.socket, router(state), stop).await;
-        // A supervisor starts both again; alone, the server would only answer 503 for ever.
+        // A supervisor restarts both. Alone, the server could only answer 503 from now on.
         let log = directory.shown("redis.log");
         ensure!(!died, "the private redis-server has died: see {}", log.display());
         Ok(())
@@ -170,13 +170,13 @@ fn redis_address(url: &str) -> Result<Address> {
     Address::parse(url).map_err(|error| anyhow!("--redis-url {error}"))
 }
 
-/// A Redis whose commands are counted.
+/// Connects to Redis, with the time that commands take in the metrics.
 fn store(address: &Address, metrics: &Metrics) -> Result<Hallpass> {
     let store = Hallpass::new(address).map_err(|error| unusable(&error))?;
     Ok(store.observed_by(metrics.commands()))
 }
 
-/// The state of the routes.
+/// Builds the state of the routes.
 fn state(
     flags: &Serve,
     store: Hallpass,
@@ -217,7 +217,7 @@ async fn bind(flags: &Serve) -> Result<Listener> {
     Ok(Listener { socket, address })
 }
 
-/// Why a Redis cannot be used.
+/// Explains why Redis cannot be used.
 fn unusable(error: &CommandError) -> Error {
     match error {
         CommandError::Unavailable(reason) => anyhow!("cannot use Redis: {reason}"),

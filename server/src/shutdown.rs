@@ -1,10 +1,10 @@
-//! The wish to stop: SIGTERM, SIGINT, or a terminal that is gone.
+//! Graceful shutdown: on SIGTERM, on SIGINT, or when the terminal is gone.
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Listens for SIGTERM and SIGINT from now on. Either cancels the token, as anyone else may who has it.
+/// Listens for SIGTERM and SIGINT from now on. Returns the token that either of them cancels.
 pub fn on_signals() -> Result<CancellationToken> {
     let no_handler = "cannot handle signals";
     let mut terminate = signal(SignalKind::terminate()).context(no_handler)?;

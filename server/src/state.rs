@@ -1,4 +1,4 @@
-//! What every handler shares.
+//! The state that all handlers share.
 
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
@@ -12,30 +12,30 @@ use std::time::Duration;
 pub struct AppState {
     /// Redis.
     pub store: Hallpass,
-    /// Who may issue.
+    /// The OAuth clients.
     pub clients: Clients,
-    /// From subjects to keys and back.
+    /// The Redis key of each subject.
     pub keys: SubjectKeys,
     /// The module's configuration when the server started.
     pub module: ModuleInfo,
-    /// The custom claims that /verify shows; all of them if `None`.
+    /// The custom claims that /verify returns; all of them if `None`.
     pub verify_claims: Option<Vec<String>>,
-    /// How long ago the login may be at /me; any time if `None`.
+    /// The maximum age of the login at /me; any age if `None`.
     pub me_auth_age: Option<Duration>,
-    /// How browsers keep their refresh tokens.
+    /// The name and attributes of the refresh token's cookie.
     pub cookies: CookieMode,
-    /// What the routes have in common with what is around them.
+    /// The part that the middleware uses, too.
     pub middleware: Arc<MiddlewareState>,
 }
 
 impl AppState {
-    /// Returns the key of a subject that a caller names; 400 when it cannot be one.
+    /// Returns the key of a subject that the caller names, or 400 if it is not a valid subject.
     pub fn key_of_subject(&self, subject: &str) -> Result<String, ApiError> {
         let problem = "subject: 1 to 255 bytes without control characters, and neither . nor ..";
         self.keys.of_subject(subject).ok_or_else(|| ApiError::invalid_request(problem))
     }
 
-    /// Returns the key of the subject that a token of either kind names; `None` when it is not a token.
+    /// Returns the key of the subject that a token of either kind names, or `None` if it is not a token.
     pub fn key_of_token(&self, token: &str) -> Option<String> {
         self.keys.of_token(token)
     }

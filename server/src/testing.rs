@@ -1,4 +1,4 @@
-//! What the unit tests of the routes start from: a server whose Redis is not there.
+//! The fixture of the routes' unit tests: the state of a server whose Redis is away.
 
 use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;

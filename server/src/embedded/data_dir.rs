@@ -1,4 +1,4 @@
-//! The data directory: `keyring.json`, `client-secret`, `clients.json`, and what Redis keeps there.
+//! The data directory: `keyring.json`, `client-secret`, `clients.json`, and the files of Redis.
 
 use anyhow::{Context, Result, anyhow, bail};
 use hallpass_admin::clients::Secret;
@@ -12,21 +12,21 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The longest path that fits into the address of a unix socket, whose size the kernel fixes.
+/// The longest path that fits into the address of a unix socket, a limit of the kernel.
 const MAX_SOCKET_PATH: usize = 107;
 
-/// A data directory that belongs to this process alone, as long as this value lives.
+/// A data directory, locked for this process until it is dropped.
 pub struct DataDir {
-    /// As the user gave it, for messages.
+    /// The path as the user wrote it, for messages.
     shown: PathBuf,
     absolute: PathBuf,
     _lock: File,
 }
 
 impl DataDir {
-    /// Makes the directory if it is missing, and locks it. Fails when another server has it.
+    /// Creates the directory if it is missing, and locks it. Fails if another server holds the lock.
     pub fn open(path: &Path) -> Result<Self> {
-        // What Redis writes is nobody else's business either: its files hold claims and meta.
+        // Redis' files hold claims and meta, so they are private, too.
         rustix::process::umask(Mode::from_raw_mode(0o077));
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.with_context(cannot("make the data directory", path))?;
@@ -38,33 +38,33 @@ impl DataDir {
         Ok(directory)
     }
 
-    /// The path of a file in the directory, for messages and commands of the user.
+    /// Returns the path of a file in the directory, for messages and shell commands.
     pub fn shown(&self, name: &str) -> PathBuf {
         self.shown.join(name)
     }
 
-    /// The same path from the root, for everything that is opened.
+    /// Returns the absolute path of a file in the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.absolute.join(name)
     }
 
-    /// The directory itself.
+    /// Returns the absolute path of the directory.
     pub fn root(&self) -> &Path {
         &self.absolute
     }
 
-    /// Where the private Redis listens.
+    /// Returns the path of the private Redis' socket.
     pub fn socket(&self) -> PathBuf {
         self.path("redis.sock")
     }
 
-    /// The same as an address.
+    /// Returns the address of the private Redis.
     pub fn redis_address(&self) -> Result<Address> {
         let path = self.socket();
         Address::unix(&path).map_err(|error| anyhow!("{} {error}", path.display()))
     }
 
-    /// Makes the keyring and the secret of the client `local` if they are missing. Returns that secret.
+    /// Creates the keyring and the secret of the client `local` if they are missing. Returns that secret.
     pub fn prepare_secrets(&self) -> Result<Secret> {
         let keyring = self.path("keyring.json");
         if !keyring.exists() {
@@ -88,7 +88,7 @@ impl DataDir {
     }
 }
 
-/// Takes the lock that a server holds on its data directory. The kernel gives it back however the server ends.
+/// Takes the lock that a server holds on its data directory. The kernel releases it however the server ends.
 fn lock(directory: &Path, shown: &Path) -> Result<File> {
     let path = directory.join("server.lock");
     let mut options = OpenOptions::new();

@@ -1,4 +1,4 @@
-//! What the server prints on stdout once it serves: where it listens, and with a private Redis a few lines to try.
+//! The text that the server prints on stdout once it serves: its address and, with a private Redis, commands to try.
 
 use super::data_dir::DataDir;
 use crate::healthcheck::reachable;
@@ -6,13 +6,13 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// Where the server listens.
+/// Prints where the server listens.
 pub fn print_listening(address: SocketAddr, issuer: &str) {
     print(&format!("Hallpass listens on http://{address}, issuer {issuer}\n"));
 }
 
-/// Where the server listens and how to use it. The lines work in any order after the first one, which keeps
-/// its answer in a file for the others; the secret is read by the shell and never printed.
+/// Prints where the server listens and how to use it. The first command stores its response in a file for the others,
+/// which work in any order; the shell reads the secret, so that it is never printed.
 pub fn print_embedded(address: SocketAddr, issuer: &str, directory: &DataDir) {
     print_listening(address, issuer);
     let secret = shell_word(&directory.shown("client-secret"));
@@ -20,7 +20,7 @@ pub fn print_embedded(address: SocketAddr, issuer: &str, directory: &DataDir) {
     print(&examples(reachable(address), &secret, &session));
 }
 
-/// The curl lines, for these shell words.
+/// Returns the curl commands, for these shell words.
 fn examples(address: SocketAddr, secret: &str, session: &str) -> String {
     let member = |name: &str| format!(r#"$(sed 's/.*"{name}":"\([^"]*\)".*/\1/' {session})"#);
     let (access, refresh) = (member("access_token"), member("refresh_token"));
@@ -42,14 +42,14 @@ curl -sS -w '\n' http://{address}/.well-known/jwks.json
     )
 }
 
-/// A path as one word of a shell command.
+/// Quotes a path as one word of a shell command.
 fn shell_word(path: &Path) -> String {
     let text = path.to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     if text.chars().all(is_plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// Prints, unless nobody reads: that is no reason to stop.
+/// Prints, ignoring a closed stdout: that is no reason to stop.
 fn print(text: &str) {
     let mut stdout = io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

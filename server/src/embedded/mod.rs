@@ -1,5 +1,5 @@
-//! The private Redis: a data directory with keys and secrets, and a redis-server in it that only this server can
-//! reach, over a unix socket.
+//! The private Redis: a data directory with keys and secrets, and a redis-server in it that listens on a unix socket
+//! only.
 
 mod data_dir;
 pub mod greeting;

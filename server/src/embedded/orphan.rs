@@ -1,8 +1,8 @@
-//! The redis-server that a killed hallpass-server leaves behind, and the lock that gives it away.
+//! The redis-server that a killed hallpass-server leaves behind, and the lock that reveals it.
 //!
 //! Every redis-server started here has an open, locked file as its standard input. The lock belongs to the open file,
-//! so it is held exactly as long as that process lives, whatever became of its parent; no recorded process id can go
-//! stale. Whoever gets the lock may start the next one.
+//! so it is held exactly as long as that process lives, whatever happens to its parent, and no recorded process id can
+//! become stale. Whoever gets the lock may start the next one.
 
 use super::data_dir::DataDir;
 use anyhow::{Context, Result, bail};
@@ -14,12 +14,12 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep};
 
-/// How long an orphan may take to write its data and go, and to be gone after it was killed.
+/// The time that an orphan has to save its data and exit, and again to be gone after it is killed.
 const PATIENCE: [(Signal, Duration); 2] =
     [(Signal::TERM, Duration::from_secs(20)), (Signal::KILL, Duration::from_secs(5))];
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Takes the lock that the next redis-server inherits, stopping the one that has it.
+/// Takes the lock for the next redis-server to inherit, stopping the one that holds it.
 pub async fn take_lock(directory: &DataDir) -> Result<File> {
     let path = directory.path("redis.lock");
     let mut options = OpenOptions::new();
@@ -32,13 +32,13 @@ pub async fn take_lock(directory: &DataDir) -> Result<File> {
     Ok(file)
 }
 
-/// Asks the owner of the lock to stop, in the end the hard way, and takes the lock.
+/// Stops the owner of the lock, by SIGKILL if need be, and takes the lock.
 async fn stop_owner(file: &File, directory: &DataDir) -> Result<()> {
     for (signal, patience) in PATIENCE {
         let deadline = Instant::now() + patience;
         let mut signalled = false;
         while Instant::now() < deadline {
-            // An orphan that is just starting does not listen yet, hence every time anew.
+            // An orphan that is just starting does not listen yet, so this is repeated.
             signalled = signalled || signal_owner(directory, signal).await;
             sleep(POLL_INTERVAL).await;
             if !is_taken(file, directory)? {
@@ -49,14 +49,14 @@ async fn stop_owner(file: &File, directory: &DataDir) -> Result<()> {
     bail!("a redis-server still uses {} and cannot be stopped", directory.root().display())
 }
 
-/// Sends a signal to the process that listens on the directory's socket. Connecting works even when it hangs.
+/// Sends a signal to the process that listens on the directory's socket, which can be found even if it hangs.
 async fn signal_owner(directory: &DataDir, signal: Signal) -> bool {
     let Ok(stream) = UnixStream::connect(directory.socket()).await else { return false };
     let owner = stream.peer_cred().ok().and_then(|credentials| Pid::from_raw(credentials.pid()?));
     owner.is_some_and(|owner| kill_process(owner, signal).is_ok())
 }
 
-/// Takes the lock; true when somebody else has it.
+/// Tries to take the lock. Returns whether another process holds it.
 fn is_taken(file: &File, directory: &DataDir) -> Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(false),

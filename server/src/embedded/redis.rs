@@ -18,14 +18,14 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long Redis may take to write its data and exit.
+/// The time that Redis has to save its data and exit.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
-/// Loading that takes longer than this is worth a line in the log.
+/// The time after which loading is logged.
 const SLOW_START: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const MODULE: &str = "libhallpass.so";
 
-/// A running redis-server, which `stop` stops.
+/// A running redis-server. [`Self::stop`] stops it.
 pub struct Redis {
     child: Child,
     log: RedisLog,
@@ -33,7 +33,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts Redis in the data directory, after stopping one that was left there.
+    /// Starts Redis in the data directory, after stopping one that was left behind.
     pub async fn start(directory: &DataDir, flags: &Serve, issuer: &str) -> Result<Self> {
         let program = program(flags)?;
         let module = module(flags)?;
@@ -46,10 +46,10 @@ impl Redis {
         Ok(Self { child, log, socket: directory.socket() })
     }
 
-    /// Waits until Redis has loaded its data, however long that takes. Fails with the reason when it gives up.
+    /// Waits until Redis has loaded its data, however long that takes. Fails with the reason if Redis exits.
     pub async fn ready(&mut self, store: &Hallpass) -> Result<ModuleInfo> {
         tokio::select! {
-            // A Redis that exits right after answering is still a Redis that exited.
+            // Redis may exit right after it has answered.
             biased;
             _ = self.child.wait() => Err(anyhow!("redis-server did not start: {}", self.log.reason())),
             module = answers(store, &self.socket) => {
@@ -58,13 +58,13 @@ impl Redis {
         }
     }
 
-    /// Resolves when Redis ends.
+    /// Waits until Redis exits.
     pub async fn exited(&mut self) {
-        // An error means that there is no such child any more.
+        // An error means that the child is gone already.
         let _ = self.child.wait().await;
     }
 
-    /// Lets Redis write everything and exit. Does nothing when it has exited already.
+    /// Lets Redis save its data and exit. Does nothing if it has exited already.
     pub async fn stop(&mut self) {
         let Some(pid) = self.child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) else { return };
         if let Err(error) = kill_process(pid, Signal::TERM) {
@@ -77,7 +77,7 @@ impl Redis {
     }
 }
 
-/// Waits until Redis listens and has loaded its data; meanwhile it refuses connections, or answers LOADING.
+/// Waits until Redis listens and has loaded its data; until then it refuses connections or answers LOADING.
 async fn answers(store: &Hallpass, socket: &Path) -> Result<ModuleInfo, CommandError> {
     while UnixStream::connect(socket).await.is_err() {
         sleep(POLL_INTERVAL).await;
@@ -94,8 +94,8 @@ async fn answers(store: &Hallpass, socket: &Path) -> Result<ModuleInfo, CommandE
     store.module_info().await
 }
 
-/// Starts the process. It runs in a process group of its own, since a Ctrl-C at the terminal is for the server, which
-/// stops Redis once its last request is answered.
+/// Starts the process, in a process group of its own: a Ctrl-C at the terminal is for the server, which stops Redis
+/// after its last request.
 fn spawn(program: &Path, conf: &Path, directory: &DataDir, lock: File, output: File) -> Result<Child> {
     let errors = output.try_clone().context("cannot start redis-server")?;
     let mut command = Command::new(program);
@@ -114,10 +114,10 @@ fn cannot_start(program: &Path, error: &io::Error) -> Error {
     }
 }
 
-/// The program to start: a path, or a name to look for on PATH.
+/// Returns the program to start: a path, or a name to look up on PATH.
 fn program(flags: &Serve) -> Result<PathBuf> {
     match &flags.redis_server {
-        // The child starts in another directory, where a relative path would mean something else.
+        // The child runs in another directory, where a relative path would mean something else.
         Some(path) if path.components().count() > 1 => {
             fs::canonicalize(path).with_context(cannot("find --redis-server", path))
         }
@@ -126,7 +126,7 @@ fn program(flags: &Serve) -> Result<PathBuf> {
     }
 }
 
-/// The module: the one that was named, or the one beside this program.
+/// Returns the module's path: the named one, or the one beside this program.
 fn module(flags: &Serve) -> Result<PathBuf> {
     if let Some(path) = &flags.module_path {
         return fs::canonicalize(path).with_context(cannot("find --module-path", path));

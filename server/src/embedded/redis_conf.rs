@@ -1,4 +1,4 @@
-//! The configuration of the private Redis, written anew at every start.
+//! The configuration of the private Redis, rewritten on every start.
 
 use super::data_dir::DataDir;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::path::Path;
 /// The audience of the tokens of a private Redis.
 const AUDIENCE: &str = "hallpass";
 
-/// The text of the configuration file. Redis starts inside of the data directory.
+/// Returns the text of the configuration file. Redis runs in the data directory.
 pub fn render(directory: &DataDir, module: &Path, issuer: &str) -> String {
     let (root, socket) = (quote(directory.root()), quote(directory.socket()));
     let (module, keyring) = (quote(module), quote(directory.path("keyring.json")));
@@ -33,7 +33,7 @@ pub fn render(directory: &DataDir, module: &Path, issuer: &str) -> String {
     )
 }
 
-/// A value in the double quotes of redis.conf, with everything unusual as `\x` escapes.
+/// Quotes a value for redis.conf, with unusual bytes as `\x` escapes.
 fn quote(value: impl AsRef<OsStr>) -> String {
     let mut quoted = String::from("\"");
     for &byte in value.as_ref().as_bytes() {

@@ -1,4 +1,4 @@
-//! The log of the private Redis, `redis.log` in the data directory, and what it says about a failed start.
+//! The log of the private Redis, `redis.log` in the data directory, and the reason it gives for a failed start.
 
 use super::data_dir::DataDir;
 use anyhow::{Context, Result};
@@ -8,14 +8,14 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-/// The log, from this start on.
+/// The part of the log that begins with this start.
 pub struct RedisLog {
     path: PathBuf,
     start: u64,
 }
 
 impl RedisLog {
-    /// Opens the log for a redis-server about to start, which appends to the file.
+    /// Opens the log for a redis-server that is about to start and appends to it.
     pub fn open(directory: &DataDir) -> Result<(Self, File)> {
         let path = directory.path("redis.log");
         let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
@@ -24,7 +24,7 @@ impl RedisLog {
         Ok((Self { path, start }, file))
     }
 
-    /// Why Redis did not start, as far as its log tells.
+    /// Returns why Redis did not start, as far as its log says.
     pub fn reason(&self) -> String {
         let text = self.read().unwrap_or_default();
         reason(&text).unwrap_or_else(|| format!("{} does not say why", self.path.display()))
@@ -39,11 +39,10 @@ impl RedisLog {
     }
 }
 
-/// What Redis says after a module refused to load.
+/// The messages of Redis after a module failed to load.
 const NOT_LOADED: [&str; 3] = ["failed to load", "initialization failed", "Can't load module"];
 
-/// The line that matters: what the module said when it refused to load, a mistake in the configuration, or the last
-/// warning.
+/// Returns the decisive line: the module's own error, a mistake in the configuration, or the last warning.
 fn reason(log: &str) -> Option<String> {
     if let Some(index) = log.find("*** FATAL CONFIG FILE ERROR") {
         return Some(log[index..].trim_end().to_owned());

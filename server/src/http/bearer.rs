@@ -1,11 +1,11 @@
-//! Bearer tokens in the Authorization header (RFC 6750 §2.1). Tokens in bodies and queries are not looked for: a query
+//! Bearer tokens in the Authorization header (RFC 6750 §2.1). Tokens in bodies and queries are not accepted: a query
 //! ends up in logs.
 
 use crate::http::error::ApiError;
 use axum::http::{HeaderMap, header};
 
-/// The credentials of the request, if the header is there once and has this scheme. Two headers would leave it open
-/// which of them the next hop believes.
+/// Returns the credentials of the request if its Authorization header has the scheme `wanted`. A repeated header is
+/// refused, because the next hop might read the other one.
 pub fn credentials<'h>(headers: &'h HeaderMap, wanted: &str) -> Result<Option<&'h str>, ApiError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -19,9 +19,9 @@ pub fn credentials<'h>(headers: &'h HeaderMap, wanted: &str) -> Result<Option<&'
     Ok(scheme.eq_ignore_ascii_case(wanted).then(|| credentials.trim_matches(' ')))
 }
 
-/// The bearer token of the request.
+/// Returns the bearer token of the request.
 pub fn token(headers: &HeaderMap) -> Result<&str, ApiError> {
-    // A forward-auth proxy passes 401 on and takes 400 for a fault of its own.
+    // A 401, because a forward-auth proxy passes it on, but takes a 400 for its own fault.
     let token =
         credentials(headers, "Bearer").map_err(|_| ApiError::InvalidToken("more than one token was sent"))?;
     token.ok_or(ApiError::MissingToken)

@@ -1,4 +1,4 @@
-//! Request bodies: read once, never more than the limit, refused in OAuth's words.
+//! Request bodies, up to a size limit. Refusals are OAuth errors.
 
 use crate::http::error::ApiError;
 use crate::http::form::Form;
@@ -8,10 +8,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use hallpass_admin::json;
 use serde::de::DeserializeOwned;
 
-/// The largest body that is read: claims, meta and two tokens fit.
+/// The size limit: claims, meta and two tokens fit.
 pub const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// The body as JSON. 415 unless it says that it is, 400 when it is something else.
+/// Parses the body as JSON. Fails with 415 for another content type, and with 400 for malformed JSON.
 pub async fn from_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
     if !has_type(request.headers(), "application/json") {
         return Err(ApiError::UnsupportedMediaType("the Content-Type must be application/json"));
@@ -21,8 +21,8 @@ pub async fn from_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiEr
         .map_err(|error| ApiError::invalid_request(format!("the body: {}", json::problem(&error))))
 }
 
-/// The body of a request with these headers as form parameters. RFC 6749 knows no 415: another content type is an
-/// `invalid_request`.
+/// Parses the body as form parameters. Another content type is an `invalid_request`, because RFC 6749 does not define
+/// 415.
 pub async fn from_form(headers: &HeaderMap, request: Request) -> Result<Form, ApiError> {
     if !has_type(headers, "application/x-www-form-urlencoded") {
         return Err(ApiError::invalid_request("the Content-Type must be application/x-www-form-urlencoded"));
@@ -33,19 +33,19 @@ pub async fn from_form(headers: &HeaderMap, request: Request) -> Result<Form, Ap
     Form::parse(text)
 }
 
-/// The same, where a request without a body says enough.
+/// Parses the body as form parameters, where a missing body is an empty form.
 pub async fn from_form_or_nothing(headers: &HeaderMap, request: Request) -> Result<Form, ApiError> {
     if request.body().is_end_stream() { Form::parse("") } else { from_form(headers, request).await }
 }
 
-/// Whether the Content-Type is this one, whatever its parameters.
+/// Returns whether the Content-Type is `wanted`, ignoring its parameters.
 fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default();
     essence.trim_ascii().eq_ignore_ascii_case(wanted)
 }
 
-/// The whole body, within the limit.
+/// Reads the whole body, within the limit.
 async fn read(mut request: Request) -> Result<Bytes, ApiError> {
     DefaultBodyLimit::max(MAX_BODY_BYTES).apply(&mut request);
     Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {

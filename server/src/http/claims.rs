@@ -1,4 +1,4 @@
-//! What the server reads out of access tokens and claims sets. It never decides whether a token is valid.
+//! Reads claims out of access tokens and claims sets. Nothing here decides whether a token is valid.
 
 use hallpass_engine::base64url;
 use hallpass_engine::json::RESERVED_CLAIMS;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-/// The claims of a fresh access token that its response depends on.
+/// The claims of a new access token that its response depends on.
 #[derive(Debug, Default, serde::Deserialize, PartialEq, Eq)]
 pub struct Granted {
     /// `scope`: an ordinary claim, as a string.
@@ -21,26 +21,26 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// Reads the payload of a token that Redis has just signed. Nothing is verified, for nothing is in doubt.
+    /// Reads the payload of a token that Redis has just signed, so its signature is not checked again.
     pub fn read(access_token: &str) -> Option<Self> {
         let payload = access_token.split('.').nth(1)?;
         let json = String::from_utf8(base64url::decode(payload)?).ok()?;
         serde_json::from_str(&json).ok()
     }
 
-    /// Whether every word of `requested` is a word of the scope.
+    /// Returns whether every word of `requested` is a word of the scope.
     pub fn covers(&self, requested: &str) -> bool {
         let has = |word| self.scope.iter().any(|scope| scope.split(' ').any(|granted| granted == word));
         requested.split(' ').filter(|word| !word.is_empty()).all(has)
     }
 }
 
-/// A claim that only means something as a string; an application may use its name for anything else.
+/// Reads a claim that only matters as a string; an application may use its name for something else.
 fn string_or_nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     serde_json::Value::deserialize(deserializer).map(|value| value.as_str().map(str::to_owned))
 }
 
-/// A verified claims set, as AUTH.VERIFY answers with it.
+/// A claims set that AUTH.VERIFY returned.
 pub struct Verified<'j> {
     /// `sub`.
     pub subject: String,
@@ -53,14 +53,14 @@ pub struct Verified<'j> {
 }
 
 impl<'j> Verified<'j> {
-    /// Reads the claims set. `None` if it is not what the module promises.
+    /// Parses the claims set. Returns `None` if a claim that the module promises is missing.
     pub fn read(json: &'j str) -> Option<Self> {
         let members: Members<'j> = serde_json::from_str(json).ok()?;
         let Members { subject, session, auth_time, custom } = members;
         Some(Self { subject: subject?, session: session?, auth_time: auth_time?, custom })
     }
 
-    /// The custom claims, or the selected ones among them, as a JSON object in ASCII.
+    /// Returns the custom claims, or the selected ones, as a JSON object in ASCII.
     pub fn custom_claims(&self, selected: Option<&[String]>) -> String {
         let is_selected = |name: &String| selected.is_none_or(|names| names.contains(name));
         let chosen: BTreeMap<_, _> = self.custom.iter().filter(|(name, _)| is_selected(name)).collect();
@@ -68,7 +68,7 @@ impl<'j> Verified<'j> {
     }
 }
 
-/// A claims set on its way.
+/// A claims set while it is being parsed.
 #[derive(Default)]
 struct Members<'j> {
     subject: Option<String>,
@@ -77,7 +77,7 @@ struct Members<'j> {
     custom: BTreeMap<String, &'j RawValue>,
 }
 
-/// A member's name, lent by the text unless it has escapes.
+/// A member's name, borrowed from the text unless it has escapes.
 #[derive(serde::Deserialize)]
 struct Name<'j>(#[serde(borrow)] Cow<'j, str>);
 
@@ -108,8 +108,8 @@ impl<'j> Visitor<'j> for Members<'j> {
     }
 }
 
-/// JSON text with everything outside of ASCII, and DEL, as `\u` escapes: safe in a header. Such characters can only be
-/// inside of strings, where an escape means the same.
+/// Replaces everything outside ASCII, and DEL, by `\u` escapes, which are safe in a header. Such characters occur only
+/// inside strings, where an escape means the same.
 fn ascii_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
@@ -126,10 +126,10 @@ fn ascii_json(json: &str) -> String {
     text
 }
 
-/// What is encoded in a header, beside everything outside of ASCII.
+/// The ASCII characters that are percent-encoded in a header.
 const HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// `text` with everything outside of 0x21–0x7E and `%` itself percent-encoded.
+/// Percent-encodes everything outside 0x21–0x7E, and `%` itself.
 pub fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, HEADER).to_string()
 }

@@ -1,16 +1,16 @@
-//! Cookie mode, for browsers: the refresh token travels in a cookie that no script can read, and never in a body.
+//! Cookie mode, for browsers: the refresh token travels in a cookie that scripts cannot read, and never in a body.
 //!
-//! A call that lives by the cookie must carry the header `X-Hallpass`, which a form on another site cannot add, and a
-//! script there only with the leave of CORS.
+//! A call that uses the cookie must have the header `X-Hallpass`. A form on another site cannot add it, and a script
+//! there can do so only if CORS allows it.
 
 use crate::http::error::ApiError;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
-/// The header of calls by cookie; any value will do.
+/// The header of calls that use the cookie, with any value.
 const MARK: &str = "x-hallpass";
 
-/// How the cookie is named and guarded.
+/// The name and attributes of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieMode {
     /// `__Host-hallpass`: https only, and no other host of the domain can set it.
@@ -20,7 +20,7 @@ pub enum CookieMode {
 }
 
 impl CookieMode {
-    /// The mode that `--dev-cookie` chooses.
+    /// Returns the mode that `--dev-cookie` selects.
     pub fn new(dev: bool) -> Self {
         if dev { Self::Dev } else { Self::Secure }
     }
@@ -32,8 +32,8 @@ impl CookieMode {
         }
     }
 
-    /// The refresh token of the request's cookie, if it has one. `invalid_request` when the request does not have the
-    /// header that proves it was meant, or the cookie comes twice.
+    /// Returns the refresh token of the request's cookie, if there is one. A repeated cookie, or a missing `X-Hallpass`
+    /// header, is an `invalid_request`.
     pub fn refresh_token(self, headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -48,12 +48,12 @@ impl CookieMode {
         Ok(Some(value))
     }
 
-    /// Gives the browser this refresh token, for as long as the token lives.
+    /// Sets the cookie to this refresh token, for as long as the token lives.
     pub fn set(self, response: &mut Response, refresh_token: &str, lifetime: u64) {
         self.append(response, refresh_token, lifetime);
     }
 
-    /// Makes the browser forget the cookie.
+    /// Deletes the cookie.
     pub fn clear(self, response: &mut Response) {
         self.append(response, "", 0);
     }
@@ -62,7 +62,7 @@ impl CookieMode {
         let secure = if self == Self::Secure { "; Secure" } else { "" };
         let name = self.name();
         let line = format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly{secure}; SameSite=Strict");
-        // A refresh token is printable ASCII, so that the line is always a header.
+        // A refresh token is printable ASCII, so this is always a valid header.
         if let Ok(mut line) = HeaderValue::try_from(line) {
             line.set_sensitive(true);
             response.headers_mut().append(header::SET_COOKIE, line);

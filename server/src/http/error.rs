@@ -1,4 +1,4 @@
-//! The one error type of the HTTP side. Every refusal, axum's own included, becomes
+//! The error type of the HTTP side. Every refusal, axum's own included, becomes
 //! `{"error": "…", "error_description": "…"}` (RFC 6749 §5.2) with the status and headers that belong to it.
 
 use axum::Json;
@@ -9,52 +9,52 @@ use serde_json::json;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiError {
     /// 400 `invalid_request`: the request itself is wrong.
     InvalidRequest(Cow<'static, str>),
-    /// 400 `unsupported_grant_type`: /token knows `refresh_token` only.
+    /// 400 `unsupported_grant_type`: /token supports `refresh_token` only.
     UnsupportedGrantType,
     /// 400 `invalid_scope`: more than the session has.
     InvalidScope,
-    /// 400 `invalid_grant`: the refresh token is good for nothing any more.
+    /// 400 `invalid_grant`: the refresh token is invalid, expired or revoked.
     InvalidGrant(&'static str),
     /// 401 `invalid_client`: missing or wrong client credentials.
     InvalidClient,
-    /// 401 with a bare challenge: a bearer token is needed and none was sent (RFC 6750 §3.1).
+    /// 401 with a bare challenge: a bearer token is required and none was sent (RFC 6750 §3.1).
     MissingToken,
-    /// 401 `invalid_token`: the bearer token is not, or no longer, valid (RFC 6750 §3.1).
+    /// 401 `invalid_token`: the bearer token is invalid, expired or revoked (RFC 6750 §3.1).
     InvalidToken(&'static str),
-    /// 401 `insufficient_user_authentication`: the login is longer ago than this (RFC 9470 §3).
+    /// 401 `insufficient_user_authentication`: the login is older than this (RFC 9470 §3).
     OldAuthentication(Duration),
-    /// 403 `insufficient_scope`: a known client that may not do this.
+    /// 403 `insufficient_scope`: the client is known, but may not do this.
     InsufficientScope(Cow<'static, str>),
     /// 404 `not_found`: no such route.
     NotFound,
-    /// 405 `invalid_request`: the route takes other methods, which `Allow` names.
+    /// 405 `invalid_request`: the route does not take this method; `Allow` names those it takes.
     MethodNotAllowed,
     /// 408 `invalid_request`: the request did not arrive in time.
     RequestTimeout,
-    /// 409: the command and the state of the subject's sessions contradict each other.
+    /// 409: the command contradicts the state of the subject's sessions.
     Conflict(&'static str, &'static str),
     /// 413 `invalid_request`: the body is too large.
     PayloadTooLarge,
-    /// 415 `invalid_request`: the body is not of the type that the route takes.
+    /// 415 `invalid_request`: the route does not take this content type.
     UnsupportedMediaType(&'static str),
-    /// 429 `rate_limited`: one call too many; the next one may come after this many seconds.
+    /// 429 `rate_limited`: too many calls. The next one is allowed after this many seconds.
     RateLimited(u64),
-    /// 503 `temporarily_unavailable`: Redis cannot answer now. Says nothing about any token.
+    /// 503 `temporarily_unavailable`: Redis cannot answer now. This says nothing about the token.
     Unavailable,
 }
 
 impl ApiError {
-    /// 400 `invalid_request`.
+    /// Creates a 400 `invalid_request`.
     pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
         Self::InvalidRequest(description.into())
     }
 
-    /// What a failed command means to the holder of a refresh token at /token: a bad one is an `invalid_grant`.
+    /// Converts a command's error for /token, where an invalid refresh token is an `invalid_grant`.
     pub fn for_grant(error: CommandError) -> Self {
         match error {
             CommandError::InvalidToken => Self::InvalidGrant("the refresh token is invalid"),
@@ -88,7 +88,7 @@ impl ApiError {
         }
     }
 
-    /// The `error` member of the body.
+    /// Returns the `error` member of the body.
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest(_)
@@ -129,7 +129,7 @@ impl ApiError {
         }
     }
 
-    /// The challenge of a 401 (RFC 9110 §11.6.1).
+    /// Returns the challenge of a 401 (RFC 9110 §11.6.1).
     fn challenge(&self) -> Option<HeaderValue> {
         match self {
             Self::InvalidClient => {
@@ -144,14 +144,14 @@ impl ApiError {
         }
     }
 
-    /// The challenge for a token that was sent (RFC 6750 §3), with more parameters.
+    /// Returns the challenge for a token that was sent (RFC 6750 §3), with additional parameters.
     fn bearer_challenge(&self, more: &str) -> Option<HeaderValue> {
         let (error, description) = (self.code(), self.description());
         let text = format!("Bearer error=\"{error}\", error_description=\"{description}\"{more}");
         HeaderValue::try_from(text).ok()
     }
 
-    /// How long the client should wait before it asks again, in seconds.
+    /// Returns the number of seconds after which the client may retry.
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited(seconds) => Some(*seconds),
@@ -162,7 +162,7 @@ impl ApiError {
 }
 
 impl From<CommandError> for ApiError {
-    /// What a failed command means everywhere but at /token.
+    /// Converts a command's error for every route but /token.
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::InvalidToken => Self::InvalidToken("the token is invalid"),
@@ -198,13 +198,13 @@ impl IntoResponse for ApiError {
         if let Some(seconds) = self.retry_after() {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        // For the layers around the routes, which treat some errors in their own way.
+        // The middleware handles some errors in its own way.
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// `text` in the characters that an `error_description` may have (RFC 6749 §5.2).
+/// Replaces the characters that an `error_description` may not contain (RFC 6749 §5.2).
 fn printable(text: &str) -> String {
     let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
     text.chars().map(|c| if allowed(c) { c } else { '\'' }).collect()

@@ -1,15 +1,15 @@
-//! `application/x-www-form-urlencoded`, as OAuth 2.0 uses it for bodies, queries and Basic credentials
-//! (RFC 6749 §3.2 and appendix B): a parameter without a value counts as omitted, a repeated one is an error.
+//! `application/x-www-form-urlencoded`, as OAuth 2.0 uses it for bodies, queries and Basic credentials (RFC 6749 §3.2
+//! and appendix B): a parameter without a value counts as omitted, a repeated one is an error.
 
 use crate::http::error::ApiError;
 use percent_encoding::percent_decode_str;
 
-/// Decoded parameters in the order in which they came.
+/// The decoded parameters, in their original order.
 #[derive(Debug)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads a body or a query. `invalid_request` when it decodes to something that is not UTF-8.
+    /// Parses a body or a query. Text that does not decode to UTF-8 is an `invalid_request`.
     pub fn parse(text: &str) -> Result<Self, ApiError> {
         let not_utf8 = || ApiError::invalid_request("a parameter is not valid UTF-8");
         let pairs = text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
@@ -19,8 +19,8 @@ impl Form {
         pairs.map(|pair| pair.ok_or_else(not_utf8)).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Reads a query that takes these parameters only, each at most once and with a value. Without OAuth's leniency: a
-    /// misspelt or empty `except` must not end the very session that it was to spare.
+    /// Parses a query that may contain the `known` parameters only, each at most once and with a value. This is
+    /// stricter than OAuth: a misspelt or empty `except` must not end the session that it was meant to spare.
     pub fn strict(query: Option<&str>, known: &[&str]) -> Result<Self, ApiError> {
         let form = Self::parse(query.unwrap_or_default())?;
         let fits = |(index, (name, value)): (usize, &(String, String))| {
@@ -33,7 +33,8 @@ impl Form {
         Ok(form)
     }
 
-    /// The parameter's value; `None` when it is omitted or empty, `invalid_request` when it is repeated.
+    /// Returns the parameter's value, or `None` if it is omitted or empty. A repeated parameter is an
+    /// `invalid_request`.
     pub fn get(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let value = values.next();
@@ -44,9 +45,9 @@ impl Form {
     }
 }
 
-/// Decodes one name or value. `None` when the bytes are not UTF-8.
+/// Decodes one name or value. Returns `None` if the bytes are not UTF-8.
 pub fn decode(text: &str) -> Option<String> {
-    // Tokens and most else are written as they are.
+    // Tokens and most other values need no decoding.
     if !text.contains('%') && !text.contains('+') {
         return Some(text.to_owned());
     }

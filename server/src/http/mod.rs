@@ -1,4 +1,4 @@
-//! HTTP as the routes see it: reading what a request carries, and writing refusals in OAuth's words.
+//! The HTTP that the routes speak: reading the parts of a request, and OAuth errors.
 
 pub mod bearer;
 pub mod body;

@@ -1,5 +1,5 @@
-//! What `GET /metrics` shows: numbers about requests and about Redis. Labels are route templates, error codes and the
-//! like, of which there are only so many; no path, subject or token.
+//! The metrics of `GET /metrics`, about requests and about Redis. Labels are route templates, error codes and the like,
+//! whose number is limited; never a path, a subject or a token.
 
 mod module;
 mod text;
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use text::{CONTENT_TYPE, Text};
 pub use timings::Timings;
 
-/// Numbers about the requests to this server, and about its own to Redis.
+/// The metrics of requests to this server and of its commands to Redis.
 pub struct Metrics {
     requests: Timings<4>,
     commands: Arc<Timings<2>>,
@@ -24,31 +24,31 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Nothing has happened yet.
+    /// Starts with no observations.
     pub fn new() -> Self {
         let requests = Timings::new(["method", "route", "status", "outcome"]);
         let commands = Arc::new(Timings::new(["command", "outcome"]));
         Self { requests, commands, in_flight: Arc::default() }
     }
 
-    /// How long the commands took, by command and outcome, for whoever sends them.
+    /// Returns the timings of commands, for the client that sends them.
     pub fn commands(&self) -> Arc<Timings<2>> {
         Arc::clone(&self.commands)
     }
 
-    /// Counts a request as in flight while the guard lives, also when its client goes away.
+    /// Counts a request as in flight until the guard is dropped, which also happens if its client disconnects.
     pub fn enter(&self) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(Arc::clone(&self.in_flight))
     }
 
-    /// Counts an answer.
+    /// Counts a response.
     pub fn answered(&self, method: &'static str, route: &str, response: &Response, elapsed: Duration) {
         let status = response.status();
         self.requests.observe([method, route, status.as_str(), outcome(response)], elapsed);
     }
 
-    /// Everything as Prometheus text: the requests, the commands, and what `INFO hallpass` says where Redis is there.
+    /// Renders everything as Prometheus text: requests, commands, and `INFO hallpass` of each node that answered.
     pub fn render(&self, infos: &[NodeInfo]) -> String {
         let mut text = Text::default();
         text.family("hallpass_build_info", "gauge", "The version of this server.");
@@ -76,7 +76,7 @@ impl Observer for Timings<2> {
     }
 }
 
-/// A request in flight.
+/// A guard for a request in flight.
 pub struct InFlight(Arc<AtomicUsize>);
 
 impl Drop for InFlight {
@@ -85,12 +85,13 @@ impl Drop for InFlight {
     }
 }
 
-/// `ok`, or the code of the error that the response is.
+/// Returns `ok`, or the error code of the response.
 pub fn outcome(response: &Response) -> &'static str {
     response.extensions().get().map_or("ok", ApiError::code)
 }
 
-/// The method as a label: one of those that everybody knows, since a client may make up any other.
+/// Returns the method as a label, `OTHER` unless it is a standard one, because clients can make up any number of
+/// others.
 pub fn method_label(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")

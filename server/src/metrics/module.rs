@@ -1,9 +1,9 @@
-//! What `INFO hallpass` counts, as metrics.
+//! The counters of `INFO hallpass` as metrics.
 
 use super::text::Text;
 use hallpass_client::NodeInfo;
 
-/// The counters of the module, by their INFO field, and what each counts.
+/// The module's counters by their INFO field, with their help texts.
 const COUNTERS: [(&str, &str); 13] = [
     ("issued", "Sessions begun."),
     ("refreshed", "Rotations."),
@@ -20,7 +20,7 @@ const COUNTERS: [(&str, &str); 13] = [
     ("unreadable_records", "Session records that could not be read."),
 ];
 
-/// Appends the metrics that these sections of INFO have; an older or newer module may lack some.
+/// Appends the metrics that these sections contain; other versions of the module may lack some.
 pub fn render(text: &mut Text, infos: &[NodeInfo]) {
     for (name, help) in COUNTERS {
         let metric = format!("hallpass_{name}_total");
@@ -33,12 +33,12 @@ pub fn render(text: &mut Text, infos: &[NodeInfo]) {
     render_retry_delays(text, infos);
 }
 
-/// The labels of a server's samples: none where there is only one.
+/// Returns the labels of a server's samples: none if there is only one server.
 pub fn labels(server: &NodeInfo) -> Vec<(&str, &str)> {
     server.node.iter().map(|node| ("node", node.as_str())).collect()
 }
 
-/// Appends a family with the sample of each server that has one; nothing if none has.
+/// Appends a family with a sample of each server that has one, or nothing if none has.
 fn family(
     text: &mut Text,
     (name, kind, help): (&str, &str, &str),
@@ -55,7 +55,7 @@ fn family(
     }
 }
 
-/// A field of the section, without its prefix.
+/// Returns a field of the section by its name without prefix.
 fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
     let value = |line: &'a str| line.strip_prefix("hallpass_")?.strip_prefix(name)?.strip_prefix(':');
     info.lines().find_map(value).map(str::trim)
@@ -65,13 +65,13 @@ fn number(info: &str, name: &str) -> Option<u64> {
     field(info, name)?.parse().ok()
 }
 
-/// How many warnings there are.
+/// Counts the warnings.
 fn warnings(info: &str) -> Option<u64> {
     let texts = field(info, "warnings")?.split(';');
     Some(texts.filter(|text| !text.trim().is_empty()).map(|_| 1).sum())
 }
 
-/// The buckets of `le_100ms=3,…,more=0`: an upper bound in ms, none for the last, and a count.
+/// Parses the buckets of `le_100ms=3,…,more=0`: an upper bound in ms, `None` for the last, and a count.
 fn retry_delays(field: &str) -> Option<Vec<(Option<u64>, u64)>> {
     let bucket = |pair: &str| {
         let (label, count) = pair.split_once('=')?;
@@ -84,7 +84,7 @@ fn retry_delays(field: &str) -> Option<Vec<(Option<u64>, u64)>> {
     field.split(',').map(bucket).collect()
 }
 
-/// A histogram without a sum, which the module does not keep.
+/// Appends the histogram of retry delays. It has no sum, because the module does not keep one.
 fn render_retry_delays(text: &mut Text, infos: &[NodeInfo]) {
     const NAME: &str = "hallpass_retry_delay_seconds";
     let buckets = |server: &NodeInfo| retry_delays(field(server.info.as_deref()?, "retry_delay")?);

@@ -5,17 +5,17 @@ use std::fmt::{Display, Write};
 /// The media type of the text.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Metric families, one after the other. Writing to a String cannot fail.
+/// Metric families in text form. Writing to a String cannot fail.
 #[derive(Default)]
 pub struct Text(String);
 
 impl Text {
-    /// Begins a family: all samples of it follow.
+    /// Begins a family, whose samples follow.
     pub fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
-    /// One number.
+    /// Appends a sample.
     pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         self.0.push_str(name);
         for (index, (label, text)) in labels.iter().enumerate() {
@@ -26,7 +26,7 @@ impl Text {
         let _ = writeln!(self.0, "{after} {value}");
     }
 
-    /// What was written.
+    /// Returns the text.
     pub fn into_string(self) -> String {
         self.0
     }

@@ -1,17 +1,17 @@
-//! How long things took: a histogram for each combination of label values.
+//! Durations: a histogram for each combination of label values.
 
 use super::text::Text;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Upper bounds of the buckets in seconds; one more has none.
+/// The upper bounds of the buckets in seconds; one more bucket has none.
 const BOUNDS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
-/// Histograms by label values.
+/// The histograms by label values.
 pub struct Timings<const N: usize> {
     labels: [&'static str; N],
-    /// In the order of their label values.
+    /// Sorted by label values.
     series: Mutex<Vec<Series<N>>>,
 }
 
@@ -21,7 +21,7 @@ struct Series<const N: usize> {
     histogram: Histogram,
 }
 
-/// How often it took how long.
+/// The number of durations in each bucket.
 #[derive(Default)]
 struct Histogram {
     buckets: [u64; BOUNDS.len()],
@@ -30,7 +30,7 @@ struct Histogram {
 }
 
 impl<const N: usize> Timings<N> {
-    /// None yet, with these labels.
+    /// Creates no histograms yet, with these labels.
     pub fn new(labels: [&'static str; N]) -> Self {
         Self { labels, series: Mutex::default() }
     }
@@ -47,7 +47,7 @@ impl<const N: usize> Timings<N> {
         series[index].histogram.add(elapsed);
     }
 
-    /// The histograms.
+    /// Appends all histograms.
     pub fn render(&self, text: &mut Text, name: &str, help: &str) {
         text.family(name, "histogram", help);
         let (bucket, sum, count) = (format!("{name}_bucket"), format!("{name}_sum"), format!("{name}_count"));
@@ -64,7 +64,7 @@ impl<const N: usize> Timings<N> {
         }
     }
 
-    /// Only how often.
+    /// Appends only their counts.
     pub fn render_counts(&self, text: &mut Text, name: &str, help: &str) {
         text.family(name, "counter", help);
         for Series { values, histogram } in self.series().iter() {
@@ -77,7 +77,7 @@ impl<const N: usize> Timings<N> {
     }
 
     fn series(&self) -> MutexGuard<'_, Vec<Series<N>>> {
-        // Numbers that a panic left half counted still are numbers.
+        // A panic may have left an observation half counted, which does no harm.
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -85,7 +85,7 @@ impl<const N: usize> Timings<N> {
 impl Histogram {
     fn add(&mut self, elapsed: Duration) {
         let seconds = elapsed.as_secs_f64();
-        // Each bucket for itself; they are summed up when somebody reads them.
+        // Buckets are counted separately here, and accumulated when they are rendered.
         if let Some(index) = BOUNDS.iter().position(|bound| seconds <= *bound) {
             self.buckets[index] += 1;
         }

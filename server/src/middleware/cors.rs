@@ -1,6 +1,6 @@
-//! Cross-origin requests of browsers (the CORS protocol of the Fetch standard): off, unless `--allowed-origin` names
-//! origins, which may then use the routes of holders, with credentials. Every answer of these routes says so, refusals
-//! of other layers included, since a script could not read them otherwise; so this layer lies outside of those.
+//! Cross-origin requests of browsers (the CORS protocol of the Fetch standard). Off unless `--allowed-origin` names
+//! origins; those may then call the routes for browsers, with credentials. Every response of these routes has the
+//! headers, including refusals by other middleware, because a script could not read it otherwise.
 
 use super::policy::Policy;
 use axum::extract::Request;
@@ -11,20 +11,20 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static("X-Hallpass, Authorization, Content-Type");
 const EXPOSED: HeaderValue = HeaderValue::from_static("Retry-After, WWW-Authenticate, X-Request-Id");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
-/// For how many seconds a browser may remember a preflight's answer.
+/// How long a browser may cache a preflight response, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// The origins that may.
+/// The allowed origins.
 #[derive(Debug, Default)]
 pub struct Cors(Vec<HeaderValue>);
 
 impl Cors {
-    /// These origins, each as [`parse_origin`] returned it.
+    /// Allows these origins, each as returned by [`parse_origin`].
     pub fn new(origins: &[String]) -> Self {
         Self(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect())
     }
 
-    /// The request's origin, if it is a named one.
+    /// Returns the request's origin if it is allowed.
     fn allowed(&self, headers: &HeaderMap) -> Option<&HeaderValue> {
         let mut values = headers.get_all(header::ORIGIN).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
@@ -32,17 +32,17 @@ impl Cors {
     }
 }
 
-/// What a request's answer must say to browsers of other origins.
+/// The CORS headers of one response.
 pub struct Sharing {
-    /// Whether the route is shared at all, so that the answer depends on the origin.
+    /// Whether the response depends on the origin.
     varies: bool,
-    /// The request's origin, if it is a named one.
+    /// The request's origin if it is allowed.
     origin: Option<HeaderValue>,
     asks_first: bool,
 }
 
 impl Sharing {
-    /// Looks at a request to a route.
+    /// Reads the CORS headers of a request.
     pub fn of(cors: &Cors, policy: &Policy, request: &Request) -> Self {
         let varies = policy.is_for_browsers && !cors.0.is_empty();
         let origin = if varies { cors.allowed(request.headers()).cloned() } else { None };
@@ -50,12 +50,12 @@ impl Sharing {
         Self { varies, origin, asks_first }
     }
 
-    /// The answer to a preflight of a named origin, which no route gets to see.
+    /// Returns the response to a preflight request of an allowed origin, which no route handles.
     pub fn preflight(&self) -> Option<Response> {
         self.asks_first.then(preflight)
     }
 
-    /// Adds to any answer what lets a named origin read it.
+    /// Adds the headers that let an allowed origin read the response.
     pub fn tell(self, response: &mut Response) {
         if !self.varies {
             return;
@@ -84,7 +84,7 @@ fn preflight() -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// A value of `--allowed-origin`: an origin exactly as browsers send it, so that it can be compared as it is.
+/// Parses a value of `--allowed-origin`: an origin exactly as browsers send it, so that comparing bytes is enough.
 pub fn parse_origin(text: &str) -> Result<String, String> {
     let problem = "not an origin as browsers send it, like https://app.example.com or http://localhost:3000: \
                    lower case, no path, no default port, no wildcard";
@@ -100,7 +100,7 @@ fn is_origin(text: &str) -> bool {
     };
     let plain = !rest.contains(['*', '@']) && !rest.ends_with(':') && text == text.to_ascii_lowercase();
     let authority = text.parse::<Uri>().ok().and_then(|uri| uri.into_parts().authority);
-    // Were there a path, a query or a fragment, the authority would not be all of the rest.
+    // With a path, a query or a fragment, the authority would be shorter than `rest`.
     plain && authority.is_some_and(|it| it == rest && it.port_u16() != Some(default_port))
 }
 

@@ -1,5 +1,5 @@
-//! What a request passes through before and after its route: one layer for everything, since each layer costs a request
-//! as much as reading its head.
+//! The layer around every route. Everything it does is one layer, because each further layer would cost a request as
+//! much as parsing its head.
 
 pub mod cors;
 pub mod in_flight;
@@ -24,33 +24,33 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use trace::Observation;
 
-/// The limit for one request, its body included; the call to Redis has a shorter one of its own.
+/// The time limit for one request, including its body; the limit for a call to Redis is shorter.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What all requests share on their way to the routes.
+/// The state that all requests share.
 pub struct MiddlewareState {
-    /// The origins that may call across origins.
+    /// The origins that may call routes for browsers.
     pub cors: Cors,
-    /// The proxies that are believed.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub proxies: TrustedProxies,
-    /// How often one address may call.
+    /// The limit on calls from one address.
     pub limits: RateLimit,
-    /// One permit for each request that is worked on.
+    /// One permit for each request that may be in flight.
     pub slots: Semaphore,
-    /// Numbers for the operator.
+    /// The metrics.
     pub metrics: Metrics,
 }
 
-/// What is around one route.
+/// The configuration of the layer around one route.
 #[derive(Clone)]
 pub struct Around {
-    /// What it shares with the others.
+    /// The shared state.
     pub state: Arc<MiddlewareState>,
-    /// What holds for this one.
+    /// The properties of the route.
     pub policy: Policy,
 }
 
-/// Handles a request to any route, and to none.
+/// Handles a request, whether or not it has a route.
 pub async fn handle(State(around): State<Around>, mut request: Request, next: Next) -> Response {
     let Around { state, policy } = &around;
     let observation = Observation::begin(&state.metrics, *policy, &request);
@@ -71,7 +71,7 @@ pub async fn handle(State(around): State<Around>, mut request: Request, next: Ne
     observation.end(&state.metrics, response)
 }
 
-/// Ends what takes too long, and forbids caching by default.
+/// Ends requests that take too long, and forbids caching by default.
 async fn supervise(answer: Pin<&mut impl Future<Output = Response>>) -> Response {
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
     let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());

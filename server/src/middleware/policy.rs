@@ -1,54 +1,54 @@
-//! What holds for a route, decided where the router declares it.
+//! The properties of a route, decided where the router declares it.
 
 use super::rate_limit::Purpose;
 
 /// The properties of one route.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// The path as declared, which names the route in the log and the metrics.
+    /// The path as declared, which is the route's name in logs and metrics.
     pub path: &'static str,
-    /// Whether requests are turned away while too many are in flight.
+    /// Whether requests are refused while too many are in flight.
     pub is_bounded: bool,
-    /// Whether scripts of the allowed origins may call it.
+    /// Whether scripts of allowed origins may call it.
     pub is_for_browsers: bool,
-    /// Whether probes or gateways call it all the time, so that a success is logged at the level debug.
+    /// Whether probes or gateways call it constantly, so that successes are logged at debug level.
     pub is_frequent: bool,
-    /// What each call counts as against the rate limit.
+    /// The purpose of a call for the rate limit, if it is limited.
     pub counts_as: Option<Purpose>,
 }
 
 impl Policy {
-    /// A route of applications, users and gateways.
+    /// Creates the properties of a route for applications, users and gateways.
     pub const fn public(path: &'static str) -> Self {
         Self { path, is_bounded: true, is_for_browsers: false, is_frequent: false, counts_as: None }
     }
 
-    /// A route of the operator, which answers also when the server has too much to do.
+    /// Creates the properties of a route for the operator, which answers even under overload.
     pub const fn operator(path: &'static str) -> Self {
         Self { is_bounded: false, ..Self::public(path) }
     }
 
-    /// A path that is not a route.
+    /// Creates the properties of paths that are not a route.
     pub const fn unknown() -> Self {
         Self::operator("-")
     }
 
-    /// Shared with the allowed origins.
+    /// Lets scripts of allowed origins call the route.
     pub const fn for_browsers(self) -> Self {
         Self { is_for_browsers: true, ..self }
     }
 
-    /// Called all the time.
+    /// Logs the route's successes at debug level.
     pub const fn frequent(self) -> Self {
         Self { is_frequent: true, ..self }
     }
 
-    /// Counted against the rate limit.
+    /// Counts the route's calls for the rate limit.
     pub const fn counted_as(self, purpose: Purpose) -> Self {
         Self { counts_as: Some(purpose), ..self }
     }
 
-    /// The same route for methods that it does not take: refusing them costs next to nothing.
+    /// Returns the properties for methods that the route does not take: refusing them costs next to nothing.
     pub const fn for_other_methods(self) -> Self {
         Self { is_bounded: false, ..self }
     }

@@ -1,6 +1,5 @@
-//! How often one address may call: a bucket of calls for each address and purpose, refilled steadily. Kept apart by
-//! purpose, so that nobody can lock somebody else out who shares an address: right credentials never wait for failed
-//! ones.
+//! The rate limit: a token bucket for each address and purpose. Addresses may be shared, so purposes are counted
+//! separately: failed authentication of one caller never delays another with valid credentials.
 
 use super::source::Source;
 use crate::http::error::ApiError;
@@ -16,39 +15,39 @@ use lru::LruCache;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Mutex, PoisonError};
 
-/// The burst, as a multiple of what is allowed in a second.
+/// The burst, as a multiple of the calls per second.
 const BURST: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
-/// How many buckets are remembered, a few MB of them. The one that was used least recently goes first: that is a full
-/// one, unless somebody commands more addresses than this within seconds.
+/// The number of buckets kept, a few MB of them. The least recently used one is dropped first; it is full, unless an
+/// attacker uses more addresses than this within seconds.
 const MAX_BUCKETS: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
 
-/// What a call counts as.
+/// The purpose of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// A call to /token.
     Token,
     /// A call to /revoke.
     Revoke,
-    /// A call to one of these by a client that has proved who it is, such as the backend of many users.
+    /// A call to either by an authenticated client, such as the backend of many users.
     Authenticated,
-    /// A client authentication that failed, on any route.
+    /// A failed client authentication, on any route.
     FailedClient,
 }
 
-/// The bucket that a call is counted in.
+/// The key of the bucket that a call is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RateLimitKey {
     /// Where the call comes from.
     pub source: Source,
-    /// What it counts as.
+    /// Its purpose.
     pub purpose: Purpose,
 }
 
-/// The limit, or none.
+/// The rate limit, or none.
 pub struct RateLimit(Option<RateLimiter<RateLimitKey, Buckets, DefaultClock>>);
 
 impl RateLimit {
-    /// Allows this many calls per second, and four times as many at once; 0 allows any number.
+    /// Allows this many calls per second, and a burst of four times as many; 0 disables the limit.
     pub fn per_second(calls: u32) -> Self {
         Self(NonZeroU32::new(calls).map(|rate| {
             let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST));
@@ -56,7 +55,7 @@ impl RateLimit {
         }))
     }
 
-    /// Counts a call; 429 when it is one too many.
+    /// Counts a call. Returns 429 if it exceeds the limit.
     pub fn count(&self, key: RateLimitKey) -> Result<(), ApiError> {
         let Some(limiter) = &self.0 else { return Ok(()) };
         limiter.check_key(&key).map_err(|until| {
@@ -65,8 +64,8 @@ impl RateLimit {
         })
     }
 
-    /// Counts a call by what the client's credentials in it turn out to be; the call's form, or 429 when it is one too
-    /// many. Wrong credentials count where all failed authentication does, by [`Self::count_failed`].
+    /// Counts a call by the client credentials it carries, and returns its form, or 429 if it exceeds the limit.
+    /// Invalid credentials are counted by [`Self::count_failed`], as on every route.
     pub fn admit(
         &self,
         key: RateLimitKey,
@@ -82,8 +81,8 @@ impl RateLimit {
         form
     }
 
-    /// Counts failed client authentication on every route; 429 instead of 401 when there was too much of it. What is
-    /// right never comes here.
+    /// Counts a failed client authentication, on any route, and replaces its 401 by 429 if it exceeds the limit. Valid
+    /// credentials are never counted here.
     pub fn count_failed(&self, source: Source, response: Response) -> Response {
         if response.extensions().get() != Some(&ApiError::InvalidClient) {
             return response;
@@ -95,7 +94,7 @@ impl RateLimit {
     }
 }
 
-/// When each bucket will be full again.
+/// The time at which each bucket will be full again.
 struct Buckets(Mutex<LruCache<RateLimitKey, Nanos>>);
 
 impl Buckets {
@@ -111,7 +110,7 @@ impl StateStore for Buckets {
     where
         F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
     {
-        // One number is replaced at a time, so that a panic cannot leave it half done.
+        // Each update replaces one number, so a panic cannot leave it half done.
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (answer, full_at) = decide(buckets.get(key).copied())?;
         buckets.put(*key, full_at);

@@ -1,4 +1,4 @@
-//! Where a request comes from: the peer of its connection, or who a trusted proxy says was there before it.
+//! The source of a request: the peer of its connection, or the address that a trusted proxy reports.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName};
@@ -7,16 +7,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The other end of the connection, as the listener saw it.
+/// The peer of the connection, as the listener saw it.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-/// Whom a request is put down to: an IPv4 address, or an IPv6 network of 64 bits, the least that one customer gets.
+/// The rate-limit key of a request: its IPv4 address, or the /64 of its IPv6 address, the smallest block one customer
+/// gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Source(IpAddr);
 
 impl Source {
-    /// Whom this address is put down to.
+    /// Returns the source that an address belongs to.
     fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(_) => Self(address),
@@ -25,24 +26,24 @@ impl Source {
     }
 }
 
-/// The proxies whose `X-Forwarded-For` is believed.
+/// The proxies whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// The proxies in these networks.
+    /// Trusts the proxies in these networks.
     pub fn new(networks: &[IpNet]) -> Self {
         Self(networks.to_vec())
     }
 
-    /// The source of a request, by the peer that the listener noted in it.
+    /// Returns the source of a request, taking out the peer that the listener stored in it.
     pub fn source_of(&self, request: &mut Request) -> Source {
         let peer = request.extensions_mut().remove().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(ip)| ip);
         self.source(peer, request.headers())
     }
 
-    /// The source of a request from this peer: the rightmost address of the way it came that is not a trusted proxy's. Only trusted
-    /// proxies are asked what stood before them; whatever an untrusted one sent is not looked at.
+    /// Returns the source of a request from this peer: the rightmost forwarded address that is not a trusted proxy's.
+    /// Whatever stands further left, the untrusted hop may have made up.
     pub fn source(&self, peer: IpAddr, headers: &HeaderMap) -> Source {
         let mut nearest = peer.to_canonical();
         let values = headers.get_all(FORWARDED_FOR).iter().rev();
@@ -61,14 +62,14 @@ impl TrustedProxies {
     }
 }
 
-/// An address of X-Forwarded-For, with the port that some proxies add, or without.
+/// Parses an address in X-Forwarded-For, with or without the port that some proxies add.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let parsed = bare.parse().or_else(|_| text.parse().map(|socket: SocketAddr| socket.ip()));
     parsed.ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// A value of `--trusted-proxy`: a network, or one address.
+/// Parses a value of `--trusted-proxy`: a network or an address.
 pub fn parse_network(text: &str) -> Result<IpNet, String> {
     let parsed = text.parse().or_else(|_| text.parse().map(|address: IpAddr| IpNet::from(address)));
     parsed.map_err(|_| "not a network like 10.0.0.0/8, nor an address".into())

@@ -1,5 +1,5 @@
-//! What the operator sees of each request: a line in the log, numbers in the metrics, and an id that joins the two ends.
-//! The line names the route's template, never the path or the query: a user's name or a token may be there.
+//! Observability: a log line and metrics for each request, and an id that links the client's view to them. The line
+//! contains the route's template, never the path or the query, which may hold a user's name or a token.
 
 use super::policy::Policy;
 use crate::metrics::{InFlight, Metrics, method_label, outcome};
@@ -17,8 +17,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Logs to stderr, as JSON unless a person is looking: only what this program says itself, since libraries may log
-/// what they transport.
+/// Starts logging to stderr, as JSON unless that is a terminal. Only this project's own events are logged, because
+/// libraries may log the data that they transport.
 pub fn start(level: LevelFilter) {
     let is_terminal = stderr().is_terminal();
     let text = fmt::layer().with_writer(stderr).with_target(false);
@@ -29,7 +29,7 @@ pub fn start(level: LevelFilter) {
     tracing_subscriber::registry().with(lines).with(ours).init();
 }
 
-/// A request that is observed.
+/// A request being observed.
 pub struct Observation {
     start: Instant,
     id: String,
@@ -50,7 +50,7 @@ impl Observation {
         }
     }
 
-    /// Tells the log and the metrics how the request ended, and its client under which id.
+    /// Logs the response, counts it, and adds the request's id to it.
     pub fn end(self, metrics: &Metrics, mut response: Response) -> Response {
         drop(self.in_flight);
         let elapsed = self.start.elapsed();
@@ -63,8 +63,8 @@ impl Observation {
     }
 }
 
-/// One line: a warning when the server is at fault, and for those who want every detail when a probe or a gateway asked
-/// and all is well, since they ask all the time.
+/// Logs one line: at warn level if the server is at fault, at debug level for the successes of routes that are called
+/// constantly, else at info level.
 fn log(policy: Policy, method: &str, response: &Response, elapsed: Duration, id: &str) {
     let (status, outcome) = (response.status(), outcome(response));
     let latency_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
@@ -90,7 +90,7 @@ fn log(policy: Policy, method: &str, response: &Response, elapsed: Duration, id:
     }
 }
 
-/// The id that the caller gave the request, or a new one. Only what looks like an id is repeated: no token does.
+/// Returns the id that the caller gave the request, or a new one. Only a plain id is repeated, which a token never is.
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let is_id = |text: &&str| {
@@ -100,8 +100,8 @@ fn request_id(headers: &HeaderMap) -> String {
     given.filter(is_id).map_or_else(new_id, str::to_owned)
 }
 
-/// An id is for people who look for a line in a log, and no secret: hash keys that differ each time are random enough,
-/// and cost no system call.
+/// Creates an id. It identifies a log line and is no secret, so the random keys of a hasher suffice, without a system
+/// call.
 fn new_id() -> String {
     let random = || u128::from(RandomState::new().build_hasher().finish());
     format!("{:032x}", random() << 64 | random())

@@ -9,35 +9,37 @@ use hallpass_admin::clients::{Client, Scope, SecretHash};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-/// The clients that this server knows. Clones share them, so that a file that was read again counts everywhere.
+/// The known clients. Clones share them, so that a reload takes effect everywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Clients(Arc<RwLock<Known>>);
 
-/// Clients by their id.
+/// The clients by id.
 type Known = HashMap<String, Arc<Client>>;
 
 impl Clients {
-    /// These clients.
+    /// Knows these clients.
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
         Self(Arc::new(RwLock::new(by_id(clients))))
     }
 
-    /// These clients from now on, instead of those known so far.
+    /// Replaces all clients.
     pub fn replace(&self, clients: impl IntoIterator<Item = Client>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = by_id(clients);
     }
 
-    /// Whether there is none, so that nobody can issue a session here.
+    /// Returns whether there are no clients, so that nobody can issue sessions.
     pub fn is_empty(&self) -> bool {
         self.known().is_empty()
     }
 
-    /// The client that the request's Basic credentials prove, if it has this scope: 401 or 403 else.
+    /// Returns the client that the request's Basic credentials authenticate. Fails with 401, or with 403 if it does not
+    /// have this scope.
     pub fn authorize(&self, headers: &HeaderMap, scope: Scope) -> Result<Arc<Client>, ApiError> {
         permitted(self.basic(headers)?, scope)
     }
 
-    /// The client that the credentials in header or form prove, if it has this scope: 401 or 403 else.
+    /// Returns the client that the credentials in header or form authenticate. Fails with 401, or with 403 if it does
+    /// not have this scope.
     pub fn authorize_form(
         &self,
         headers: &HeaderMap,
@@ -47,8 +49,8 @@ impl Clients {
         permitted(self.authenticate(headers, form)?, scope)
     }
 
-    /// Who calls an endpoint that also takes public clients: the id of an authenticated client, a bare `client_id`, or
-    /// nobody. Credentials that are sent must be right, and a confidential client must send them.
+    /// Returns the caller's id at an endpoint that also accepts public clients: an authenticated client, a bare
+    /// `client_id`, or `None`. Credentials must be valid if they are sent, and a confidential client must send them.
     pub fn identify(&self, headers: &HeaderMap, form: &Form) -> Result<Option<String>, ApiError> {
         if let Some(client) = self.authenticate(headers, form)? {
             return Ok(Some(client.id.clone()));
@@ -60,7 +62,8 @@ impl Clients {
         Ok(id.map(str::to_owned))
     }
 
-    /// The client whose credentials came with the request, in one way; `None` without a secret.
+    /// Returns the client that the request authenticates, or `None` if it has no secret. Authenticating in two ways is
+    /// an `invalid_request`.
     pub fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<Option<Arc<Client>>, ApiError> {
         let (id, secret) = (form.get("client_id")?, form.get("client_secret")?);
         if let Some(client) = self.basic(headers)? {
@@ -79,19 +82,19 @@ impl Clients {
         }
     }
 
-    /// The client of the Basic credentials; `None` without any.
+    /// Returns the client that the Basic credentials authenticate, or `None` if there are none.
     fn basic(&self, headers: &HeaderMap) -> Result<Option<Arc<Client>>, ApiError> {
         let Some(credentials) = bearer::credentials(headers, "Basic")? else { return Ok(None) };
         let (id, secret) = decode_basic(credentials).ok_or(ApiError::InvalidClient)?;
         self.check(&id, &secret).map(Some)
     }
 
-    /// The client of this name, if `secret` is one of its secrets. Says the same of an unknown client as of a wrong
-    /// secret, in the same time.
+    /// Returns the client with this id if `secret` is one of its secrets. An unknown client and a wrong secret give the
+    /// same error, in the same time.
     fn check(&self, id: &str, secret: &str) -> Result<Arc<Client>, ApiError> {
         let hash = SecretHash::of(secret);
         let client = self.get(id).ok_or(ApiError::InvalidClient)?;
-        // Every secret is compared, so that the time does not tell which one matched.
+        // All secrets are compared, so that the time does not reveal which one matched.
         let matching = client.secrets.iter().filter(|known| known.matches(&hash)).count();
         if matching == 0 { Err(ApiError::InvalidClient) } else { Ok(client) }
     }
@@ -101,7 +104,7 @@ impl Clients {
     }
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {
-        // What is behind the lock is replaced in one step, so that a panic cannot leave it half done.
+        // The value is replaced in one step, so a panic cannot leave it half done.
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -110,7 +113,7 @@ fn by_id(clients: impl IntoIterator<Item = Client>) -> Known {
     clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect()
 }
 
-/// The authenticated client, if it has this scope.
+/// Returns the authenticated client if it has this scope.
 fn permitted(client: Option<Arc<Client>>, scope: Scope) -> Result<Arc<Client>, ApiError> {
     let client = client.ok_or(ApiError::InvalidClient)?;
     if !client.scopes.contains(&scope) {
@@ -120,7 +123,7 @@ fn permitted(client: Option<Arc<Client>>, scope: Scope) -> Result<Arc<Client>, A
     Ok(client)
 }
 
-/// Id and secret, each form-encoded before they were joined (RFC 6749 §2.3.1).
+/// Decodes id and secret, each of which is form-encoded (RFC 6749 §2.3.1).
 fn decode_basic(credentials: &str) -> Option<(String, String)> {
     let text = String::from_utf8(BASE64_STANDARD.decode(credentials).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;

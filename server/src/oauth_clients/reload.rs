@@ -1,4 +1,4 @@
-//! SIGHUP: the clients file is read again.
+//! Reloads the clients file on SIGHUP.
 
 use super::authentication::Clients;
 use anyhow::{Context, Result};
@@ -8,9 +8,8 @@ use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Replaces `clients` by what `read` finds, at every SIGHUP from now on. What cannot be read changes nothing. Either way
-/// one line in the log says so. The SIGHUP of a terminal that goes away stops the server instead, as it would any other
-/// program there.
+/// Replaces `clients` by the result of `read` on every SIGHUP, and logs it. If reading fails, the clients stay as they
+/// are. If the SIGHUP comes from a terminal that is gone, the server stops, as any other program would.
 pub fn on_hangup(
     clients: Clients,
     read: impl Fn() -> Result<Vec<Client>> + Send + 'static,

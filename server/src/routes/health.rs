@@ -1,4 +1,4 @@
-//! `GET /healthz` and `GET /readyz`: for the operator's probes.
+//! `GET /healthz` and `GET /readyz`: liveness and readiness probes.
 
 use crate::http::error::ApiError;
 use crate::state::AppState;
@@ -7,12 +7,12 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// `GET /healthz` → 200 while the process serves, whatever Redis does: restarting the server would not help Redis.
+/// `GET /healthz` → 200 while the process runs, whether or not Redis does: restarting the server would not help Redis.
 pub async fn alive() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz` → 200 when Redis answers and has the module, configured as it was when the server started; 503 else.
+/// `GET /readyz` → 200 if Redis answers and the module is configured as it was when the server started, else 503.
 pub async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, ApiError> {
     let module = state.store.module_info().await.inspect_err(|error| state.store.report(error))?;
     if module.key_pattern != state.module.key_pattern || module.issuer != state.module.issuer {

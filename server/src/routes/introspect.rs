@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use std::mem;
 use std::sync::Arc;
 
-/// 200 with what the token says, or with `{"active": false}` alone for one that is not active, or not meant for an
-/// audience of the client. Parameters: `token`, `token_type_hint`, `client_id`, `client_secret`.
+/// 200 with the token's claims, or just `{"active": false}` if it is not active or not meant for an audience of the
+/// client. Parameters: `token`, `token_type_hint`, `client_id`, `client_secret`.
 pub async fn introspect(
     State(state): State<Arc<AppState>>,
     mut request: Request,
@@ -22,14 +22,14 @@ pub async fn introspect(
     let client = state.clients.authorize_form(&headers, &form, Scope::Introspect)?;
     let hint = form.get("token_type_hint")?;
     let token = form.get("token")?.ok_or_else(|| ApiError::invalid_request("token is missing"))?;
-    // A refresh token in the place of an access token must not pass for one: it is active only where it is expected.
+    // A refresh token must not pass for an access token, so it is active only if the caller expects one.
     let key = state.key_of_token(token).filter(|_| !is_refresh_token(token) || hint == Some("refresh_token"));
     let Some(key) = key else { return Ok(Json(inactive())) };
     ask(&state, &client, &key, token).await.map(Json)
 }
 
-/// AUTH.INSPECT for a refresh token; AUTH.VERIFY for an access token, whatever its audience, since that is a matter
-/// between the token and the client.
+/// AUTH.INSPECT for a refresh token. AUTH.VERIFY for an access token, with any audience: whether the client may see it
+/// is checked afterwards.
 async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Result<Value, ApiError> {
     let body = if is_refresh_token(token) {
         let inspected = state.store.inspect(key, token).await;
@@ -45,7 +45,7 @@ async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Resul
     }
 }
 
-/// Whether the command says that the token is good for nothing, rather than that it could not tell.
+/// Returns whether the error is about the token, rather than about the attempt to check it.
 fn is_about_the_token(error: &CommandError) -> bool {
     match error {
         CommandError::InvalidToken
@@ -60,19 +60,19 @@ fn is_about_the_token(error: &CommandError) -> bool {
     }
 }
 
-/// The body for a token that is not active, or is none of this client's business.
+/// Returns the body for a token that is not active, or that the client may not see.
 fn inactive() -> Value {
     json!({ "active": false })
 }
 
-/// The body for an access token with these verified claims: all of them, custom ones included, none of which can have
-/// the name of a member that is added here. `None` when `claims` is not what the module promises.
+/// Returns the body for a verified access token: all its claims, including custom ones, whose names never collide with
+/// the members added here. `None` if `claims` is not a JSON object.
 fn access_token_response(claims: &str, client: &Client) -> Option<Value> {
     let mut body: Map<String, Value> = serde_json::from_str(claims).ok()?;
     if !concerns(client, body.get("aud").and_then(Value::as_str)) {
         return Some(inactive());
     }
-    // An application may use the name for something else; here it is a string or absent.
+    // Applications may use the name for something else; here it must be a string or absent.
     if body.get("scope").is_some_and(|scope| !scope.is_string()) {
         body.remove("scope");
     }
@@ -82,7 +82,7 @@ fn access_token_response(claims: &str, client: &Client) -> Option<Value> {
     Some(body.into())
 }
 
-/// The body for a refresh token of which the module says this.
+/// Returns the body for a refresh token.
 fn refresh_token_response(token: Inspected, issuer: Option<&str>, client: &Client) -> Value {
     if !token.is_active || !concerns(client, token.aud.as_deref()) {
         return inactive();
@@ -103,8 +103,8 @@ fn refresh_token_response(token: Inspected, issuer: Option<&str>, client: &Clien
     present.collect::<Map<_, _>>().into()
 }
 
-/// Whether the client may know about a token of this audience. One without is for any audience, so that a client that
-/// is limited to some is not told.
+/// Returns whether the client may see a token of this audience. A token without one is meant for any audience, so a
+/// client that is limited to some does not see it.
 fn concerns(client: &Client, audience: Option<&str>) -> bool {
     audience.map_or(client.audiences.is_none(), |audience| client.may_issue_for(audience))
 }

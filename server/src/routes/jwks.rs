@@ -1,4 +1,4 @@
-//! `GET /.well-known/jwks.json`: the public keys with which anybody can verify access tokens (RFC 7517 §5).
+//! `GET /.well-known/jwks.json`: the public keys that verify access tokens (RFC 7517 §5).
 
 use crate::http::error::ApiError;
 use crate::state::AppState;
@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 
-/// Verifiers may keep the set this long. A new key is published well before it signs, so none is missed.
+/// How long verifiers may cache the set. New keys are published well before they sign, so none is missed.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
 /// AUTH.JWKS → 200 with a JWK Set.

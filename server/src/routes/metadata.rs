@@ -1,4 +1,5 @@
-//! `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`: how clients find the rest.
+//! `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`: discovery of the other
+//! endpoints.
 
 use crate::http::error::ApiError;
 use crate::state::AppState;
@@ -9,16 +10,16 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Changes only with the issuer, and that with a restart.
+/// The document changes only with the issuer, and that takes a restart.
 const CACHE_CONTROL: &str = "public, max-age=3600";
 
-/// How a client may authenticate where it must.
+/// The authentication methods where clients must authenticate.
 const CREDENTIALS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
-/// How it may where public clients call, too.
+/// The methods where public clients may call, too.
 const CREDENTIALS_OR_NONE: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
-/// The metadata of RFC 8414, the same under both names, since some clients look under the second one only. Below each,
-/// for an issuer with a path, also with that path; 404 with any other. Asks Redis nothing.
+/// The metadata of RFC 8414, the same under both names, because some clients request only the second one. For an issuer
+/// with a path, also below that path; 404 below any other. Does not ask Redis.
 pub async fn metadata(State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, ApiError> {
     let issuer = state.module.issuer.as_deref().ok_or(ApiError::NotFound)?;
     let name = uri.path().strip_prefix("/.well-known/").unwrap_or_default();
@@ -29,7 +30,7 @@ pub async fn metadata(State(state): State<Arc<AppState>>, uri: Uri) -> Result<Re
     Ok(([(header::CACHE_CONTROL, CACHE_CONTROL)], Json(document(issuer))).into_response())
 }
 
-/// The document; every URL begins with the issuer, which is where the outside world finds this server.
+/// Returns the document. Every URL begins with the issuer, the server's address for the outside world.
 fn document(issuer: &str) -> Value {
     let url = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
     json!({
@@ -39,7 +40,7 @@ fn document(issuer: &str) -> Value {
         "introspection_endpoint": url("/introspect"),
         "jwks_uri": url("/.well-known/jwks.json"),
         "grant_types_supported": ["refresh_token"],
-        // Required, and refused by some clients when it is empty. There is no authorization endpoint to use it at.
+        // Required, and some clients refuse an empty list. There is no authorization endpoint to use it with.
         "response_types_supported": ["none"],
         "token_endpoint_auth_methods_supported": CREDENTIALS_OR_NONE,
         "revocation_endpoint_auth_methods_supported": CREDENTIALS_OR_NONE,
@@ -47,8 +48,8 @@ fn document(issuer: &str) -> Value {
     })
 }
 
-/// Whether a well-known path that goes on with `inserted` speaks of this issuer: clients insert an issuer's path there
-/// (RFC 8414 §3.1). Nothing inserted is right for every issuer, since a proxy may serve the issuer's path and strip it.
+/// Returns whether a well-known path that continues with `inserted` is about this issuer: clients insert the issuer's
+/// path there (RFC 8414 §3.1). Nothing inserted fits every issuer, because a proxy may strip that path.
 fn is_about(issuer: &str, inserted: &str) -> bool {
     let after_scheme = issuer.split_once("://").map_or("", |(_, rest)| rest);
     let path = after_scheme.find('/').map_or("", |start| &after_scheme[start..]);

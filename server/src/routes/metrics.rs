@@ -1,4 +1,4 @@
-//! `GET /metrics`: for Prometheus.
+//! `GET /metrics`: metrics for Prometheus.
 
 use crate::metrics::CONTENT_TYPE;
 use crate::state::AppState;
@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use hallpass_client::ModuleInfo;
 use std::sync::Arc;
 
-/// INFO hallpass → 200 with this server's own numbers and the module's, by node in a cluster; without the latter while
-/// Redis is away.
+/// INFO hallpass → 200 with the metrics of this server and, while Redis answers, those of the module, by node in a
+/// cluster.
 pub async fn metrics(State(state): State<Arc<AppState>>) -> Response {
     let mut infos = state.store.infos().await;
     for node in &mut infos {

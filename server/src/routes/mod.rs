@@ -1,5 +1,5 @@
-//! The routes, one handler per file. Each turns a request into exactly one command, and its answer into a response;
-//! `me` alone asks twice. [`token_response`] and [`session_list`] are what two routes each answer with.
+//! The routes, one handler per file. Each turns a request into exactly one command, and the reply into a response; only
+//! `me` sends two commands. [`token_response`] and [`session_list`] are responses that two routes share.
 
 pub mod health;
 pub mod introspect;

@@ -1,4 +1,4 @@
-//! `GET /openapi.json` and `GET /docs`: what this server can do, for programs and for people.
+//! `GET /openapi.json` and `GET /docs`: the description of this API, for programs and for people.
 
 use crate::state::AppState;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -8,20 +8,20 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::sync::{Arc, LazyLock};
 
-/// OpenAPI 3.1, with two gaps: the version and the address of the server.
+/// The OpenAPI 3.1 document, with two placeholders: the version and the address of the server.
 pub const DOCUMENT: &str = include_str!("../../assets/openapi.json");
-/// A page that renders the document beside it, and needs nothing else.
+/// A self-contained page that renders the document.
 const PAGE: &str = include_str!("../../assets/docs.html");
-/// The next version of the server may say something else.
+/// The next version of the server may change both.
 const CACHE_CONTROL: &str = "no-cache";
 
-/// 200 with the OpenAPI document. Asks Redis nothing.
+/// 200 with the OpenAPI document. Does not ask Redis.
 pub async fn document(State(state): State<Arc<AppState>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, CACHE_CONTROL)];
     (headers, filled(state.module.issuer.as_deref())).into_response()
 }
 
-/// 200 with the page, which may load and run nothing but its own parts and the document.
+/// 200 with the page, which may load nothing but the document and run nothing but its own script.
 pub async fn page() -> Response {
     static POLICY: LazyLock<String> = LazyLock::new(policy);
     let headers: [(HeaderName, &str); 5] = [
@@ -34,15 +34,15 @@ pub async fn page() -> Response {
     (headers, Html(PAGE)).into_response()
 }
 
-/// The document of this version, at the address under which the outside world finds this server.
+/// Returns the document for this version, with the issuer as the address of the server.
 fn filled(issuer: Option<&str>) -> String {
     let server = issuer.map_or("/", |issuer| issuer.trim_end_matches('/'));
-    // A JSON string, with its quotes.
+    // A JSON string, including its quotes.
     let server = serde_json::Value::from(server).to_string();
     DOCUMENT.replacen("@VERSION@", env!("CARGO_PKG_VERSION"), 1).replacen("\"@SERVER@\"", &server, 1)
 }
 
-/// A Content-Security-Policy that knows the page's script and style by their hashes.
+/// Returns a Content-Security-Policy with the hashes of the page's script and style.
 fn policy() -> String {
     let (script, style) = (hash("script"), hash("style"));
     format!(
@@ -51,7 +51,7 @@ fn policy() -> String {
     )
 }
 
-/// The source expression for what stands inside of the page's only element of this name.
+/// Returns the source expression for the content of the page's only element of this name.
 fn hash(element: &str) -> String {
     let (start, end) = (format!("<{element}>"), format!("</{element}>"));
     let inside = PAGE.split_once(&start).and_then(|(_, rest)| rest.split_once(&end)).map_or("", |it| it.0);

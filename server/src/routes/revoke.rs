@@ -1,4 +1,4 @@
-//! `POST /revoke`: token revocation (RFC 7009). The holder logs out, with a token or by cookie.
+//! `POST /revoke`: token revocation (RFC 7009). A user logs out with a token or by cookie.
 
 use crate::http::body;
 use crate::http::error::ApiError;
@@ -11,10 +11,10 @@ use hallpass_client::Revocation;
 use std::mem;
 use std::sync::Arc;
 
-/// AUTH.REVOKE … TOKEN → 200, whether or not that ended a session: the caller wanted it gone, and it is. Parameters:
-/// `token`, of either kind and any age, `client_id`, `client_secret`. `token_type_hint` may say anything: a token tells
-/// its own kind. The rules for clients are those of /token; a session bound to another client stays. Without `token` the
-/// cookie's is revoked, and the cookie goes; the body may be empty then.
+/// AUTH.REVOKE … TOKEN → 200, whether or not a session was ended, because the session is gone in either case.
+/// Parameters: `token`, of either kind and any age, `client_id`, `client_secret`. `token_type_hint` is ignored: a
+/// token's kind is visible. Clients are checked as at /token, and a session bound to another client stays. Without
+/// `token` the cookie's token is revoked and the cookie deleted; the body may be empty then.
 pub async fn revoke(
     State(state): State<Arc<AppState>>,
     Extension(key): Extension<RateLimitKey>,
@@ -24,7 +24,7 @@ pub async fn revoke(
     let form = body::from_form_or_nothing(&headers, request).await;
     let form = state.middleware.limits.admit(key, &state.clients, &headers, form)?;
     let client = state.clients.identify(&headers, &form)?;
-    // A repeated hint is a broken request, if a harmless one.
+    // A repeated hint is an invalid request, if a harmless one.
     form.get("token_type_hint")?;
     let named = form.get("token")?;
     let found = if named.is_some() { named } else { state.cookies.refresh_token(&headers)? };

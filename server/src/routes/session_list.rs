@@ -1,5 +1,5 @@
-//! The answer that lists sessions: `{"sessions": […]}`, members as AUTH.SESSIONS names them, `meta` and `claims` as
-//! objects rather than text.
+//! The response that lists sessions: `{"sessions": […]}`, with members named as in AUTH.SESSIONS, and `meta` and
+//! `claims` as objects rather than text.
 
 use crate::http::error::ApiError;
 use axum::Json;
@@ -33,10 +33,10 @@ struct Entry {
     current: Option<bool>,
 }
 
-/// The response. With `own`, the session that asks, each entry says whether it is that one.
+/// Returns the response. If `own` names the session of the caller, each entry says whether it is that one.
 pub fn session_list(sessions: Vec<Session>, own: Option<&str>) -> Result<Response, ApiError> {
     let entries = sessions.into_iter().map(|session| entry(session, own));
-    // The module wrote both texts as JSON.
+    // The module stores both texts as JSON.
     let sessions = entries.collect::<Option<_>>().ok_or(ApiError::Unavailable)?;
     Ok(Json(Body { sessions }).into_response())
 }

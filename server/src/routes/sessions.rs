@@ -1,4 +1,4 @@
-//! `POST /sessions`: a client with the scope `issue` begins a session for a user whom it has authenticated.
+//! `POST /sessions`: a client with the scope `issue` creates a session for a user whom it has authenticated.
 
 use crate::http::body;
 use crate::http::claims::Granted;
@@ -14,12 +14,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-/// The request. Members that are not listed are refused: a misspelt `max_ttl` must not become the default.
+/// The request. Unknown members are refused: a misspelt `max_ttl` must not silently become the default.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewSession {
     subject: String,
-    // Passed on as text, so that the module judges what was sent, duplicate members included.
+    // Passed on as text, so that the module validates exactly what was sent, including duplicate members.
     claims: Option<Box<RawValue>>,
     audience: Option<String>,
     class: Option<String>,
@@ -50,9 +50,9 @@ impl From<OnLimitMember> for OnLimit {
     }
 }
 
-/// AUTH.ISSUE → 201 with a token response; with `cookie`, the refresh token in a Set-Cookie line only, which the client
-/// passes on to the user's browser. 400 for a mistake in the request, 401 and 403 for the client, 409 when
-/// `limit` rejects or the key holds something else.
+/// AUTH.ISSUE → 201 with a token response. With `cookie`, the refresh token is only in a Set-Cookie line, which the
+/// client passes on to the user's browser. 400 for an invalid request, 401 and 403 for the client, 409 if `limit`
+/// rejects or the key holds another type.
 pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
     let session: NewSession = body::from_json(request).await?;
@@ -60,7 +60,7 @@ pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Resu
     let options = options(&state, &client, &session)?;
     let tokens = state.store.issue(&key, &options).await?;
     let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
-    // A repeated session_id answers with the session as it was issued first, possibly for somebody else's audience.
+    // A repeated session_id returns the session as first issued, possibly for an audience of another client.
     if !granted.aud.as_deref().map_or(client.audiences.is_none(), |aud| client.may_issue_for(aud)) {
         return Err(foreign_audience());
     }
@@ -68,7 +68,7 @@ pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Resu
     Ok(token_response(StatusCode::CREATED, tokens, granted, cookie))
 }
 
-/// The command's options, where the request's members alone do not settle them.
+/// Returns the command's options.
 fn options<'a>(
     state: &'a AppState,
     client: &'a Client,
@@ -92,8 +92,8 @@ fn options<'a>(
     })
 }
 
-/// The audience to issue for. A client that is limited to audiences always names one to the module, if need be the
-/// module's default, so that a later change of that default cannot widen what the client may do.
+/// Returns the audience to issue for. A client that is limited to audiences always names one to the module, if need be
+/// the module's default, so that changing that default later cannot widen the client's rights.
 fn audience<'a>(
     state: &'a AppState,
     client: &Client,

@@ -1,5 +1,5 @@
-//! `POST /token`: the OAuth 2.0 refresh grant (RFC 6749 §6). The holder exchanges a refresh token for its successor; both
-//! travel in form and body, or both in the cookie.
+//! `POST /token`: the OAuth 2.0 refresh grant (RFC 6749 §6). It exchanges a refresh token for its successor; both are
+//! in form and body, or both in the cookie.
 
 use crate::http::body;
 use crate::http::claims::Granted;
@@ -36,9 +36,9 @@ pub async fn token(
     }
 }
 
-/// Checks the request, in the order in which RFC 6749 describes it, and makes the exchange.
+/// Checks the request, in the order of RFC 6749, and exchanges the token.
 async fn refresh(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<Tokens, ApiError> {
-    // A repeated scope must be found before the token is used.
+    // A repeated scope must be refused before the token is used.
     let (grant_type, _) = (form.get("grant_type")?, form.get("scope")?);
     if grant_type.ok_or_else(|| ApiError::invalid_request("grant_type is missing"))? != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType);
@@ -56,9 +56,9 @@ async fn refresh(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<T
     state.store.refresh(&key, refresh_token, &options).await.map_err(ApiError::for_grant)
 }
 
-/// The tokens, if they have the scope that was asked for. Only the new token tells the session's scope. The refusal
-/// costs the caller nothing: the refresh token that it still has is now a retry, and is answered with these same tokens.
-/// A browser gets the successor nevertheless: what it has would count as reused if it asked much later.
+/// Returns the tokens if they have the requested scope, which only the new access token tells. A refusal costs the
+/// caller nothing: its refresh token is now a retry, and gets these same tokens. A browser gets the successor anyway,
+/// because its old token would count as reused after the grace period.
 fn answer(tokens: Tokens, scope: &str, cookie: Option<CookieMode>) -> Result<Response, ApiError> {
     let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
     if granted.covers(scope) {
@@ -71,7 +71,7 @@ fn answer(tokens: Tokens, scope: &str, cookie: Option<CookieMode>) -> Result<Res
     Ok(response)
 }
 
-/// The refusal of a token that is good for nothing any more; a browser forgets it.
+/// Refuses a refresh token that is invalid for good, and deletes the browser's cookie.
 fn refuse(error: ApiError, cookie: Option<CookieMode>) -> Response {
     let mut response = error.into_response();
     if let Some(mode) = cookie {

@@ -26,7 +26,7 @@ struct Body<'a> {
     evicted: Option<&'a [String]>,
 }
 
-/// The response, with the refresh token in a cookie if there is a mode for it; tokens must never be cached.
+/// Returns the response, with the refresh token in a cookie if there is a mode for it. Tokens must never be cached.
 pub fn token_response(
     status: StatusCode,
     tokens: Tokens,
@@ -55,10 +55,10 @@ pub fn token_response(
 }
 
 impl Body<'_> {
-    /// As JSON, in one piece of memory that is large enough for tokens of the usual length.
+    /// Serializes to JSON in one allocation, large enough for tokens of the usual length.
     fn to_json(&self) -> Vec<u8> {
         let mut json = Vec::with_capacity(1024);
-        // Strings and numbers always are JSON, and memory takes whatever is written.
+        // Serializing strings and numbers to memory cannot fail.
         let _ = serde_json::to_writer(&mut json, self);
         json
     }

@@ -1,5 +1,5 @@
 //! `/verify` and `/verify/…`, any method: forward authentication for nginx, Caddy, Traefik and Envoy. The proxy asks
-//! here before it lets a request through, and passes the answer's headers on to the application.
+//! here before it forwards a request, and copies the response's headers into it.
 
 use crate::http::bearer;
 use crate::http::claims::{Verified, percent_encoded};
@@ -15,7 +15,7 @@ const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 const SESSION: HeaderName = HeaderName::from_static("x-auth-session");
 const CLAIMS: HeaderName = HeaderName::from_static("x-auth-claims");
 
-/// `/verify?audience=…`: the proxy's configuration wrote the query, and may choose the audience, `*` for any.
+/// `/verify?audience=…`: the query comes from the proxy's configuration, so it may choose the audience, or `*` for any.
 pub async fn verify(
     State(state): State<Arc<AppState>>,
     uri: Uri,
@@ -25,8 +25,8 @@ pub async fn verify(
     check(&state, &headers, query.get("audience")?).await
 }
 
-/// `/verify/…`: path and query are those of the request that waits at the proxy (Envoy appends them), so the query is
-/// the end user's and has no say: `?audience=*` there would open every service to tokens meant for another.
+/// `/verify/…`: path and query are those of the request at the proxy, which Envoy appends. The query comes from the end
+/// user and is ignored: `?audience=*` there would open every service to tokens meant for another.
 pub async fn verify_path(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
@@ -34,9 +34,9 @@ pub async fn verify_path(
     check(&state, &headers, None).await
 }
 
-/// AUTH.VERIFY → 200 with `X-Auth-Subject` (percent-encoded), `X-Auth-Session` and `X-Auth-Claims` (JSON in ASCII,
-/// custom claims only). Always all three: a proxy that copies them overwrites whatever the end user sent under these
-/// names. Else 401 with a challenge (RFC 6750 §3).
+/// AUTH.VERIFY → 200 with `X-Auth-Subject` (percent-encoded), `X-Auth-Session` and `X-Auth-Claims` (custom claims as
+/// JSON in ASCII). All three are always present, so that a proxy that copies them overwrites whatever the end user sent
+/// under these names. Else 401 with a challenge (RFC 6750 §3).
 async fn check(state: &AppState, headers: &HeaderMap, audience: Option<&str>) -> Result<Response, ApiError> {
     let token = bearer::token(headers)?;
     let key = state.key_of_token(token).ok_or(ApiError::InvalidToken("the token is invalid"))?;

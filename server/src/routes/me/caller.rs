@@ -1,4 +1,4 @@
-//! Who asks at `/me`.
+//! The user who calls `/me`.
 
 use crate::http::bearer;
 use crate::http::claims::Verified;
@@ -7,17 +7,17 @@ use crate::state::AppState;
 use axum::http::HeaderMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The user who asks.
+/// An authenticated user.
 pub struct Caller {
     /// The key of this user's sessions.
     pub key: String,
-    /// The session that asks.
+    /// The session that the access token belongs to.
     pub session: String,
 }
 
 impl Caller {
-    /// AUTH.VERIFY of the bearer token. With `--me-auth-age`, 401 as RFC 9470 says when the login is longer ago: an
-    /// old session that was taken over can neither see nor end the others.
+    /// Verifies the bearer token with AUTH.VERIFY. If the login is older than `--me-auth-age`, fails with 401 (RFC
+    /// 9470), so that an old session that was taken over can neither see nor end the others.
     pub async fn of(state: &AppState, headers: &HeaderMap) -> Result<Self, ApiError> {
         let token = bearer::token(headers)?;
         let key = state.key_of_token(token).ok_or(ApiError::InvalidToken("the token is invalid"))?;
@@ -30,7 +30,7 @@ impl Caller {
     }
 }
 
-/// How long ago a moment in Unix seconds was, as far as this machine's clock can tell.
+/// Returns how long ago a time in Unix seconds was, by this machine's clock.
 fn age(moment: u64) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::MAX);
     Duration::from_secs(now.as_secs().saturating_sub(moment))

@@ -1,4 +1,4 @@
-//! `DELETE /me/sessions[/{sid}]`: log me out, everywhere, everywhere else, or there.
+//! `DELETE /me/sessions[/{sid}]`: users log out everywhere, everywhere else, or of one session.
 
 use super::caller::Caller;
 use crate::http::error::ApiError;
@@ -12,7 +12,7 @@ use hallpass_client::Revocation;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// AUTH.VERIFY, then AUTH.REVOKE … ALL → 200 with `{"revoked": n}`; with `?except=current` the session that asks stays.
+/// AUTH.VERIFY, then AUTH.REVOKE … ALL → 200 with `{"revoked": n}`. With `?except=current` the caller's session stays.
 pub async fn end_several(
     State(state): State<Arc<AppState>>,
     uri: Uri,
@@ -28,7 +28,7 @@ pub async fn end_several(
     Ok(Json(json!({ "revoked": revoked })))
 }
 
-/// AUTH.VERIFY, then AUTH.REVOKE … SESSION → 200 with `{"revoked": n}`, 0 for what is no session of this user.
+/// AUTH.VERIFY, then AUTH.REVOKE … SESSION → 200 with `{"revoked": n}`, 0 if it is not a session of this user.
 pub async fn end_one(
     State(state): State<Arc<AppState>>,
     path: InPath<String>,

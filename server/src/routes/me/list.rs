@@ -1,4 +1,4 @@
-//! `GET /me/sessions`: where am I logged in?
+//! `GET /me/sessions`: users see where they are logged in.
 
 use super::caller::Caller;
 use crate::http::error::ApiError;
@@ -11,8 +11,8 @@ use axum::response::Response;
 use hallpass_client::{Number, Page};
 use std::sync::Arc;
 
-/// AUTH.VERIFY, then AUTH.SESSIONS → 200 with the user's sessions, newest first, without their claims; `current` tells
-/// which of them asks. `?offset` and `?count` as the command takes them.
+/// AUTH.VERIFY, then AUTH.SESSIONS → 200 with the user's sessions, newest first, without their claims; `current` marks
+/// the caller's. `?offset` and `?count` are those of the command.
 pub async fn list(
     State(state): State<Arc<AppState>>,
     uri: Uri,

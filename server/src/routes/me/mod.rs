@@ -1,5 +1,5 @@
-//! `/me/…`: users look after their own sessions, with an access token. These are the only routes that cost two commands:
-//! the token is verified first, and only then is anything shown or ended.
+//! `/me/…`: users manage their own sessions with an access token. Only these routes send two commands: they verify the
+//! token before they list or end anything.
 
 mod caller;
 mod end;

@@ -1,4 +1,4 @@
-//! `GET /subjects/{sub}/sessions`: where the user is logged in.
+//! `GET /subjects/{sub}/sessions`: lists where a user is logged in.
 
 use crate::http::error::ApiError;
 use crate::http::form::Form;
@@ -12,8 +12,8 @@ use axum::response::Response;
 use hallpass_client::{Number, Page};
 use std::sync::Arc;
 
-/// AUTH.SESSIONS … WITHCLAIMS → 200 with the live sessions, newest first; `?offset` and `?count` as the command takes
-/// them.
+/// AUTH.SESSIONS … WITHCLAIMS → 200 with the live sessions, newest first. `?offset` and `?count` are those of the
+/// command.
 pub async fn list(
     State(state): State<Arc<AppState>>,
     path: InPath<String>,

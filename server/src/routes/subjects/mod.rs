@@ -1,5 +1,5 @@
-//! `/subjects/{sub}/…`: a client with the scope `manage` looks after the sessions of any user. In the path a subject is
-//! percent-encoded, a slash in it as `%2F`.
+//! `/subjects/{sub}/…`: a client with the scope `manage` manages the sessions of any user. In the path the subject is
+//! percent-encoded, and a slash in it is `%2F`.
 
 mod end;
 mod list;

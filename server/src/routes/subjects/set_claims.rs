@@ -1,4 +1,4 @@
-//! `PUT /subjects/{sub}/claims`: what the user may do has changed.
+//! `PUT /subjects/{sub}/claims`: changes the claims of a user's sessions.
 
 use crate::http::body;
 use crate::http::error::ApiError;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// AUTH.SETCLAIMS → 200 with `{"updated": n}`. The body is the new claims object, for all of the subject's sessions or
-/// the one that `?sid` names. Access tokens from before are stale until they are refreshed.
+/// for the one that `?sid` names. Older access tokens are stale until they are refreshed.
 pub async fn set_claims(
     State(state): State<Arc<AppState>>,
     path: InPath<String>,
@@ -23,11 +23,11 @@ pub async fn set_claims(
     let key = state.key_of_subject(&decoded(path)?)?;
     let query = Form::strict(request.uri().query(), &["sid"])?;
     let sid = query.get("sid")?;
-    // Where the command takes an id it also takes the word for all of them, which nobody may slip in here.
+    // The command takes an id or the keyword ALL, which a caller must not inject here.
     if sid.is_some_and(|sid| sid.eq_ignore_ascii_case("ALL")) {
         return Err(ApiError::invalid_request("sid: the id of one session"));
     }
-    // Passed on as text, so that the module judges what was sent, duplicate members included.
+    // Passed on as text, so that the module validates exactly what was sent, including duplicate members.
     let claims: Box<RawValue> = body::from_json(request).await?;
     let updated = state.store.set_claims(&key, sid, claims.get()).await?;
     Ok(Json(json!({ "updated": updated })))

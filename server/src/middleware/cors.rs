@@ -33,30 +33,30 @@ impl Cors {
 }
 
 /// The CORS headers of one response.
-pub struct Sharing {
+pub struct CorsHeaders {
     /// Whether the response depends on the origin.
     varies: bool,
     /// The request's origin if it is allowed.
     origin: Option<HeaderValue>,
-    asks_first: bool,
+    is_preflight: bool,
 }
 
-impl Sharing {
+impl CorsHeaders {
     /// Reads the CORS headers of a request.
     pub fn of(cors: &Cors, policy: &Policy, request: &Request) -> Self {
         let varies = policy.is_for_browsers && !cors.0.is_empty();
         let origin = if varies { cors.allowed(request.headers()).cloned() } else { None };
-        let asks_first = origin.is_some() && is_preflight(request);
-        Self { varies, origin, asks_first }
+        let is_preflight = origin.is_some() && is_preflight(request);
+        Self { varies, origin, is_preflight }
     }
 
     /// Returns the response to a preflight request of an allowed origin, which no route handles.
     pub fn preflight(&self) -> Option<Response> {
-        self.asks_first.then(preflight)
+        self.is_preflight.then(preflight)
     }
 
     /// Adds the headers that let an allowed origin read the response.
-    pub fn tell(self, response: &mut Response) {
+    pub fn add_to(self, response: &mut Response) {
         if !self.varies {
             return;
         }

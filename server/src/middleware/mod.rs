@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use cors::{Cors, Sharing};
+use cors::{Cors, CorsHeaders};
 use policy::Policy;
 use rate_limit::{RateLimit, RateLimitKey};
 use source::TrustedProxies;
@@ -58,8 +58,8 @@ pub async fn handle(State(around): State<Around>, mut request: Request, next: Ne
     if let Some(purpose) = policy.counts_as {
         request.extensions_mut().insert(RateLimitKey { source, purpose });
     }
-    let sharing = Sharing::of(&state.cors, policy, &request);
-    let mut response = match sharing.preflight() {
+    let cors = CorsHeaders::of(&state.cors, policy, &request);
+    let mut response = match cors.preflight() {
         Some(answer) => answer,
         None => {
             let slots = policy.is_bounded.then_some(&state.slots);
@@ -67,7 +67,7 @@ pub async fn handle(State(around): State<Around>, mut request: Request, next: Ne
             state.limits.count_failed(source, supervise(answer).await)
         }
     };
-    sharing.tell(&mut response);
+    cors.add_to(&mut response);
     observation.end(&state.metrics, response)
 }
 

@@ -1,6 +1,7 @@
 //! Durations: a histogram for each combination of label values.
 
 use super::text::Text;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ const BOUNDS: [f64; 14] =
 /// The histograms by label values.
 pub struct Timings<const N: usize> {
     labels: [&'static str; N],
-    /// Sorted by label values.
+    /// Sorted by the hash of the label values, which is faster to compare than the values.
     series: Mutex<Vec<Series<N>>>,
 }
 
 /// The histogram of one combination of label values.
 struct Series<const N: usize> {
+    hash: u64,
     values: [String; N],
     histogram: Histogram,
 }
@@ -37,11 +39,14 @@ impl<const N: usize> Timings<N> {
 
     /// Adds one duration to the series of these label values.
     pub fn observe(&self, values: [&str; N], elapsed: Duration) {
+        let hash = hash(&values);
         let mut series = self.series();
-        let place = series.binary_search_by(|one| one.values.iter().map(String::as_str).cmp(values));
+        let place = series.binary_search_by(|one| {
+            one.hash.cmp(&hash).then_with(|| one.values.iter().map(String::as_str).cmp(values))
+        });
         let index = place.unwrap_or_else(|index| {
             let values = values.map(str::to_owned);
-            series.insert(index, Series { values, histogram: Histogram::default() });
+            series.insert(index, Series { hash, values, histogram: Histogram::default() });
             index
         });
         series[index].histogram.add(elapsed);
@@ -51,7 +56,7 @@ impl<const N: usize> Timings<N> {
     pub fn render(&self, text: &mut Text, name: &str, help: &str) {
         text.family(name, "histogram", help);
         let (bucket, sum, count) = (format!("{name}_bucket"), format!("{name}_sum"), format!("{name}_count"));
-        for Series { values, histogram } in self.series().iter() {
+        for Series { values, histogram, .. } in sorted(&self.series()) {
             let labels = self.labelled(values);
             let mut below = 0;
             for (bound, number) in BOUNDS.iter().zip(histogram.buckets) {
@@ -67,7 +72,7 @@ impl<const N: usize> Timings<N> {
     /// Appends only their counts.
     pub fn render_counts(&self, text: &mut Text, name: &str, help: &str) {
         text.family(name, "counter", help);
-        for Series { values, histogram } in self.series().iter() {
+        for Series { values, histogram, .. } in sorted(&self.series()) {
             text.sample(name, &self.labelled(values), histogram.count);
         }
     }
@@ -92,6 +97,20 @@ impl Histogram {
         self.count += 1;
         self.sum += elapsed;
     }
+}
+
+/// Hashes label values. There are few of them and no caller chooses them, so the hash need not be keyed.
+fn hash(values: &[&str]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    values.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Returns the series in the order of their label values.
+fn sorted<const N: usize>(series: &[Series<N>]) -> Vec<&Series<N>> {
+    let mut sorted: Vec<_> = series.iter().collect();
+    sorted.sort_unstable_by_key(|one| &one.values);
+    sorted
 }
 
 fn with_bound<'a>(labels: &[(&'a str, &'a str)], bound: &'a str) -> Vec<(&'a str, &'a str)> {

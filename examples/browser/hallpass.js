@@ -24,8 +24,11 @@ const TIMEOUT = 15_000;
 const PAUSES = [200, 1_000];
 /** The longest wait that a server may ask for with `Retry-After`, in milliseconds; longer ones are the caller's. */
 const LONGEST_PAUSE = 5_000;
-/** How long to wait, in milliseconds, for the word of another tab that has just refreshed. */
-const PATIENCE = 250;
+/**
+ * How long to wait, in milliseconds, for the word of another tab that has just refreshed: on a busy machine it takes a
+ * while.
+ */
+const PATIENCE = 1_000;
 
 /**
  * Why a call failed.

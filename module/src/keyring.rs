@@ -4,7 +4,8 @@ use crate::error::Error;
 use crate::redis::log;
 use crate::sync;
 use crate::tokens::verify_cache;
-use hallpass_engine::keys::{Keyring, KeyringError};
+use hallpass_engine::keys::Keyring;
+use hallpass_engine::keys::file::{KeyringFileError, MAX_BYTES, OPEN_FLAGS, check_access, parse};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -12,10 +13,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 use std::{fmt, io};
-
-const MAX_FILE_BYTES: u64 = 1 << 20;
-/// `O_NONBLOCK`: opening a FIFO by mistake must not hang redis-server.
-const NON_BLOCKING: i32 = 0o4000;
 
 /// A ring as it was read from its file.
 pub struct Loaded {
@@ -34,14 +31,8 @@ pub enum LoadError {
     NotConfigured,
     /// It cannot be read.
     Io(io::ErrorKind),
-    /// It is no regular file.
-    NotAFile,
-    /// Others can read it, or others than the owner can write it.
-    Permissions(u32),
-    /// It is larger than 1 MiB.
-    TooLarge,
-    /// It is no usable ring.
-    Ring(KeyringError),
+    /// It is not a usable keyring file.
+    File(KeyringFileError),
 }
 
 static CURRENT: RwLock<Option<Arc<Loaded>>> = RwLock::new(None);
@@ -56,22 +47,14 @@ pub fn load(path: &str) -> Result<Loaded, LoadError> {
     }
     let io = |error: io::Error| LoadError::Io(error.kind());
     let path = std::path::absolute(path).map_err(io)?;
-    let file = File::options().read(true).custom_flags(NON_BLOCKING).open(&path).map_err(io)?;
+    let file = File::options().read(true).custom_flags(OPEN_FLAGS).open(&path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
-    let mode = metadata.mode() & 0o777;
-    if !metadata.is_file() {
-        return Err(LoadError::NotAFile);
-    }
-    if mode & 0o027 != 0 {
-        return Err(LoadError::Permissions(mode));
-    }
-    let mut text = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut text).map_err(io)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(LoadError::TooLarge);
-    }
-    let ring = Keyring::parse(&text).map_err(LoadError::Ring)?;
-    Ok(Loaded { ring, group_readable: mode & 0o040 != 0, path, modified: metadata.modified().ok() })
+    check_access(metadata.is_file(), metadata.mode())?;
+    let mut content = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(io)?;
+    let ring = parse(&content)?;
+    let group_readable = metadata.mode() & 0o040 != 0;
+    Ok(Loaded { ring, group_readable, path, modified: metadata.modified().ok() })
 }
 
 /// Reads the file that is in use again, and puts its ring into use.
@@ -117,6 +100,12 @@ impl Loaded {
     }
 }
 
+impl From<KeyringFileError> for LoadError {
+    fn from(error: KeyringFileError) -> Self {
+        Self::File(error)
+    }
+}
+
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -128,12 +117,7 @@ impl fmt::Display for LoadError {
                 "the file does not exist; make one with 'hallpass-server keys generate --keyring PATH'",
             ),
             Self::Io(kind) => write!(f, "the file cannot be read: {kind}"),
-            Self::NotAFile => f.write_str("it is not a regular file"),
-            Self::Permissions(mode) => {
-                write!(f, "the file is accessible to others (mode {mode:04o}); use chmod 600")
-            }
-            Self::TooLarge => f.write_str("the file is larger than 1 MiB"),
-            Self::Ring(error) => write!(f, "{error}"),
+            Self::File(error) => error.fmt(f),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Hallpass: `AUTH.*` commands inside Redis.
 //!
 //! # Layout
-//! - [`commands`]: the table of commands, and a file for each: parse, ask the engine, write, reply.
-//! - [`user_hash`]: the user's sessions in Redis. [`tokens`]: what a session's tokens are made of and signed by.
-//! - [`keyring`]: the file and the ring in use. [`config`]: `hallpass.*` settings.
-//! - [`events`], [`stats`], [`info`]: what operators see.
-//! - [`reply`], [`error`]: what comes out of every command. [`clock`], [`entropy`], [`sync`]: the world around.
-//! - [`load`]: how it begins. [`redis`]: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
+//! - `commands`: the table of commands, and a file for each: parse, ask the engine, write, reply.
+//! - `user_hash`: the user's sessions in Redis. `tokens`: what a session's tokens are made of and signed by.
+//! - `keyring`: the file and the ring in use. `config`: `hallpass.*` settings.
+//! - `events`, `stats`, `info`: what operators see.
+//! - `reply`, `error`: what comes out of every command. `clock`, `entropy`, `sync`: the world around.
+//! - `load`: how it begins. `redis`: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
 //!
 //! The rules themselves are in `hallpass-engine`, which knows nothing of Redis.
 

@@ -118,12 +118,18 @@ fn cannot_start(program: &Path, error: &io::Error) -> Error {
 fn program(flags: &Serve) -> Result<PathBuf> {
     match &flags.redis_server {
         // The child runs in another directory, where a relative path would mean something else.
-        Some(path) if path.components().count() > 1 => {
-            fs::canonicalize(path).with_context(cannot("find --redis-server", path))
-        }
+        Some(path) if path.components().count() > 1 => absolute(path),
         Some(name) => Ok(name.clone()),
         None => Ok("redis-server".into()),
     }
+}
+
+/// Returns the absolute path of a program. Symbolic links stay: Debian's redis-server is one to redis-check-rdb, which
+/// looks at the name that it was started by.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    fs::metadata(path)
+        .and_then(|_| std::path::absolute(path))
+        .with_context(cannot("find --redis-server", path))
 }
 
 /// Returns the module's path: the named one, or the one beside this program.
@@ -137,4 +143,21 @@ fn module(flags: &Serve) -> Result<PathBuf> {
         return Ok(path);
     }
     bail!("there is no {MODULE} at {}: build it, or name it with --module-path", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_named_by_a_symbolic_link_keeps_the_name_of_the_link() {
+        let folder = tempfile::tempdir().expect("folder");
+        let (target, link) = (folder.path().join("redis-check-rdb"), folder.path().join("redis-server"));
+        fs::write(&target, "").expect("target");
+        std::os::unix::fs::symlink(&target, &link).expect("link");
+        assert_eq!(absolute(&link).expect("there"), link);
+        fs::remove_file(&target).expect("remove");
+        let error = absolute(&link).expect_err("the link leads nowhere");
+        assert!(error.to_string().starts_with("cannot find --redis-server "), "{error}");
+    }
 }

@@ -52,7 +52,7 @@ fuzz: deps cxx
 SOAK_MINUTES ?= 5
 
 soak: deps
-	SOAK_MINUTES=$(SOAK_MINUTES) cargo test --release --locked -p hallpass-tests --test it -- soak:: --nocapture
+	SOAK_MINUTES=$(SOAK_MINUTES) cargo test --release --locked -p hallpass-tests --test it -- attacks::soak:: --nocapture
 
 lint: deps
 	cargo fmt --all --check

@@ -93,7 +93,7 @@ struct Line {
     turns: Vec<Turn>,
 }
 
-/// Over a unix socket, one command at a time on each connection.
+/// OnDrop a unix socket, one command at a time on each connection.
 pub fn unix() -> Report {
     measure(UNIX, ALGS.map(pinned), |_| true)
 }
@@ -108,7 +108,7 @@ pub fn unix_alone() -> Report {
     measure(UNIX_ALONE, ALGS.map(pinned), |case| OFTEN.contains(&case))
 }
 
-/// Over TCP.
+/// OnDrop TCP.
 pub fn tcp() -> Report {
     measure(TCP, ALGS.map(pinned), |case| OFTEN.contains(&case))
 }

@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 
 use super::{
-    Over, SOON,
+    OnDrop, SOON,
     http::{HttpAnswer, HttpRequest, agent},
     http_server::Server,
     wait_until,
@@ -50,7 +50,7 @@ pub fn stay_logged_in(server: &Server, subjects: &[String], disturbance: impl Fn
     let users = subjects.iter().flat_map(|subject| [user(subject, false), user(subject, true)]).collect();
     let holders = Holders { server, is_over: AtomicBool::new(false), users };
     thread::scope(|scope| {
-        let over = Over(&holders.is_over);
+        let over = OnDrop(&holders.is_over);
         let working: Vec<_> = holders.users.iter().map(|user| scope.spawn(|| holders.stay(user))).collect();
         holders.wait_until_served();
         disturbance(&holders);
@@ -94,7 +94,7 @@ impl Holders<'_> {
 
     /// Logs in, then refreshes and verifies until the end, and until the last token has turned out good.
     fn stay(&self, user: &User) {
-        let _over = Over(&self.is_over);
+        let _over = OnDrop(&self.is_over);
         let agent = agent();
         let login = self.server.sessions(&json!({"subject": user.subject, "cookie": user.by_cookie}));
         assert_eq!(login.status, 201, "{login:?}");

@@ -18,22 +18,22 @@ pub mod keyring;
 pub mod network;
 #[cfg(feature = "tools")]
 pub mod oauth_server;
-pub mod over;
+pub mod on_drop;
 pub mod process;
 pub mod raw;
 pub mod redis_server;
 pub mod sentinel;
 pub mod target;
+pub mod target_session;
 pub mod tokens;
 #[cfg(feature = "tools")]
 pub mod tools;
-pub mod victim;
 pub mod wait;
 
 pub use client::{Answer, AuthCommands, ClusterCon, Con, refused};
 pub use cluster::Cluster;
 pub use keyring::{Key, Keyring};
-pub use over::Over;
+pub use on_drop::OnDrop;
 pub use raw::{Raw, Reply};
 pub use redis_server::Redis;
 pub use sentinel::Sentinels;

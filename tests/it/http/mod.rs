@@ -1,0 +1,28 @@
+//! The HTTP server: its routes, its errors, its private Redis, an outage behind it.
+
+mod authorization;
+mod cookie;
+mod cors;
+mod embedded;
+mod errors;
+mod introspect;
+mod limits;
+mod logs;
+mod me;
+mod metadata;
+mod metrics;
+mod network_cut;
+mod outage;
+mod rate_limit;
+mod redis_addresses;
+mod redis_restart_under_load;
+mod revoke;
+mod routes;
+pub mod subjects;
+
+use crate::support::{Redis, http_server::ISSUER};
+
+/// Starts a Redis with an issuer and an audience.
+pub fn redis() -> Redis {
+    Redis::with(&[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api"])
+}

@@ -1,0 +1,127 @@
+//! The HTTP server in front of a cluster, with the rights that the README gives it: users on all nodes stay logged in while
+//! slots move and primaries fail.
+
+use crate::{
+    redis_side::acl_roles::server_user,
+    support::{
+        holders::stay_logged_in,
+        http_server::{ISSUER, Server},
+        *,
+    },
+};
+
+/// A cluster with an issuer, and a server before it.
+fn site() -> (Cluster, Server) {
+    site_with(&[])
+}
+
+fn site_with(lines: &[&str]) -> (Cluster, Server) {
+    let issuer = format!("hallpass.issuer {ISSUER}");
+    let user = server_user("+cluster|slots +asking");
+    let cluster =
+        Cluster::of(3, &[&[&issuer, "hallpass.audience api", "appendonly yes", &user], lines].concat());
+    let url = cluster.url().replace("://", "://server:secret@");
+    let server = Server::before_url(&url, &["--rate-limit", "0"]);
+    (cluster, server)
+}
+
+/// A subject on each primary.
+fn subjects(cluster: &Cluster) -> Vec<String> {
+    (0..3).map(|owner| cluster.key_of(owner, "user").replacen("auth:", "", 1)).collect()
+}
+
+/// How often the nodes that run have counted this.
+fn counted(cluster: &Cluster, name: &str) -> u64 {
+    cluster.up().map(|node| node.connect().counter(name)).sum()
+}
+
+/// Seen to fail without ASKING before what is redirected by ASK.
+#[test]
+fn a_slot_moves_while_its_user_refreshes() {
+    let (cluster, server) = site();
+    let subjects = subjects(&cluster);
+    let key = format!("auth:{}", subjects[0]);
+    let refused = stay_logged_in(&server, &subjects, |holders| {
+        for to in [1, 2, 0, 1] {
+            cluster.migrate(&key, to, || holders.wait_until_served());
+            holders.wait_until_served();
+        }
+    });
+    assert_eq!((refused, counted(&cluster, "reused"), counted(&cluster, "recovered")), (0, 0, 0));
+    let owner = cluster.node(cluster.owner(&key));
+    assert_eq!(owner.connect().records(&key).len(), 2, "both sessions, on the new owner");
+}
+
+/// Seen to fail when the server asks only once who serves what.
+#[test]
+fn a_primary_dies_and_its_replica_takes_over() {
+    let (mut cluster, server) = site();
+    let subjects = subjects(&cluster);
+    let key = format!("auth:{}", subjects[0]);
+    stay_logged_in(&server, &subjects, |holders| {
+        cluster.node(0).wait_until_replicated();
+        cluster.kill(0);
+        holders.wait_until_refused(0);
+        let heir = cluster.wait_for_heir(&key, 0);
+        holders.wait_until_served();
+        cluster.restart(0);
+        wait_until("the former primary follows", SOON, || !cluster.node(0).is_primary());
+        cluster.node(0).wait_until_in_sync();
+        cluster.kill(heir);
+        cluster.wait_for_heir(&key, heir);
+    });
+    assert_eq!(counted(&cluster, "reused"), 0);
+}
+
+#[test]
+fn a_primary_hands_over_before_maintenance() {
+    let (cluster, server) = site();
+    let subjects = subjects(&cluster);
+    let key = format!("auth:{}", subjects[0]);
+    stay_logged_in(&server, &subjects, |holders| {
+        for _ in 0..2 {
+            let former = cluster.owner(&key);
+            cluster.fail_over_to(cluster.replica_of(former));
+            cluster.wait_for_heir(&key, former);
+            holders.wait_until_served();
+        }
+    });
+    assert_eq!((counted(&cluster, "reused"), counted(&cluster, "recovered")), (0, 0));
+}
+
+#[test]
+fn each_node_has_its_own_numbers() {
+    let (mut cluster, server) = site();
+    for subject in subjects(&cluster) {
+        server.login(&subject);
+    }
+    let up = |node: &Redis| format!("hallpass_redis_up{{node=\"127.0.0.1:{}\"}} 1\n", node.port());
+    let issued = |node: &Redis| format!("hallpass_issued_total{{node=\"127.0.0.1:{}\"}} 1\n", node.port());
+    let text = server.get("/metrics").text;
+    for node in 0..3 {
+        let node = cluster.node(node);
+        assert!(text.contains(&up(node)) && text.contains(&issued(node)), "{text}");
+    }
+    // The cluster names a replica to clients once it has data.
+    wait_until("replicas, too", SOON, || server.get("/metrics").text.contains(&up(cluster.node(3))));
+    cluster.kill(3);
+    let text = server.get("/metrics").text;
+    assert!(!text.contains(&up(cluster.node(3))) && text.contains(&up(cluster.node(0))), "{text}");
+    assert_eq!(server.get("/readyz").status, 200);
+    assert_eq!(server.get("/.well-known/jwks.json").status, 200);
+}
+
+#[test]
+fn a_whole_cluster_that_was_away_is_found_again() {
+    let (mut cluster, server) = site_with(&["appendfsync always"]);
+    let subjects = subjects(&cluster);
+    stay_logged_in(&server, &subjects, |holders| {
+        // The replicas first, so that none takes over.
+        (0..6).rev().for_each(|node| cluster.kill(node));
+        (0..3).for_each(|subject| holders.wait_until_refused(subject));
+        assert_eq!(server.get("/readyz").status, 503);
+        (0..6).for_each(|node| cluster.restart(node));
+        cluster.wait_until_ok();
+    });
+    assert_eq!(counted(&cluster, "reused"), 0);
+}

@@ -1,0 +1,273 @@
+//! The ACL roles of the README: each can do what it says, and nothing else.
+
+use serde_json::json;
+
+use crate::support::{
+    http_server::{ISSUER, Server},
+    *,
+};
+
+/// Checks tokens, and reads nothing else.
+const VERIFIER: &str = "ACL SETUSER verifier on >secret resetchannels -@all %R~auth:* +auth.verify";
+/// The application: logs users in, keeps them in, logs them out.
+const APP: &str = "ACL SETUSER app on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect";
+/// Support staff: sees who is logged in where, and logs out; mints nothing.
+const SUPPORT: &str =
+    "ACL SETUSER support on >secret resetchannels -@all ~auth:* +auth.sessions +auth.revoke";
+/// Operations: rotates keys, watches counters and events; sees no session.
+const OPERATOR: &str = "ACL SETUSER operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
+
+/// hallpass-server: all that its routes need.
+const SERVER: &str = "ACL SETUSER server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping";
+
+/// The line of redis.conf that makes the server's user, with more rights.
+pub fn server_user(more: &str) -> String {
+    format!("user {} {more}", SERVER.trim_start_matches("ACL SETUSER "))
+}
+
+const ROLES: [&str; 4] = [VERIFIER, APP, SUPPORT, OPERATOR];
+
+/// Commands that would let somebody mint, forge, read or destroy, besides the AUTH commands.
+const DANGEROUS: [&[&str]; 48] = [
+    &["GET", "auth:1"],
+    &["SET", "auth:1", "x"],
+    &["DEL", "auth:42"],
+    &["UNLINK", "auth:42"],
+    &["EXPIRE", "auth:42", "1"],
+    &["PERSIST", "auth:42"],
+    &["TTL", "auth:42"],
+    &["EXISTS", "auth:42"],
+    &["TYPE", "auth:42"],
+    &["HSET", "auth:42", "a", "b"],
+    &["HSETNX", "auth:42", "a", "b"],
+    &["HINCRBY", "auth:42", "a", "1"],
+    &["HGET", "auth:42", "a"],
+    &["HGETALL", "auth:42"],
+    &["HKEYS", "auth:42"],
+    &["HSCAN", "auth:42", "0"],
+    &["HRANDFIELD", "auth:42"],
+    &["HDEL", "auth:42", "a"],
+    &["RENAME", "auth:42", "auth:43"],
+    &["COPY", "auth:42", "auth:43"],
+    &["DUMP", "auth:42"],
+    &["RESTORE", "auth:43", "0", "x"],
+    &["MIGRATE", "127.0.0.1", "1", "auth:42", "0", "1"],
+    &["SORT", "auth:42"],
+    &["OBJECT", "ENCODING", "auth:42"],
+    &["EVAL", "return 1", "0"],
+    &["EVAL_RO", "return 1", "0"],
+    &["EVALSHA", "0000000000000000000000000000000000000000", "0"],
+    &["FCALL", "f", "0"],
+    &["FUNCTION", "LIST"],
+    &["SCRIPT", "FLUSH"],
+    &["CONFIG", "GET", "hallpass.*"],
+    &["CONFIG", "SET", "hallpass.recovery", "yes"],
+    &["MODULE", "LIST"],
+    &["MODULE", "UNLOAD", "hallpass"],
+    &["ACL", "LIST"],
+    &["ACL", "SETUSER", "app", "+@all"],
+    &["KEYS", "*"],
+    &["SCAN", "0"],
+    &["RANDOMKEY"],
+    &["MONITOR"],
+    &["SLOWLOG", "GET"],
+    &["DEBUG", "SLEEP", "0"],
+    &["CLIENT", "LIST"],
+    &["PUBLISH", "hallpass:events", "x"],
+    &["PSUBSCRIBE", "*"],
+    &["FLUSHALL"],
+    &["SHUTDOWN", "NOSAVE"],
+];
+
+/// Runs the documented line and connects as that user.
+fn role(redis: &Redis, line: &str) -> Con {
+    let words: Vec<&str> = line.split(' ').collect();
+    redis.connect().get::<()>(&words);
+    redis.connect_as(words[2], "secret")
+}
+
+/// Every AUTH command, ready to succeed for the subject 42; those that end sessions come last.
+fn auth_commands(tokens: &Tokens) -> Vec<Vec<&str>> {
+    vec![
+        vec!["AUTH.VERIFY", "auth:42", &tokens.access],
+        vec!["AUTH.INSPECT", "auth:42", &tokens.refresh],
+        vec!["AUTH.SESSIONS", "auth:42"],
+        vec!["AUTH.REFRESH", "auth:42", &tokens.refresh],
+        vec!["AUTH.ISSUE", "auth:42", "LIMIT", "50"],
+        vec!["AUTH.SETCLAIMS", "auth:42", "ALL", "{}"],
+        vec!["AUTH.REVOKE", "auth:42", "TOKEN", &tokens.access],
+        vec!["AUTH.KEYS"],
+        vec!["AUTH.JWKS"],
+        vec!["AUTH.RELOAD"],
+    ]
+}
+
+/// Asserts that a role can run exactly the AUTH commands that its line names, and none of the others.
+#[track_caller]
+fn can_do_exactly_what_it_says(line: &str) {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let mut user = role(&redis, line);
+    for index in 0..10 {
+        let tokens = con.issue("auth:42", &[]).unwrap();
+        let before = con.records("auth:42");
+        let command = &auth_commands(&tokens)[index];
+        let is_named = line.split(' ').any(|word| word == format!("+{}", command[0].to_lowercase()));
+        match user.run(command) {
+            Ok(_) => assert!(is_named, "{} can be run", command[0]),
+            Err(refusal) => {
+                assert_eq!(refusal.code, "NOPERM", "{command:?}");
+                assert!(!is_named, "{} cannot be run: {refusal:?}", command[0]);
+                assert_eq!(con.records("auth:42"), before, "{command:?}");
+            }
+        }
+        if command.len() > 1 {
+            let elsewhere = [&command[..1], &["other:42"], &command[2..]].concat();
+            assert_eq!(refused(user.run(&elsewhere)), "NOPERM", "{elsewhere:?}");
+        }
+    }
+    con.issue("auth:42", &[]).unwrap();
+    let before = (con.records("auth:42"), con.expires_at("auth:42"));
+    for command in DANGEROUS {
+        assert_eq!(refused(user.run(command)), "NOPERM", "{command:?}");
+    }
+    assert_eq!((con.records("auth:42"), con.expires_at("auth:42")), before);
+    assert_eq!(con.get::<i64>(&["DBSIZE"]), 1);
+}
+
+#[test]
+fn a_verifier_verifies_and_nothing_else() {
+    can_do_exactly_what_it_says(VERIFIER);
+}
+
+#[test]
+fn an_app_logs_in_keeps_in_and_logs_out() {
+    can_do_exactly_what_it_says(APP);
+}
+
+#[test]
+fn support_sees_and_ends_sessions_and_mints_nothing() {
+    can_do_exactly_what_it_says(SUPPORT);
+}
+
+#[test]
+fn an_operator_handles_keys_and_sees_no_session() {
+    can_do_exactly_what_it_says(OPERATOR);
+}
+
+#[test]
+fn only_the_operator_reads_info() {
+    let redis = Redis::start();
+    for line in ROLES {
+        let answer = role(&redis, line).run(&["INFO", "hallpass"]);
+        assert_eq!(answer.is_ok(), line == OPERATOR, "{line}");
+    }
+}
+
+#[test]
+fn only_the_operator_hears_the_events_and_no_other_channel() {
+    let redis = Redis::start();
+    for line in ROLES {
+        role(&redis, line);
+        let mut raw = redis.raw();
+        raw.call(&["AUTH", line.split(' ').nth(2).unwrap(), "secret"]);
+        let answer = raw.call(&["SUBSCRIBE", "hallpass:events"]);
+        assert_eq!(answer.has_error(), line != OPERATOR, "{line}");
+    }
+    let mut operator = redis.raw();
+    operator.call(&["AUTH", "operator", "secret"]);
+    for channel in ["hallpass:", "hallpass:events2", "__keyspace@0__:auth:42"] {
+        assert_eq!(operator.call(&["SUBSCRIBE", channel]).error_code(), "NOPERM", "{channel}");
+    }
+    operator.call(&["SUBSCRIBE", "hallpass:events"]);
+    let mut app = redis.connect_as("app", "secret");
+    let gone = app.issue("auth:42", &[]).unwrap();
+    app.issue("auth:42", &["LIMIT", "1"]).unwrap();
+    let message = operator.reply().items()[2].text();
+    assert!(message.contains("evicted") && message.contains(&gone.session_id), "{message}");
+}
+
+#[test]
+fn what_a_command_does_inside_needs_no_further_right() {
+    let redis = Redis::start();
+    let mut app = role(&redis, APP);
+    let mut support = role(&redis, SUPPORT);
+    let first = app.issue("auth:42", &["CLASS", "web", "LIMIT", "2"]).unwrap();
+    for _ in 0..4 {
+        app.issue("auth:42", &["LIMIT", "2"]).unwrap();
+    }
+    assert_eq!(refused(app.refresh("auth:42", &first.refresh, &[])), "NOSESSION", "HSET, HDEL, PUBLISH");
+    let second = app.issue("auth:42", &[]).unwrap();
+    app.get::<i64>(&["AUTH.SETCLAIMS", "auth:42", "ALL", r#"{"a":1}"#]);
+    let third = app.refresh("auth:42", &second.refresh, &[]).unwrap();
+    app.verify("auth:42", &third.access, &[]).unwrap();
+    assert_eq!(support.get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]), 3, "HDEL, UNLINK, PUBLISH");
+    assert_eq!(refused(app.verify("auth:42", &third.access, &[])), "NOSESSION");
+}
+
+#[test]
+fn who_may_only_read_the_keys_cannot_mint_whatever_commands_he_has() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let tokens = con.issue("auth:42", &[]).unwrap();
+    let before = con.records("auth:42");
+    con.get::<()>(&["ACL", "SETUSER", "reader", "on", ">secret", "resetchannels", "+@all", "%R~auth:*"]);
+    let mut reader = redis.connect_as("reader", "secret");
+    for command in &auth_commands(&tokens)[..7] {
+        let is_reading = ["AUTH.VERIFY", "AUTH.INSPECT", "AUTH.SESSIONS"].contains(&command[0]);
+        let answer = reader.run(command);
+        assert_eq!(answer.is_ok(), is_reading, "{command:?}: {answer:?}");
+        if !is_reading {
+            assert_eq!(refused(answer), "NOPERM");
+        }
+    }
+    for script in [
+        "return redis.call('AUTH.ISSUE', KEYS[1])",
+        "return redis.call('AUTH.REVOKE', KEYS[1], 'ALL')",
+        "return redis.call('AUTH.SETCLAIMS', KEYS[1], 'ALL', '{}')",
+    ] {
+        reader.run(&["EVAL", script, "1", "auth:42"]).unwrap_err();
+    }
+    assert_eq!(con.records("auth:42"), before);
+}
+
+#[test]
+fn a_role_for_one_subject_reaches_no_other() {
+    let redis = Redis::start();
+    let theirs = redis.connect().issue("auth:43", &[]).unwrap();
+    let mut app = role(&redis, &APP.replace("~auth:*", "~auth:42"));
+    for command in &auth_commands(&theirs)[..7] {
+        let elsewhere = [&command[..1], &["auth:43"], &command[2..]].concat();
+        assert_eq!(refused(app.run(&elsewhere)), "NOPERM", "{elsewhere:?}");
+    }
+    app.issue("auth:42", &[]).unwrap();
+}
+
+#[test]
+fn the_readme_prints_these_roles() {
+    let readme = include_str!("../../../README.md");
+    for line in ROLES.into_iter().chain([SERVER]) {
+        assert!(readme.lines().any(|printed| printed == line), "{line}");
+    }
+}
+
+#[test]
+fn the_http_server_needs_no_more_than_its_role() {
+    let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
+    let words: Vec<&str> = SERVER.split(' ').collect();
+    redis.connect().get::<()>(&words);
+    let server = Server::before_url(&format!("redis://server:secret@127.0.0.1:{}", redis.port()), &[]);
+    let login = server.login("42");
+    let (access, refresh) = (login.text_of("access_token"), login.text_of("refresh_token"));
+    assert_eq!(server.verify(&access).status, 200);
+    assert_eq!(server.token(&refresh, &[]).status, 200);
+    assert_eq!(server.request("GET", "/me/sessions").bearer(&access).send().status, 200);
+    for path in ["/readyz", "/metrics", "/.well-known/jwks.json"] {
+        assert_eq!(server.get(path).status, 200, "{path}");
+    }
+    let local = |method: &str, path: &str| server.request(method, path).basic("local", server.secret());
+    let hint = [("token", refresh.as_str()), ("token_type_hint", "refresh_token")];
+    assert_eq!(local("POST", "/introspect").form(&hint).send().json()["active"], true);
+    assert_eq!(local("PUT", "/subjects/42/claims").json(&json!({ "a": 1 })).send().status, 200);
+    assert_eq!(local("DELETE", "/subjects/42/sessions").send().json()["revoked"], 1);
+}

@@ -1,0 +1,13 @@
+//! The commands as Redis sees them: rights, documentation, transactions, settings, loading, statistics, events.
+
+mod acl;
+mod acl_categories;
+pub mod acl_roles;
+mod beside_another_module;
+mod command_docs;
+mod config;
+mod events;
+mod info;
+mod load;
+mod transactions;
+mod watchers;

@@ -1,0 +1,12 @@
+//! Programs that we did not write: OAuth clients, an API tester, a browser on the example page, gateways with the shipped
+//! configurations. The feature `tools`, which `make test` sets, asks for them, so that `cargo test` needs nothing but
+//! redis-server and libclang.
+
+mod browser;
+mod gateway_caddy;
+mod gateway_envoy;
+mod gateway_nginx;
+mod gateway_traefik;
+mod oauth_clients_node;
+mod oauth_clients_python;
+mod schemathesis;

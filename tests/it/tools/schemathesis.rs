@@ -1,0 +1,59 @@
+//! schemathesis, which makes up requests from the OpenAPI document, finds no answer that the document does not have.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use crate::{
+    documents::openapi::documented,
+    http::redis,
+    support::{http_server::Server, tools, tools::repository},
+};
+
+/// Runs schemathesis against the server, with a fresh access token, on some of the document's operations.
+fn schemathesis(server: &Server, document: &Path, operations: [&str; 2]) -> Output {
+    let login = server.login("the owner of the access token");
+    let mut command = Command::new(tools::tool("schemathesis"));
+    command
+        .arg("--config-file")
+        .arg(repository().join("tests/tools/schemathesis.toml"))
+        .args(["--no-color", "run"])
+        .arg(document)
+        .args(["--url", &format!("http://{}", server.address())])
+        .args(operations)
+        .args([
+            "--max-examples",
+            "25",
+            "--seed",
+            "1",
+            "--continue-on-failure",
+            "--generation-database",
+            "none",
+        ])
+        .env("HALLPASS_CLIENT_SECRET", server.secret())
+        .env("HALLPASS_ACCESS_TOKEN", login.text_of("access_token"))
+        .current_dir(server.dir());
+    command.output().unwrap()
+}
+
+#[test]
+fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
+    let redis = redis();
+    let server = Server::before(&redis, &["--rate-limit", "0"]);
+    let document = server.get("/openapi.json");
+    let all = documented(&document.json()).len();
+    let file = server.dir().join("openapi.json");
+    fs::write(&file, &document.text).unwrap();
+    // The one that would end the session of the token that all others use goes by itself.
+    let ending = ["operation-id", "endMySessions"];
+    for (filter, count) in [("exclude", all - 1), ("include", 1)] {
+        let flag = format!("--{filter}-{}", ending[0]);
+        let output = schemathesis(&server, &file, [&flag, ending[1]]);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains(&format!("{count} selected / {all} total")), "{said}");
+        assert!(!said.contains("Authentication failed"), "it got in: {said}");
+    }
+}

@@ -119,7 +119,7 @@ fn drill(nodes: &Nodes, first: usize, work: impl Fn(usize, &Tally) + Sync) {
 fn rotate(nodes: &Nodes, first: usize, tally: &Tally) {
     let [mut one, mut other] = nodes.connect();
     let old = one.issue("auth:before", &[]).unwrap();
-    nodes.change_keys("rotate", &["--activate-in", "5s", "--retire-after", "5s", "--force"]);
+    nodes.change_keys("rotate", &["--activate-in", "10s", "--retire-after", "10s", "--force"]);
     nodes.reload(first);
     let published = other.jwks();
     let kids = kids_in_file(&nodes.0[1]);

@@ -2,9 +2,9 @@
 
 use crate::clock::unix_ms;
 use crate::config::Config;
-use crate::keyring;
 use crate::redis::info::{InfoWriter, Section};
 use crate::stats::STATS;
+use crate::{epoch, keyring};
 use hallpass_engine::time::seconds;
 use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context};
 use std::sync::LazyLock;
@@ -14,6 +14,8 @@ pub struct Info;
 
 impl Section for Info {
     fn write(out: &InfoWriter, ctx: Option<&Context>) {
+        out.text("version", env!("CARGO_PKG_VERSION"));
+        out.text("commit", env!("HALLPASS_COMMIT"));
         STATS.counters().for_each(|(name, count)| out.number(name, count));
         out.text("retry_delay", &STATS.retry_histogram());
         let config = Config::current();
@@ -32,6 +34,7 @@ fn write_keyring(out: &InfoWriter) {
         return;
     };
     let now = seconds(unix_ms());
+    out.number("verify_epoch", epoch::current(loaded.ring.expired_keys(now)));
     let signing = loaded.ring.signing_key(now, now).map_or("", |key| key.kid());
     let refresh = loaded.ring.refresh_key(now, now).map_or("", |key| key.kid());
     out.text("signing_kid", signing);

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::redis::log;
-use crate::sync;
 use crate::tokens::verify_cache;
+use crate::{epoch, sync};
 use hallpass_engine::keys::Keyring;
 use hallpass_engine::keys::file::{KeyringFileError, MAX_BYTES, OPEN_FLAGS, check_access, parse};
 use std::fs::File;
@@ -82,6 +82,7 @@ pub fn install(loaded: Loaded) {
     }
     *sync::write(&CURRENT) = Some(Arc::new(loaded));
     verify_cache::invalidate_all();
+    epoch::advance();
 }
 
 /// Returns the ring in use, to be taken once per command.

@@ -4,7 +4,7 @@
 //! - `commands`: the table of commands, and a file for each: parse, ask the engine, write, reply.
 //! - `user_hash`: the user's sessions in Redis. `tokens`: what a session's tokens are made of and signed by.
 //! - `keyring`: the file and the ring in use. `config`: `hallpass.*` settings.
-//! - `events`, `stats`, `info`: what operators see.
+//! - `events`, `stats`, `info`, `epoch`: what operators and clients are told.
 //! - `reply`, `error`: what comes out of every command. `clock`, `entropy`, `sync`: the world around.
 //! - `load`: how it begins. `redis`: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
 //!
@@ -14,6 +14,7 @@ mod clock;
 mod commands;
 mod config;
 mod entropy;
+mod epoch;
 mod error;
 mod events;
 mod info;

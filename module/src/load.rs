@@ -1,12 +1,13 @@
 //! Loading: settings, keyring, commands. Whatever fails is one line in the log, and the module is not loaded.
 
+use crate::clock::unix_ms;
 use crate::commands::COMMANDS;
 use crate::config::{self, Config};
 use crate::info::{self, Info};
-use crate::keyring;
 use crate::redis::guard::guarded;
 use crate::redis::{log, module};
 use crate::tokens::signing;
+use crate::{epoch, keyring};
 use redis_module::{Context, RedisString, Status};
 
 /// Loads the module. Nothing here leaves a callback behind when it fails.
@@ -37,6 +38,7 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     config::load(ctx)?;
     let path = &Config::current().keyring_file;
     keyring::install(keyring::load(path).map_err(|error| keyring::refusal(path, &error))?);
+    epoch::begin(unix_ms());
     info::warnings(ctx).into_iter().for_each(log::warning);
     module::set_options(ctx);
     crate::redis::info::register::<Info>(ctx);

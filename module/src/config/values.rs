@@ -1,6 +1,6 @@
 //! The values in force of the `hallpass.*` settings.
 
-use crate::sync;
+use crate::{epoch, sync};
 use hallpass_engine::key_pattern::KeyPattern;
 use hallpass_engine::lifetimes::DefaultTtls;
 use hallpass_engine::rotation::Policy;
@@ -47,6 +47,7 @@ impl Config {
             next.pattern = pattern;
         }
         *sync::write(&CURRENT) = Arc::new(next);
+        epoch::advance();
     }
 
     /// The lifetimes, in seconds.

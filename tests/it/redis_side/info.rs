@@ -1,6 +1,8 @@
 //! `INFO hallpass` and the errors that Redis counts.
 
-use crate::support::*;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::support::{clock::Clocked, *};
 
 const COUNTERS: [&str; 13] = [
     "issued",
@@ -96,4 +98,65 @@ fn redis_counts_the_error_codes() {
     assert!(text.contains("errorstat_ERR:count="), "{text}");
     let stats: String = con.get(&["INFO", "commandstats"]);
     assert!(stats.contains("cmdstat_auth.verify:calls=1"), "{stats}");
+}
+
+#[test]
+fn the_build_is_named() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    assert_eq!(con.info("version"), env!("CARGO_PKG_VERSION"));
+    let commit = con.info("commit");
+    assert!(commit == "unknown" || commit.chars().all(|c| c.is_ascii_hexdigit()), "{commit}");
+}
+
+#[test]
+fn the_verify_epoch_begins_at_loading_and_grows_with_what_no_key_tells_of() {
+    let before = clock_ms();
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let first = con.counter("verify_epoch");
+    assert!((before..=clock_ms()).contains(&first), "{first}");
+
+    let tokens = con.issue("auth:42", &[]).unwrap();
+    con.verify("auth:42", &tokens.access, &[]).unwrap();
+    con.get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
+    assert_eq!(con.counter("verify_epoch"), first, "a change of a key is told by the key");
+
+    let mut last = first;
+    let mut grows = |con: &mut Con, by: &[&str]| {
+        con.get::<()>(by);
+        let epoch = con.counter("verify_epoch");
+        assert!(epoch > last, "{by:?}: {epoch} after {last}");
+        assert_eq!(con.counter("verify_epoch"), epoch, "only once");
+        last = epoch;
+    };
+    grows(&mut con, &["AUTH.RELOAD"]);
+    grows(&mut con, &["CONFIG", "SET", "hallpass.leeway", "7"]);
+    grows(&mut con, &["CONFIG", "SET", "hallpass.issuer", "https://id"]);
+    grows(&mut con, &["CONFIG", "SET", "hallpass.recovery", "no"]);
+    grows(&mut con, &["CONFIG", "SET", "hallpass.not-before", "1"]);
+}
+
+#[test]
+fn the_verify_epoch_grows_when_a_key_expires() {
+    let expiry = clock_ms() / 1000 + 1_000;
+    for old in [Key::signing("EdDSA", "sig-0"), Key::refresh("ref-0")] {
+        let ring = Keyring(vec![old.with("exp", expiry)]);
+        let ring = ring.and(Key::signing("EdDSA", "sig-1")).and(Key::refresh("ref-1"));
+        let clocked = Clocked::start(Redis::builder().keyring(ring));
+        let mut con = clocked.redis.connect();
+        let first = con.counter("verify_epoch");
+        clocked.forward(Duration::from_secs(1_001));
+        let second = con.counter("verify_epoch");
+        assert!(second > first);
+        assert_eq!(con.counter("verify_epoch"), second, "only once");
+        clocked.right();
+        assert!(con.counter("verify_epoch") > second, "by a clock that was wrong, the key was expired");
+    }
+}
+
+/// Unix milliseconds.
+fn clock_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    u64::try_from(now.as_millis()).expect("a near time")
 }

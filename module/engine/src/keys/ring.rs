@@ -122,6 +122,13 @@ impl Keyring {
         self.refresh.iter().find(|key| key.kid.as_bytes() == kid.as_ref() && key.validity.is_unexpired(now))
     }
 
+    /// How many keys of either kind have expired at `now`.
+    pub fn expired_keys(&self, now: u64) -> usize {
+        let signing = self.signing.iter().map(|key| key.validity);
+        let all = signing.chain(self.refresh.iter().map(|key| key.validity));
+        all.filter(|validity| !validity.is_unexpired(now)).count()
+    }
+
     /// What may be told about all keys at `now`: signing keys first, each kind in file order.
     pub fn summaries(&self, now: u64) -> Vec<KeySummary> {
         let signs = self.signing_key(now, now).map(|key| key.kid.as_str());

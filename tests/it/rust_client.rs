@@ -60,11 +60,17 @@ async fn every_option_of_a_login_arrives() {
     let asked = hallpass.verify(key, &tokens.access_token, Some("other")).await;
     assert_eq!(asked, Err(CommandError::InvalidToken));
     hallpass.verify(key, &tokens.access_token, Some(ANY_AUDIENCE)).await.unwrap();
-    let inspected = hallpass.inspect(key, &tokens.refresh_token).await.unwrap();
+    let inspected = hallpass.inspect(key, &tokens.refresh_token, true).await.unwrap();
     assert_eq!((inspected.is_active, inspected.state), (true, Some(TokenState::Current)));
     assert_eq!((inspected.sub.as_str(), inspected.sid.as_str()), ("42", tokens.session_id.as_str()));
     let named = [inspected.aud, inspected.client_id, inspected.scope].map(Option::unwrap);
     assert_eq!(named, ["api", "web", "read"]);
+    assert_eq!((inspected.is_bound, inspected.generation), (true, Some(0)));
+    assert_eq!(
+        (inspected.auth_time, inspected.access_expires_at),
+        (inspected.iat, inspected.iat.map(|at| at + 60))
+    );
+    assert_eq!(inspected.claims.as_deref(), Some(r#"{"scope":"read"}"#));
 
     let options = RefreshOptions {
         access: Some(&tokens.access_token),
@@ -108,7 +114,7 @@ async fn sessions_are_listed_and_ended_in_every_way() {
     let options = RefreshOptions::default();
     let gone = hallpass.refresh(key, &tokens[3].refresh_token, &options).await;
     assert_eq!(gone.err(), Some(CommandError::NoSession));
-    let inspected = hallpass.inspect(key, &tokens[3].refresh_token).await.unwrap();
+    let inspected = hallpass.inspect(key, &tokens[3].refresh_token, false).await.unwrap();
     assert_eq!((inspected.state, inspected.exp), (Some(TokenState::Gone), None));
 }
 

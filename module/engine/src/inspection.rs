@@ -32,6 +32,11 @@ impl State {
             Self::Expired => "expired",
         }
     }
+
+    /// Returns whether a token in this state proves that the answer which brought it has arrived.
+    pub fn proves_receipt(self) -> bool {
+        self == Self::Current
+    }
 }
 
 /// Tells the state of a token of `generation`, and whether AUTH.REFRESH would answer it with tokens. The arguments are those

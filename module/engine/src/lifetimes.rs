@@ -75,12 +75,21 @@ impl SessionTtls {
 /// `iat` and `exp`, in Unix seconds, of the access token of a session's current generation: from the rotation on, so that a
 /// retry gets the same token, or from `now` on if that token would have expired.
 pub fn of_access_token(session: &Session, default_ttl: u64, now: u64) -> (u64, u64) {
+    let (rotated_at, now) = (seconds(session.rotated_at), seconds(now));
+    let exp = access_expiry(session, default_ttl, rotated_at);
+    if exp > now { (rotated_at, exp) } else { (now, access_expiry(session, default_ttl, now)) }
+}
+
+/// `exp`, in Unix seconds, of the access token that the rotation itself answered with. It may be in the past.
+pub fn first_access_expiry(session: &Session, default_ttl: u64) -> u64 {
+    access_expiry(session, default_ttl, seconds(session.rotated_at))
+}
+
+/// In the session's last second a token still gets one, or it would be born expired.
+fn access_expiry(session: &Session, default_ttl: u64, iat: u64) -> u64 {
     let ttl = session.access_ttl.unwrap_or(default_ttl);
     let end = seconds(session.idle_expiry.min(session.absolute_expiry));
-    // In the session's last second a token still gets one, or it would be born expired.
-    let from = |iat: u64| (iat, iat.saturating_add(ttl).min(end).max(iat + 1));
-    let (iat, exp) = from(seconds(session.rotated_at));
-    if exp > seconds(now) { (iat, exp) } else { from(seconds(now)) }
+    iat.saturating_add(ttl).min(end).max(iat + 1)
 }
 
 #[cfg(test)]
@@ -123,6 +132,13 @@ mod tests {
         assert_eq!(of_access_token(&session, 100, 10_999), (10, 110));
         assert_eq!(of_access_token(&session, 100, 109_999), (10, 110));
         assert_eq!(of_access_token(&session, 100, 110_000), (110, 210));
+    }
+
+    #[test]
+    fn the_first_token_of_a_generation_ends_when_it_ends_whatever_came_later() {
+        let session = RequestedTtls::default().fit(&DEFAULTS).expect("they fit").begin(10_000);
+        assert_eq!(first_access_expiry(&session, 100), 110);
+        assert_eq!(first_access_expiry(&session, 5_000), 1_010);
     }
 
     #[test]

@@ -1,51 +1,84 @@
-//! `AUTH.INSPECT key refresh-token` → map: what the token would be answered, without rotating.
+//! `AUTH.INSPECT key refresh-token [WITHCLAIMS]` → map: what the token would be answered, without rotating.
 //!
 //! `active` (boolean), `state` (`current`, `retry`, `reused`, `ahead`, `gone`, `expired`), `sub`, `sid`, `exp` (idle expiry), `iat`
-//! (rotated-at), and `aud`, `client_id`, `scope` where set. `gone` has only `active`, `state`, `sub` and `sid`.
+//! (rotated-at), `aud`, `client_id` and `scope` where set, `auth_time`, `gen` (of the session), `access_expires_at` (of the access token
+//! that the last rotation answered with), `bound` (boolean: to a client), and with WITHCLAIMS `claims`, as JSON text, where set.
+//! `gone` has only `active`, `state`, `sub` and `sid`. A current token proves that it was received.
 
 use super::call::{Call, Command};
 use crate::config::Config;
-use crate::error;
-use crate::redis::spec::{ArgKind, CommandSpec, KeyAccess, required};
+use crate::error::{self, Error};
+use crate::redis::args::Arg;
+use crate::redis::spec::{ArgKind, CommandSpec, DEPENDS_ON_MORE_THAN_THE_KEY, KeyAccess, required, word};
 use crate::reply::{CommandResult, Value};
 use crate::tokens::receipts;
 use crate::user_hash::{Field, UserHash};
+use hallpass_engine::arguments::Options;
 use hallpass_engine::inspection::inspect;
 use hallpass_engine::record::Session;
 use hallpass_engine::time::seconds;
+use hallpass_engine::{json, keywords, lifetimes};
 
 /// The command.
 pub struct Inspect;
+
+keywords! {
+    enum InspectOption { WithClaims = "WITHCLAIMS" }
+}
+
+#[derive(Default)]
+struct Request {
+    with_claims: bool,
+}
 
 impl Command for Inspect {
     const SPEC: CommandSpec = CommandSpec {
         name: c"auth.inspect",
         summary: c"Tells what a refresh token would be answered, without rotating.",
         flags: c"readonly no-monitor no-slowlog",
+        tips: DEPENDS_ON_MORE_THAN_THE_KEY,
         complexity: c"O(1)",
-        arity: 3,
+        arity: -3,
         categories: c"read fast",
         key: KeyAccess::Read,
-        args: &[required(c"refresh-token", ArgKind::Text)],
+        args: &[required(c"refresh-token", ArgKind::Text), word(c"withclaims", c"WITHCLAIMS").optional()],
     };
 
     fn run(call: &Call<'_>) -> CommandResult {
-        let [text] = call.args else {
-            return Err(error::SYNTAX);
-        };
+        let (text, options) = call.args.split_first().ok_or(error::SYNTAX)?;
+        let request = Request::parse(options)?;
         let token = call.refresh_token(text)?;
         let session = UserHash::read(call.ctx, call.key, call.now)?.session(&Field::of(&token.sid));
         let has_arrived = session.as_ref().is_some_and(|session| receipts::has_arrived(session, &token));
         let (state, is_active) =
             inspect(session.as_ref(), token.generation, call.now, &call.policy, has_arrived);
+        if state.proves_receipt() {
+            receipts::add(token.sid, token.generation);
+        }
         let mut members = vec![
             ("active", Value::Bool(is_active)),
             ("state", Value::text(state.name())),
             ("sub", Value::text(call.subject)),
             ("sid", Value::text(token.sid)),
         ];
-        members.extend(session.map(|session| details(&session, call.config)).unwrap_or_default());
+        if let Some(session) = session {
+            members.extend(details(&session, call.config));
+            members.extend(claims(&session).filter(|_| request.with_claims));
+        }
         Ok(Value::Map(members).into())
+    }
+}
+
+impl Request {
+    fn parse(options: &[Arg]) -> Result<Self, Error> {
+        let mut options = Options::new(options);
+        let mut request = Self::default();
+        while let Some(option) = options.next_name()? {
+            match option {
+                InspectOption::WithClaims => request.with_claims = true,
+            }
+        }
+        Ok(request)
     }
 }
 
@@ -61,7 +94,19 @@ fn details(session: &Session, config: &Config) -> Vec<(&'static str, Value)> {
         ("scope", scope.as_deref()),
     ];
     members.extend(optional.into_iter().filter_map(|(name, value)| Some((name, Value::text(value?)))));
+    members.extend([
+        ("auth_time", Value::number(seconds(session.issued_at))),
+        ("gen", Value::number(session.generation)),
+        ("access_expires_at", Value::number(lifetimes::first_access_expiry(session, config.access_ttl))),
+        ("bound", Value::Bool(session.client.is_some())),
+    ]);
     members
+}
+
+/// The stored claims, unless this module did not write them.
+fn claims(session: &Session) -> Option<(&'static str, Value)> {
+    let claims = session.claims.as_deref().filter(|stored| json::are_written_here(stored))?;
+    Some(("claims", Value::text(claims)))
 }
 
 /// The claim `scope`, when it is a string.

@@ -73,6 +73,7 @@ impl Command for Issue {
         name: c"auth.issue",
         summary: c"Begins a session and returns its first access and refresh token.",
         flags: c"write deny-oom no-monitor no-slowlog",
+        tips: None,
         complexity: c"O(N) with N being the number of the user's sessions, bounded when no limit binds.",
         arity: -2,
         categories: c"write slow",

@@ -17,6 +17,7 @@ impl NodeCommand for Jwks {
         name: c"auth.jwks",
         summary: c"Returns the public keys that access tokens can be verified with, as a JWK Set.",
         flags: c"readonly allow-loading allow-stale no-monitor no-slowlog",
+        tips: None,
         complexity: c"O(N) with N being the number of keys in the ring.",
         arity: 1,
         categories: c"read fast",

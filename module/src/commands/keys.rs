@@ -17,6 +17,7 @@ impl NodeCommand for Keys {
         name: c"auth.keys",
         summary: c"Tells what each key of the ring is doing, without key material.",
         flags: c"readonly allow-loading allow-stale no-monitor no-slowlog",
+        tips: None,
         complexity: c"O(N) with N being the number of keys in the ring.",
         arity: 1,
         categories: c"read fast",

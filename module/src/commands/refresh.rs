@@ -48,6 +48,7 @@ impl Command for Refresh {
         name: c"auth.refresh",
         summary: c"Exchanges a refresh token for its successor and a new access token.",
         flags: c"write no-monitor no-slowlog",
+        tips: None,
         complexity: c"O(1)",
         arity: -3,
         categories: c"write fast",

@@ -17,6 +17,7 @@ impl NodeCommand for Reload {
         name: c"auth.reload",
         summary: c"Reads the keyring file again.",
         flags: c"admin allow-loading allow-stale no-monitor no-slowlog",
+        tips: None,
         complexity: c"O(N) with N being the number of keys in the file.",
         arity: 1,
         categories: c"admin dangerous slow",

@@ -67,6 +67,7 @@ impl Command for Revoke {
         name: c"auth.revoke",
         summary: c"Ends all, some or one of a user's sessions.",
         flags: c"write no-monitor no-slowlog",
+        tips: None,
         complexity: c"O(N) with N being the number of sessions named, or of all of the user's with ALL.",
         arity: -3,
         categories: c"write slow",

@@ -5,7 +5,7 @@
 use super::call::{Call, Command};
 use crate::error::Error;
 use crate::redis::args::Arg;
-use crate::redis::spec::{CommandSpec, KeyAccess, integer_option, word};
+use crate::redis::spec::{CommandSpec, DEPENDS_ON_MORE_THAN_THE_KEY, KeyAccess, integer_option, word};
 use crate::reply::{CommandResult, Value};
 use crate::user_hash::UserHash;
 use hallpass_engine::arguments::{self, Options};
@@ -33,6 +33,7 @@ impl Command for Sessions {
         name: c"auth.sessions",
         summary: c"Lists a user's sessions, newest first.",
         flags: c"readonly no-monitor no-slowlog",
+        tips: DEPENDS_ON_MORE_THAN_THE_KEY,
         complexity: c"O(N*log(N)) with N being the number of the user's sessions.",
         arity: -2,
         categories: c"read slow",

@@ -22,6 +22,7 @@ impl Command for SetClaims {
         name: c"auth.setclaims",
         summary: c"Replaces the custom claims of all or one of a user's sessions.",
         flags: c"write deny-oom no-monitor no-slowlog",
+        tips: None,
         complexity: c"O(N) with N being the number of sessions updated.",
         arity: 4,
         categories: c"write slow",

@@ -7,7 +7,9 @@ use super::call::{Call, Command};
 use crate::error::{self, Error};
 use crate::keyring;
 use crate::redis::args::Arg;
-use crate::redis::spec::{ArgKind, CommandSpec, KeyAccess, required, text_option};
+use crate::redis::spec::{
+    ArgKind, CommandSpec, DEPENDS_ON_MORE_THAN_THE_KEY, KeyAccess, required, text_option,
+};
 use crate::reply::{CommandResult, Value};
 use crate::stats::STATS;
 use crate::tokens::{receipts, verify_cache};
@@ -29,6 +31,7 @@ impl Command for Verify {
         name: c"auth.verify",
         summary: c"Checks an access token and its session and returns the token's claims.",
         flags: c"readonly no-monitor no-slowlog",
+        tips: DEPENDS_ON_MORE_THAN_THE_KEY,
         complexity: c"O(1)",
         arity: -3,
         categories: c"read fast",

@@ -30,7 +30,7 @@ pub fn document(ctx: &Context, command: &CommandSpec) -> Option<()> {
         complexity: command.complexity.as_ptr(),
         since: SINCE.as_ptr(),
         history: ptr::null_mut(),
-        tips: ptr::null(),
+        tips: command.tips.map_or(ptr::null(), CStr::as_ptr),
         arity: command.arity,
         key_specs: if has_key { key_specs.as_mut_ptr() } else { ptr::null_mut() },
         args: args.as_mut_ptr(),

@@ -25,6 +25,8 @@ pub struct CommandSpec {
     pub summary: &'static CStr,
     /// Flags, for COMMAND INFO.
     pub flags: &'static CStr,
+    /// Tips for clients and proxies, separated by blanks.
+    pub tips: Option<&'static CStr>,
     /// Time complexity.
     pub complexity: &'static CStr,
     /// Number of arguments, the name included; negative: at least that many.
@@ -36,6 +38,9 @@ pub struct CommandSpec {
     /// Arguments behind the key.
     pub args: &'static [ArgSpec],
 }
+
+/// The tips of commands whose answers also depend on time, keys and settings, of which no key change tells.
+pub const DEPENDS_ON_MORE_THAN_THE_KEY: Option<&CStr> = Some(c"nondeterministic_output dont_cache");
 
 /// One argument. Built by the functions below.
 pub struct ArgSpec {

@@ -43,10 +43,13 @@ pub mod option {
 
 /// The fields of replies that are maps.
 pub mod field {
+    pub const ACCESS_EXPIRES_AT: &str = "access_expires_at";
     pub const ACCESS_TOKEN: &str = "access_token";
     pub const ACTIVE: &str = "active";
     pub const ALG: &str = "alg";
     pub const AUD: &str = "aud";
+    pub const AUTH_TIME: &str = "auth_time";
+    pub const BOUND: &str = "bound";
     pub const CLAIMS: &str = "claims";
     pub const CLASS: &str = "class";
     pub const CLIENT: &str = "client";

@@ -32,7 +32,7 @@ pub async fn introspect(
 /// is checked afterwards.
 async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Result<Value, ApiError> {
     let body = if is_refresh_token(token) {
-        let inspected = state.store.inspect(key, token).await;
+        let inspected = state.store.inspect(key, token, false).await;
         inspected.map(|token| Some(refresh_token_response(token, state.module.issuer.as_deref(), client)))
     } else {
         let claims = state.store.verify(key, token, Some(ANY_AUDIENCE)).await;
@@ -133,8 +133,7 @@ mod tests {
             exp: Some(2),
             iat: Some(1),
             aud: aud.map(str::to_owned),
-            client_id: None,
-            scope: None,
+            ..Inspected::default()
         }
     }
 

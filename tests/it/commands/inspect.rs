@@ -9,6 +9,10 @@ fn inspect(redis: &Redis, token: &str) -> Reply {
     redis.raw().resp3().call(&["AUTH.INSPECT", "auth:42", token])
 }
 
+/// The members of a session without options, in order.
+const MEMBERS: [&str; 10] =
+    ["active", "state", "sub", "sid", "exp", "iat", "auth_time", "gen", "access_expires_at", "bound"];
+
 /// The member names of a reply, in order.
 fn names(reply: &Reply) -> Vec<String> {
     reply.pairs().into_iter().map(|(name, _)| name).collect()
@@ -33,15 +37,20 @@ fn inactive(state: &str) -> (bool, String) {
 fn the_current_token_shows_its_session() {
     let redis = Redis::start();
     let mut con = redis.connect();
-    let options = ["CLIENT", "web", "AUDIENCE", "api", "CLAIMS", r#"{"scope":"a b","role":"x"}"#];
+    let options =
+        ["CLIENT", "web", "AUDIENCE", "api", "ACCESSTTL", "70", "CLAIMS", r#"{"scope":"a b","role":"x"}"#];
     let tokens = con.issue("auth:42", &options).unwrap();
     let reply = inspect(&redis, &tokens.refresh);
     let claims = tokens.claims();
     let iat = claims["iat"].as_i64().unwrap();
 
-    let expected = ["active", "state", "sub", "sid", "exp", "iat", "aud", "client_id", "scope"];
+    let expected = [&MEMBERS[..6], &["aud", "client_id", "scope"], &MEMBERS[6..]].concat();
     assert_eq!(names(&reply), expected);
     assert_eq!(reply.member("active"), Reply::Boolean(true));
+    assert_eq!(reply.member("bound"), Reply::Boolean(true));
+    assert_eq!(reply.member("auth_time"), Reply::Integer(claims["auth_time"].as_i64().unwrap()));
+    assert_eq!(reply.member("gen"), Reply::Integer(0));
+    assert_eq!(reply.member("access_expires_at"), Reply::Integer(iat + 70));
     assert_eq!(reply.member("iat"), Reply::Integer(iat));
     assert_eq!(reply.member("exp"), Reply::Integer(iat + 1_209_600));
     for (name, text) in [
@@ -62,8 +71,9 @@ fn what_is_not_set_is_left_out() {
     let mut con = redis.connect();
     for claims in ["{}", r#"{"scope":["a"]}"#, r#"{"scope":null}"#] {
         let tokens = con.issue("auth:42", &["CLAIMS", claims]).unwrap();
-        let expected = ["active", "state", "sub", "sid", "exp", "iat"];
-        assert_eq!(names(&inspect(&redis, &tokens.refresh)), expected, "{claims}");
+        let reply = inspect(&redis, &tokens.refresh);
+        assert_eq!(names(&reply), MEMBERS, "{claims}");
+        assert_eq!(reply.member("bound"), Reply::Boolean(false));
     }
     con.get::<()>(&["CONFIG", "SET", "hallpass.audience", "everybody"]);
     let tokens = con.issue("auth:42", &[]).unwrap();
@@ -111,7 +121,7 @@ fn an_older_token_is_reused_and_its_session_lives_on() {
     let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
     let third = con.refresh("auth:42", &second.refresh, &[]).unwrap();
     assert_eq!(state(&redis, &first.refresh), inactive("reused"));
-    assert_eq!(names(&inspect(&redis, &first.refresh)).len(), 6);
+    assert_eq!(names(&inspect(&redis, &first.refresh)), MEMBERS);
     assert_eq!(con.counter("reused"), 0);
     con.refresh("auth:42", &third.refresh, &[]).unwrap();
 }
@@ -128,8 +138,7 @@ fn a_token_ahead_of_the_store_is_active_while_recovery_is_on() {
     assert_eq!(state(&redis, &second.refresh), active("ahead"));
     con.get::<()>(&["CONFIG", "SET", "hallpass.recovery", "no"]);
     assert_eq!(state(&redis, &second.refresh), inactive("ahead"));
-    let expected = ["active", "state", "sub", "sid", "exp", "iat"];
-    assert_eq!(names(&inspect(&redis, &second.refresh)), expected);
+    assert_eq!(names(&inspect(&redis, &second.refresh)), MEMBERS);
     assert_eq!(con.counter("recovered") + con.counter("reused"), 0);
     assert_eq!(con.records("auth:42")[&first.session_id], backup);
 }
@@ -160,8 +169,7 @@ fn a_session_past_its_time_is_expired_and_stays_where_it_is() {
     let idle = con.issue("auth:42", &["IDLETTL", "1"]).unwrap();
     con.let_pass(Duration::from_millis(1100));
     assert_eq!(state(&redis, &idle.refresh), inactive("expired"));
-    let expected = ["active", "state", "sub", "sid", "exp", "iat"];
-    assert_eq!(names(&inspect(&redis, &idle.refresh)), expected);
+    assert_eq!(names(&inspect(&redis, &idle.refresh)), MEMBERS);
     assert!(con.records("auth:42").contains_key(&idle.session_id));
 
     let now = (con.now_ms() / 1000).to_string();
@@ -208,14 +216,16 @@ fn a_key_that_is_no_session_key_is_refused() {
     let mut answer = |args: &[&str]| raw.call(&[&["AUTH.INSPECT"], args].concat()).text();
     assert!(answer(&["user:42", &tokens.refresh]).starts_with("ERR hallpass: "));
     assert!(answer(&["auth:42"]).starts_with("ERR wrong number of arguments"));
-    assert!(answer(&["auth:42", &tokens.refresh, "CLIENT", "web"]).starts_with("ERR wrong number"));
+    assert!(answer(&["auth:42", &tokens.refresh, "CLIENT", "web"]).starts_with("ERR hallpass: syntax"));
+    let twice = ["auth:42", &tokens.refresh, "WITHCLAIMS", "withclaims"];
+    assert!(answer(&twice).starts_with("ERR hallpass: option given twice"));
     con.get::<()>(&["SET", "auth:42", "x"]);
     assert!(answer(&["auth:42", &tokens.refresh]).starts_with("WRONGTYPE "));
     assert_eq!(con.get::<String>(&["GET", "auth:42"]), "x");
 }
 
 #[test]
-fn looking_changes_nothing_and_proves_nothing() {
+fn looking_changes_nothing() {
     let redis = Redis::with(&["hallpass.race-window 0"]);
     let mut con = redis.connect();
     let mut events = redis.raw();
@@ -229,8 +239,7 @@ fn looking_changes_nothing_and_proves_nothing() {
     };
     let unsaved_before = unsaved(&mut con);
     for _ in 0..20 {
-        assert_eq!(state(&redis, &second.refresh), active("current"));
-        assert_eq!(state(&redis, &first.refresh), active("retry"), "looking is no proof of receipt");
+        assert_eq!(state(&redis, &first.refresh), active("retry"), "a previous token proves nothing");
     }
     assert_eq!((con.records("auth:42"), con.expires_at("auth:42")), before);
     assert_eq!(unsaved(&mut con), unsaved_before, "nothing was written");
@@ -238,4 +247,55 @@ fn looking_changes_nothing_and_proves_nothing() {
     assert_eq!(events.reply_within(Duration::from_millis(200)), None);
     let again = con.refresh("auth:42", &first.refresh, &[]).unwrap();
     assert_eq!(again.refresh, second.refresh);
+}
+
+#[test]
+fn looking_at_the_current_token_proves_that_it_was_received() {
+    let redis = Redis::with(&["hallpass.race-window 0"]);
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    assert_eq!(state(&redis, &first.refresh), active("retry"));
+    assert_eq!(state(&redis, &second.refresh), active("current"));
+    assert_eq!(state(&redis, &first.refresh), inactive("reused"));
+    assert_eq!(refused(con.refresh("auth:42", &first.refresh, &[])), "REUSEDTOKEN");
+}
+
+#[test]
+fn claims_are_shown_as_they_are_signed_and_only_when_asked_for() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let claims = r#"{"role":"x","n":[1,{"a":null}]}"#;
+    let tokens = con.issue("auth:42", &["CLAIMS", claims]).unwrap();
+    let plain = con.issue("auth:42", &[]).unwrap();
+    assert!(!names(&inspect(&redis, &tokens.refresh)).contains(&"claims".to_owned()));
+    let with_claims =
+        |token: &str| redis.raw().resp3().call(&["AUTH.INSPECT", "auth:42", token, "withClaims"]);
+    assert_eq!(with_claims(&tokens.refresh).member("claims").text(), claims);
+    assert_eq!(names(&with_claims(&tokens.refresh)).last().unwrap(), "claims");
+    assert_eq!(names(&with_claims(&plain.refresh)), MEMBERS);
+
+    let mut record = con.records("auth:42").remove(&tokens.session_id).unwrap();
+    let place = record.windows(claims.len()).position(|part| part == claims.as_bytes()).unwrap();
+    record[place..place + claims.len()].copy_from_slice(br#"{"sub":"x","n":[1,{"a":null}] }"#);
+    con.run(&[&b"HSET"[..], b"auth:42", tokens.session_id.as_bytes(), &record]).unwrap();
+    assert_eq!(names(&with_claims(&tokens.refresh)), MEMBERS, "what this module did not write");
+}
+
+#[test]
+fn the_times_are_those_of_the_session_and_of_its_last_rotation() {
+    let redis = Redis::with(&["hallpass.access-ttl 1"]);
+    let mut con = redis.connect();
+    let first = con.issue("auth:42", &[]).unwrap();
+    let auth_time = first.claims()["auth_time"].as_i64().unwrap();
+    con.let_pass(Duration::from_millis(2100));
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    let iat = second.claims()["iat"].as_i64().unwrap();
+    let reply = inspect(&redis, &second.refresh);
+    assert_eq!(reply.member("auth_time"), Reply::Integer(auth_time));
+    assert_eq!(reply.member("gen"), Reply::Integer(1));
+    assert_eq!(reply.member("access_expires_at"), Reply::Integer(iat + 1));
+    con.let_pass(Duration::from_millis(2100));
+    let later = inspect(&redis, &second.refresh).member("access_expires_at");
+    assert_eq!(later, Reply::Integer(iat + 1), "also once that is over");
 }

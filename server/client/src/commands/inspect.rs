@@ -1,6 +1,6 @@
 //! `AUTH.INSPECT`: tells what a refresh token would be answered.
 
-use crate::contract::{command, field};
+use crate::contract::{command, field, option as word};
 use crate::error::CommandError;
 use crate::hallpass::Hallpass;
 use crate::reply::Fields;
@@ -9,7 +9,7 @@ use crate::request::about;
 pub use hallpass_engine::inspection::State as TokenState;
 
 /// The reply of `AUTH.INSPECT`. Times are in Unix seconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inspected {
     /// True if AUTH.REFRESH would answer with tokens.
     pub is_active: bool,
@@ -25,10 +25,20 @@ pub struct Inspected {
     pub iat: Option<u64>,
     /// The audience.
     pub aud: Option<String>,
-    /// The OAuth client that the session is bound to.
+    /// The OAuth client of the session.
     pub client_id: Option<String>,
     /// The claim `scope`.
     pub scope: Option<String>,
+    /// When the user authenticated; `None` if the session is gone.
+    pub auth_time: Option<u64>,
+    /// The session's generation; `None` if it is gone.
+    pub generation: Option<u64>,
+    /// When the access token expires that came with the session's last refresh; `None` if the session is gone.
+    pub access_expires_at: Option<u64>,
+    /// True if the session answers only to its client.
+    pub is_bound: bool,
+    /// The custom claims as JSON text, if they were asked for.
+    pub claims: Option<String>,
 }
 
 /// The states, each with its word.
@@ -42,12 +52,20 @@ const STATES: [TokenState; 6] = [
 ];
 
 impl Hallpass {
-    /// `AUTH.INSPECT`: returns what a refresh token would be answered, without exchanging it.
+    /// `AUTH.INSPECT`: returns what a refresh token would be answered, without exchanging it, with the session's claims if
+    /// these are wanted.
     ///
     /// # Errors
     /// [`CommandError::InvalidToken`] for what is not a refresh token of this subject.
-    pub async fn inspect(&self, key: &str, token: &str) -> Result<Inspected, CommandError> {
-        self.call(about(command::INSPECT, key).arg(token)).await.and_then(Inspected::read)
+    pub async fn inspect(
+        &self,
+        key: &str,
+        token: &str,
+        with_claims: bool,
+    ) -> Result<Inspected, CommandError> {
+        let mut command = about(command::INSPECT, key);
+        command.arg(token).arg(with_claims.then_some(word::WITHCLAIMS));
+        self.call(&command).await.and_then(Inspected::read)
     }
 }
 
@@ -64,6 +82,11 @@ impl Inspected {
             aud: reply.take(field::AUD)?,
             client_id: reply.take(field::CLIENT_ID)?,
             scope: reply.take(field::SCOPE)?,
+            auth_time: reply.take(field::AUTH_TIME)?,
+            generation: reply.take(field::GEN)?,
+            access_expires_at: reply.take(field::ACCESS_EXPIRES_AT)?,
+            is_bound: reply.take::<Option<bool>>(field::BOUND)?.unwrap_or(false),
+            claims: reply.take(field::CLAIMS)?,
         })
     }
 }

@@ -13,6 +13,9 @@ pub mod command {
     pub const KEYS: &str = "AUTH.KEYS";
     pub const RELOAD: &str = "AUTH.RELOAD";
 
+    /// Those whose answer holds a new access token.
+    pub const SIGNED: [&str; 2] = [ISSUE, REFRESH];
+
     /// The beginning of all of them. Those that have a key have it as their first argument.
     pub const PREFIX: &str = "AUTH.";
 }

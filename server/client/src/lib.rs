@@ -21,7 +21,8 @@
 //! ```
 //!
 //! Everything about a user lies under one Redis key, which [`SubjectKeys`] finds from a subject or a token. One
-//! [`Hallpass`] serves all tasks of a program: it keeps one connection per node, over which all commands go at once.
+//! [`Hallpass`] serves all tasks of a program: it keeps one connection per node, over which all commands go at once, and
+//! a few more where tokens are signed with RSA.
 //!
 //! # Outages
 //! A command fails with [`CommandError::Unavailable`] when Redis does not answer it within three seconds; the next one
@@ -36,8 +37,9 @@
 //! - [`Hallpass`]: a method per command. `commands/` has one file for each, with its options and its reply.
 //! - [`SubjectKeys`]: Redis keys of subjects and tokens. [`ModuleInfo`]: how the module is configured.
 //! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them.
-//! - `connection`: the three kinds of Redis. `node` is one server; `sentinel` and `cluster` find the node in charge, by
-//!   the rules of `failover`; `topology` and `slots` know the nodes of a cluster.
+//! - `connection`: the three kinds of Redis. `node` is one server, with `signing_lanes` for slow signatures;
+//!   `sentinel` and `cluster` find the node in charge, by the rules of `failover`; `topology` and `slots` know the nodes
+//!   of a cluster.
 //! - `limits`: every time limit.
 
 #![forbid(unsafe_code)]
@@ -56,6 +58,7 @@ mod node;
 mod reply;
 mod request;
 mod sentinel;
+mod signing_lanes;
 mod slots;
 mod subject_keys;
 mod topology;

@@ -1,9 +1,12 @@
-//! One Redis server: a multiplexed connection, which reconnects by itself.
+//! One Redis server: a multiplexed connection, which reconnects by itself, and a few more for slow signatures.
 //!
 //! A command is sent again only when it was certainly not sent before. While the server is away every call fails
 //! quickly; once it is back the next call succeeds.
 
+use crate::contract::command::SIGNED;
 use crate::limits::{CONNECT, DEAD_PEER, RESPONSE};
+use crate::request::name;
+use crate::signing_lanes::SigningLanes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, RedisResult, Value, pipe};
@@ -12,6 +15,7 @@ use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, RedisResult, Value
 pub struct Node {
     address: String,
     connection: ConnectionManager,
+    signing: SigningLanes,
 }
 
 impl Node {
@@ -29,7 +33,8 @@ impl Node {
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(RESPONSE))
             .set_pipeline_buffer_size(1024);
-        Ok(Self { address, connection: ConnectionManager::new_lazy_with_config(client, config)? })
+        let connect = || ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
+        Ok(Self { address, connection: connect()?, signing: SigningLanes::new(connect)? })
     }
 
     /// Returns `host:port`, or the path of a socket.
@@ -42,15 +47,13 @@ impl Node {
         self.address.rsplit_once(':').map_or(&self.address, |(host, _)| host)
     }
 
-    /// Sends a command, and again if the connection was refused: nothing was sent then, and the refusal may be that of
-    /// an attempt made while Redis was still away.
+    /// Sends a command, over another connection than the rest if its answer may have to be signed slowly.
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        let mut connection = self.connection.clone();
-        let answer = match connection.send_packed_command(command).await {
-            Err(error) if error.is_connection_refusal() => connection.send_packed_command(command).await,
-            result => result,
-        };
-        checked(answer?)
+        if SIGNED.contains(&name(command)) {
+            self.signing.send(command, &self.connection).await
+        } else {
+            send_over(&self.connection, command).await
+        }
     }
 
     /// Sends a command for a slot that is on its way to this node. Both commands go out as one, since others share the
@@ -61,6 +64,17 @@ impl Node {
         let answers = self.connection.clone().send_packed_commands(&both, 1, 1).await?;
         checked(answers.into_iter().next().unwrap_or(Value::Nil))
     }
+}
+
+/// Sends a command, and again if the connection was refused: nothing was sent then, and the refusal may be that of an
+/// attempt made while Redis was still away.
+pub async fn send_over(connection: &ConnectionManager, command: &Cmd) -> RedisResult<Value> {
+    let mut connection = connection.clone();
+    let answer = match connection.send_packed_command(command).await {
+        Err(error) if error.is_connection_refusal() => connection.send_packed_command(command).await,
+        result => result,
+    };
+    checked(answer?)
 }
 
 /// Returns the answer, unless it is an error. No command that is sent answers with errors inside of something else.

@@ -9,6 +9,7 @@ use crate::support::{build::built, *};
 mod composed;
 mod equivalence;
 mod failover;
+mod front;
 mod leaving;
 mod stopping;
 

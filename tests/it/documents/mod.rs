@@ -1,6 +1,13 @@
 //! The promises of the documents, the OpenAPI text and the command line's help.
 
+mod browsers;
+mod commands;
+mod configuration;
 mod keys_cli;
+mod links;
 pub mod openapi;
 mod operations;
-pub mod readme;
+pub mod pages;
+mod readme;
+mod reliability;
+pub mod shell;

@@ -1,4 +1,4 @@
-//! The HTTP server behind real Sentinels, with the rights that the README gives it.
+//! The HTTP server behind real Sentinels, with the rights that docs/security.md gives it.
 
 use crate::{
     redis_side::acl_roles::server_user,

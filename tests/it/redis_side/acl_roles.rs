@@ -1,28 +1,32 @@
-//! The ACL roles of the README: each can do what it says, and nothing else.
+//! The ACL roles of docs/security.md: each can do what it says, and nothing else.
+
+use std::fs;
 
 use serde_json::json;
 
-use crate::support::{
-    http_server::{ISSUER, Server},
-    *,
+use crate::{
+    documents::pages::project_file,
+    support::{
+        http_server::{ISSUER, Server, directory},
+        *,
+    },
 };
 
 /// Checks tokens, and reads nothing else.
-const VERIFIER: &str = "ACL SETUSER verifier on >secret resetchannels -@all %R~auth:* +auth.verify";
+const VERIFIER: &str = "user verifier on >secret resetchannels -@all %R~auth:* +auth.verify";
 /// The application: logs users in, keeps them in, logs them out.
-const APP: &str = "ACL SETUSER app on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect";
+const APP: &str = "user app on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect";
 /// Support staff: sees who is logged in where, and logs out; mints nothing.
-const SUPPORT: &str =
-    "ACL SETUSER support on >secret resetchannels -@all ~auth:* +auth.sessions +auth.revoke";
+const SUPPORT: &str = "user support on >secret resetchannels -@all ~auth:* +auth.sessions +auth.revoke";
 /// Operations: rotates keys, watches counters and events; sees no session.
-const OPERATOR: &str = "ACL SETUSER operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
+const OPERATOR: &str = "user operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
 
 /// hallpass-server: all that its routes need.
-const SERVER: &str = "ACL SETUSER server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping";
+const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping";
 
 /// The line of redis.conf that makes the server's user, with more rights.
 pub fn server_user(more: &str) -> String {
-    format!("user {} {more}", SERVER.trim_start_matches("ACL SETUSER "))
+    format!("user {} {more}", SERVER.trim_start_matches("user "))
 }
 
 const ROLES: [&str; 4] = [VERIFIER, APP, SUPPORT, OPERATOR];
@@ -81,9 +85,9 @@ const DANGEROUS: [&[&str]; 48] = [
 
 /// Runs the documented line and connects as that user.
 fn role(redis: &Redis, line: &str) -> Con {
-    let words: Vec<&str> = line.split(' ').collect();
-    redis.connect().get::<()>(&words);
-    redis.connect_as(words[2], "secret")
+    let words: Vec<&str> = line.split(' ').skip(1).collect();
+    redis.connect().get::<()>(&[&["ACL", "SETUSER"], &*words].concat());
+    redis.connect_as(words[0], "secret")
 }
 
 /// Every AUTH command, ready to succeed for the subject 42; those that end sessions come last.
@@ -170,7 +174,7 @@ fn only_the_operator_hears_the_events_and_no_other_channel() {
     for line in ROLES {
         role(&redis, line);
         let mut raw = redis.raw();
-        raw.call(&["AUTH", line.split(' ').nth(2).unwrap(), "secret"]);
+        raw.call(&["AUTH", line.split(' ').nth(1).unwrap(), "secret"]);
         let answer = raw.call(&["SUBSCRIBE", "hallpass:events"]);
         assert_eq!(answer.has_error(), line != OPERATOR, "{line}");
     }
@@ -244,18 +248,37 @@ fn a_role_for_one_subject_reaches_no_other() {
 }
 
 #[test]
-fn the_readme_prints_these_roles() {
-    let readme = include_str!("../../../README.md");
-    for line in ROLES.into_iter().chain([SERVER]) {
-        assert!(readme.lines().any(|printed| printed == line), "{line}");
+fn the_page_on_security_and_the_example_have_these_roles() {
+    let example = project_file("examples/users.acl");
+    let roles: Vec<&str> = example.lines().skip(1).collect();
+    assert_eq!(roles, [VERIFIER, APP, SUPPORT, OPERATOR, SERVER]);
+    assert!(project_file("docs/security.md").contains(&example));
+}
+
+#[test]
+fn the_roles_of_an_acl_file_survive_a_restart() {
+    let example = project_file("examples/users.acl");
+    let (administrator, roles) = example.split_once('\n').unwrap();
+    let dir = directory();
+    let path = dir.path().join("users.acl");
+    fs::write(&path, roles).unwrap();
+    let mut redis = Redis::builder().line(&format!("aclfile {}", path.display())).start();
+    for _ in 0..2 {
+        let mut app = redis.connect_as("app", "secret");
+        let token = app.issue("auth:42", &[]).unwrap().access;
+        redis.connect_as("verifier", "secret").verify("auth:42", &token, &[]).unwrap();
+        redis.restart();
     }
+    fs::write(&path, format!("{administrator}\n{roles}")).unwrap();
+    redis.connect().get::<()>(&["ACL", "LOAD"]);
+    assert_eq!(redis.raw().call(&["PING"]).error_code(), "NOAUTH");
+    redis.connect_as("default", "secret").get::<()>(&["ACL", "SAVE"]);
 }
 
 #[test]
 fn the_http_server_needs_no_more_than_its_role() {
     let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
-    let words: Vec<&str> = SERVER.split(' ').collect();
-    redis.connect().get::<()>(&words);
+    role(&redis, SERVER);
     let server = Server::before_url(&format!("redis://server:secret@127.0.0.1:{}", redis.port()), &[]);
     let login = server.login("42");
     let (access, refresh) = (login.text_of("access_token"), login.text_of("refresh_token"));

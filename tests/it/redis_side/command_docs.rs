@@ -2,7 +2,8 @@
 
 use crate::support::*;
 
-const NAMES: [&str; 10] = [
+/// The commands.
+pub const NAMES: [&str; 10] = [
     "auth.issue",
     "auth.refresh",
     "auth.verify",
@@ -195,7 +196,7 @@ fn every_option_stands_in_the_documented_arguments() {
 }
 
 /// The literal words among documented arguments, nested ones included.
-fn tokens_of(arguments: &Reply) -> Vec<String> {
+pub fn tokens_of(arguments: &Reply) -> Vec<String> {
     let mut found = vec![];
     for argument in arguments.items() {
         for (member, value) in argument.pairs() {

@@ -4,7 +4,7 @@ mod acl;
 mod acl_categories;
 pub mod acl_roles;
 mod beside_another_module;
-mod command_docs;
+pub mod command_docs;
 mod config;
 mod events;
 mod info;

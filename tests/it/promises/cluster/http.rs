@@ -1,4 +1,4 @@
-//! The HTTP server in front of a cluster, with the rights that the README gives it: users on all nodes stay logged in while
+//! The HTTP server in front of a cluster, with the rights that docs/security.md gives it: users on all nodes stay logged in while
 //! slots move and primaries fail.
 
 use crate::{

@@ -1,0 +1,79 @@
+//! A shell in which the documents' commands run exactly as they are written.
+
+use std::{
+    env, fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use super::pages::project_file;
+use crate::support::{
+    build::{built, redis_server},
+    http_server,
+};
+
+/// A directory like the root of the project after `make build`. A redis-server that was started in it ends with it.
+///
+/// `redis-server` and `redis-cli` come first on the path in a form that uses a socket in this directory, whatever port
+/// is named: ports are shared with everything else that runs on this machine.
+pub struct Shell(TempDir);
+
+impl Shell {
+    /// Makes the directory, with the shipped redis.conf.
+    pub fn new() -> Self {
+        let shell = Self(http_server::directory());
+        let release = shell.path("target/release");
+        fs::create_dir_all(&release).unwrap();
+        fs::create_dir(shell.path("bin")).unwrap();
+        fs::write(shell.path("redis.conf"), project_file("redis.conf")).unwrap();
+        symlink(&built().module, release.join("libhallpass.so")).unwrap();
+        for place in [release, shell.path("bin")] {
+            symlink(&built().server, place.join("hallpass-server")).unwrap();
+        }
+        let socket = shell.path("redis.sock");
+        let found = |program: &str| shell.run(&format!("command -v {program}")).trim().to_owned();
+        let (cli, server) = (found("redis-cli"), found(redis_server().to_str().unwrap()));
+        let cli = format!("if [ \"$1\" = -p ]; then shift 2; fi\nexec {cli} -s {} \"$@\"", socket.display());
+        let own = format!("--port 0 --unixsocket {} --logfile redis.log", socket.display());
+        shell.write_program("redis-cli", &cli);
+        shell.write_program("redis-server", &format!("exec {server} \"$@\" {own}"));
+        shell
+    }
+
+    /// A path in the directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write_program(&self, name: &str, script: &str) {
+        let path = self.path("bin").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Runs commands, each of which must succeed, and returns what they said.
+    #[track_caller]
+    pub fn run(&self, script: &str) -> String {
+        run(self.0.path(), script)
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        // Where a command failed there may be nothing to stop.
+        self.run("redis-cli SHUTDOWN NOSAVE > stopped.txt 2>&1 || true");
+    }
+}
+
+/// Runs commands in `dir`; programs in `bin` inside it come first on the path.
+#[track_caller]
+pub fn run(dir: &Path, script: &str) -> String {
+    let path = format!("{}/bin:{}", dir.display(), env::var("PATH").unwrap());
+    let output =
+        Command::new("sh").args(["-ec", script]).current_dir(dir).env("PATH", path).output().unwrap();
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}

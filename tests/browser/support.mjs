@@ -119,13 +119,24 @@ export async function until(what, probe) {
   }
 }
 
-/** Makes all access tokens of a user stale, as an application does when the user's rights have changed. */
-export async function makeStale(subject) {
+/** Calls hallpass-server as the application does. */
+async function call(method, path, body) {
   const credentials = Buffer.from(`local:${HALLPASS_CLIENT_SECRET}`).toString("base64");
   const headers = { "Content-Type": "application/json", Authorization: `Basic ${credentials}` };
-  const body = JSON.stringify({ name: "Ada" });
-  const response = await fetch(`${HALLPASS_URL}/subjects/${subject}/claims`, { method: "PUT", headers, body });
-  if (!response.ok) throw new Error(`the claims could not be set: ${response.status}`);
+  const response = await fetch(`${HALLPASS_URL}${path}`, { method, headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+  return response;
+}
+
+/** Makes all access tokens of a user stale, as an application does when the user's rights have changed. */
+export async function makeStale(subject) {
+  await call("PUT", `/subjects/${subject}/claims`, { name: "Ada" });
+}
+
+/** Begins a session without the example application; returns name and value of its cookie. */
+export async function logInByHand(subject) {
+  const response = await call("POST", "/sessions", { subject, cookie: true });
+  return response.headers.getSetCookie()[0].split(";")[0].split("=");
 }
 
 /** A tab with the example page, once that knows whether somebody is logged in. */

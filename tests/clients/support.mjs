@@ -42,7 +42,12 @@ export async function rotateKeys() {
   assert.equal(await redis('AUTH.RELOAD'), '+OK\r\n')
 }
 
-/** The reply to one command without arguments. */
+/** The access token of a session that no client issued: the application sent the command itself. */
+export async function withoutClientId() {
+  return (await redis('AUTH.ISSUE auth:alice')).match(/eyJ[\w.-]+/)[0]
+}
+
+/** The beginning of the reply to a command. */
 function redis(command) {
   return new Promise((resolve, reject) => {
     const socket = connect(server.socket, () => socket.write(`${command}\r\n`))

@@ -47,11 +47,23 @@ def rotate_keys():
     """Replaces the signing key at once."""
     rotate = ["keys", "rotate", "--keyring", SERVER["keyring"], "--alg", SERVER["alg"], "--activate-in", "0s"]
     subprocess.run([SERVER["program"], *rotate], check=True)
+    assert redis_command("AUTH.RELOAD") == b"+OK\r\n"
+
+
+def without_client_id():
+    """The access token of a session that no client issued: the application sent the command itself."""
+    reply = redis_command("AUTH.ISSUE auth:alice")
+    [token] = [line for line in reply.decode().split("\r\n") if line.startswith("eyJ")]
+    return token
+
+
+def redis_command(command):
+    """The beginning of the reply to a command."""
     with socket.socket(socket.AF_UNIX) as redis:
         redis.settimeout(30)
         redis.connect(SERVER["socket"])
-        redis.sendall(b"AUTH.RELOAD\r\n")
-        assert redis.recv(1024) == b"+OK\r\n"
+        redis.sendall(f"{command}\r\n".encode())
+        return redis.recv(8192)
 
 
 @contextmanager

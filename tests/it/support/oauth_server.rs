@@ -51,12 +51,13 @@ impl OauthServer {
         Self { server, facts }
     }
 
-    /// Runs a scenario of a script in tests/clients with `interpreter`; it must succeed.
+    /// Runs a scenario of a script in tests/clients with `interpreter`; it must succeed. Returns its output.
     #[track_caller]
-    pub fn passes(&self, interpreter: &mut Command, script: &str, scenario: &str) {
+    pub fn passes(&self, interpreter: &mut Command, script: &str, scenario: &str) -> String {
         let path = repository().join("tests/clients").join(script);
         let command = interpreter.arg(path).arg(scenario).arg(self.facts.to_string());
-        succeeds(&format!("{script} {scenario}, {}", self.facts["alg"]), command);
+        let output = succeeds(&format!("{script} {scenario}, {}", self.facts["alg"]), command);
         assert!(!self.server.log().contains("panicked"), "{}", self.server.log());
+        output
     }
 }

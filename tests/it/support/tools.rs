@@ -23,12 +23,14 @@ pub fn installed(path: &str) -> PathBuf {
     found
 }
 
-/// Runs a program that must succeed; else panics with `what` and everything it said.
+/// Runs a program that must succeed, and returns its output; else panics with `what` and everything it said.
 #[track_caller]
-pub fn succeeds(what: &str, command: &mut Command) {
+pub fn succeeds(what: &str, command: &mut Command) -> String {
     let output = command.output().expect("it runs");
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
     assert!(output.status.success(), "{what}: {}", said.concat());
+    let [output, _] = said;
+    output
 }
 
 /// The root of the repository.

@@ -6,11 +6,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use crate::support::{
-    http_server::{Server, directory},
-    process::Process,
-    tools::{installed, repository, succeeds, system_program, tool},
-    *,
+use crate::{
+    documents::pages::blocks,
+    support::{
+        application::Application,
+        http_server::{Server, directory},
+        process::Process,
+        tools::{installed, repository, succeeds, system_program, tool},
+        *,
+    },
 };
 
 /// One browser at a time: it takes a whole machine by itself.
@@ -26,9 +30,15 @@ fn node() -> Command {
 /// Runs a script with a browser of its own, in front of the example application and a server of its own.
 #[track_caller]
 fn run(script: &str) {
+    run_with(script, &[], &[]);
+}
+
+/// The same with more flags for the server and more variables for the script.
+#[track_caller]
+fn run_with(script: &str, flags: &[&str], variables: &[(&str, &str)]) {
     installed("tests/browser/node_modules/playwright-core");
     let chromium = system_program("chromium");
-    let server = Server::start_in(directory(), &["--dev-cookie"]);
+    let server = Server::start_in(directory(), &[&["--dev-cookie"], flags].concat());
     let hallpass = format!("http://{}", server.address());
     let output = server.dir().join("example.out");
     let mut command = node();
@@ -49,6 +59,7 @@ fn run(script: &str) {
         .arg(repository().join("tests/browser").join(script))
         .envs([("EXAMPLE_URL", &url), ("HALLPASS_URL", &hallpass)])
         .env("HALLPASS_CLIENT_SECRET", server.secret())
+        .envs(variables.iter().copied())
         .env("PROFILE", server.dir().join("profile"))
         .env("CHROMIUM", chromium);
     succeeds(script, &mut command);
@@ -77,6 +88,27 @@ fn logging_out_in_one_tab_ends_the_other() {
 #[test]
 fn other_sites_cannot_use_the_cookie() {
     run("cross_site.mjs");
+}
+
+/// Seen to fail without `--allowed-origin`.
+#[test]
+fn a_page_on_another_origin_refreshes_as_documented_and_one_on_another_site_cannot() {
+    let (allowed, other) = (Application::start(), Application::start());
+    let port = |page: &Application| page.address().rsplit(':').next().unwrap().to_owned();
+    let origin = format!("http://localhost:{}", port(&allowed));
+    let site = format!("http://127.0.0.1:{}", port(&allowed));
+    let snippet =
+        blocks("docs/browsers.md").into_iter().find(|block| block.language == "javascript").unwrap();
+    run_with(
+        "other_origin.mjs",
+        &["--allowed-origin", &origin, "--allowed-origin", &site],
+        &[
+            ("ALLOWED_ORIGIN", &origin),
+            ("OTHER_SITE", &site),
+            ("OTHER_ORIGIN", &format!("http://localhost:{}", port(&other))),
+            ("SNIPPET", &snippet.text),
+        ],
+    );
 }
 
 #[test]

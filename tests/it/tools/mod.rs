@@ -9,4 +9,7 @@ mod gateway_nginx;
 mod gateway_traefik;
 mod oauth_clients_node;
 mod oauth_clients_python;
+mod private_ca;
 mod schemathesis;
+mod snippets;
+mod verifiers;

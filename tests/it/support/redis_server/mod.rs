@@ -274,7 +274,7 @@ fn answers(socket: &Path) -> bool {
 }
 
 /// A port that nobody listens on at this moment.
-pub(super) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
 }

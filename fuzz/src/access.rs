@@ -1,4 +1,4 @@
-//! Access tokens: none is accepted that this ring did not sign, and none is read otherwise than any JSON reader would.
+//! Access tokens: only tokens that this ring signed are accepted, and they are read as any JSON reader would read them.
 
 use crate::ring::{NOW, RING, SIGNING_KIDS, VERIFIERS, base64url, two_parts};
 use hallpass_engine::access::{self, AccessToken, ClaimsError, Expectations};
@@ -6,7 +6,7 @@ use hallpass_engine::keys::SigningKey;
 use hallpass_engine::{refresh, token};
 use serde_json::Value;
 
-/// A token as it comes: what is accepted is what the key that it names would have signed, to the letter.
+/// Opens the input as a token: an accepted one is exactly the token that its key would have signed.
 pub fn access_token(data: &[u8]) {
     let unverified = std::str::from_utf8(data).ok().and_then(token::subject);
     let Ok(token) = access::authenticate(&RING, data, NOW) else {
@@ -27,7 +27,8 @@ pub fn access_token(data: &[u8]) {
     assert!(refresh::open(&RING, data, NOW).is_err(), "one token of both kinds");
 }
 
-/// A header and a payload, rightly signed: what is accepted is of our type and key, and says what any reader would read.
+/// Opens a header and a payload with a valid signature: an accepted token has our type and key, and the claims that any
+/// reader would read.
 pub fn access_claims(data: &[u8]) {
     let (header, payload) = two_parts(data);
     for kid in SIGNING_KIDS.iter() {
@@ -69,7 +70,7 @@ fn is_read_rightly(payload: &[u8], token: &AccessToken) {
     assert_eq!(claims["cv"], token.claims_version);
 }
 
-/// Whatever it says, it is for its subject only, and there is a time from which on it is expired.
+/// Asserts that a token is accepted only for its own subject, and expires at some time.
 fn is_refused_in_time(token: &AccessToken) {
     let at =
         |subject, now| token.check(&Expectations { subject, issuer: None, audience: None, now, leeway: 0 });

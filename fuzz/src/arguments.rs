@@ -1,10 +1,10 @@
-//! A command's arguments: every option at most once, and what is read is all that was written.
+//! A command's arguments: every option at most once, and everything that was written is read.
 
 use hallpass_engine::arguments::{self, ArgumentError, Keyword, Options};
 use hallpass_engine::{keywords, sid};
 
 keywords! {
-    /// Options as those of AUTH.ISSUE: some without a value, some with one, and one with an optional word behind it.
+    /// Options like those of AUTH.ISSUE: some without a value, some with one, and one followed by an optional keyword.
     enum Known { WithClaims = "WITHCLAIMS", Class = "CLASS", Limit = "LIMIT", Sid = "SID" }
 }
 
@@ -12,12 +12,12 @@ keywords! {
     enum Mode { Evict = "EVICT", Reject = "REJECT" }
 }
 
-/// How a keyword is written.
+/// Returns the spelling of a keyword.
 fn word_of<K: Keyword + PartialEq>(keyword: K) -> &'static str {
     K::WORDS.iter().find(|(_, other)| *other == keyword).expect("every keyword has a word").0
 }
 
-/// The arguments, separated by NUL.
+/// Parses arguments that are separated by NUL.
 pub fn arguments(data: &[u8]) {
     let args: Vec<&[u8]> = data.split(|byte| *byte == 0).collect();
     if let Ok(read) = read(&args) {

@@ -1,4 +1,4 @@
-//! Claims and metadata: what is taken means what the caller wrote, has one spelling, and cannot pose as a claim of ours.
+//! Claims and metadata: an accepted text keeps its meaning, has one spelling, and cannot pose as a claim of ours.
 
 use crate::ring::{NOW, RING, SIGNING_KIDS};
 use hallpass_engine::access::{self, Claims};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 const MAX_BYTES: usize = 4096;
 
-/// The CLAIMS of AUTH.ISSUE and AUTH.SETCLAIMS, and META.
+/// Validates the input as CLAIMS of AUTH.ISSUE and AUTH.SETCLAIMS, and as META.
 pub fn claims(data: &[u8]) {
     let meta = json::meta(data, MAX_BYTES);
     if let Ok(meta) = &meta {
@@ -34,7 +34,7 @@ fn depth(value: &Value) -> usize {
     1 + inside.unwrap_or(0)
 }
 
-/// In a token, all of them are found, and none takes the place of a claim that is ours.
+/// Asserts that a token contains all custom claims, and that none replaces a claim of ours.
 fn stand_beside_ours(custom: &str) {
     let minted = |custom| {
         let key = RING.verifying_key(&SIGNING_KIDS[1], NOW).expect("a key of the ring");

@@ -1,9 +1,9 @@
-//! Key patterns: keys and subjects stay one to one, whatever both are.
+//! Key patterns: any keys and subjects map one to one.
 
 use crate::ring::two_parts;
 use hallpass_engine::key_pattern::KeyPattern;
 
-/// A pattern, a line feed, and what may be a key or a subject.
+/// Reads a pattern, a line feed, and a text that may be a key or a subject.
 pub fn key_pattern(data: &[u8]) {
     let (pattern, rest) = two_parts(data);
     let Some(parsed) = std::str::from_utf8(pattern).ok().and_then(KeyPattern::parse) else {

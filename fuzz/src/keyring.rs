@@ -1,11 +1,11 @@
-//! Keyring files: a ring that is taken works, and gives no secret away.
+//! Keyring files: an accepted ring works, and reveals no secret.
 
 use crate::ring::{NOW, base64url};
 use hallpass_engine::keys::{KeyStatus, Keyring};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// The bytes of a keyring file.
+/// Parses the bytes of a keyring file.
 pub fn keyring(data: &[u8]) {
     let Ok(ring) = Keyring::parse(data) else {
         return;

@@ -1,7 +1,8 @@
-//! What must hold for every input of the engine's parsers: one function per fuzz target, which panics when it does not.
+//! Properties that must hold for every input of the engine's parsers: one function per fuzz target, which panics
+//! otherwise.
 //!
-//! `make fuzz` lets libFuzzer look for such inputs, starting from `corpus/`; `cargo test` replays the corpus. Inputs that must
-//! carry a right signature to get anywhere are signed here, so that the code behind the signature is reached, too.
+//! `make fuzz` lets libFuzzer look for such inputs, starting from `corpus/`; `cargo test` replays the corpus. Inputs
+//! that must carry a valid signature are signed here, so that the code behind the signature check is reached, too.
 
 mod access;
 mod arguments;

@@ -1,10 +1,10 @@
-//! Session records: what can be read can be written and read again, and what a later release added stays as it was.
+//! Session records: a readable record can be written and read again, and elements of a later release stay unchanged.
 
 use crate::ring::NOW;
 use hallpass_engine::record::{RecordView, Session};
 use rmp::{decode, encode};
 
-/// The value of a hash field, which anybody with write access may have stored.
+/// Decodes the value of a hash field, which anybody with write access may have stored.
 pub fn record(data: &[u8]) {
     let (session, view) = (Session::decode(data), RecordView::read(data));
     assert_eq!(session.is_ok(), view.is_ok());
@@ -20,7 +20,7 @@ pub fn record(data: &[u8]) {
     keeps_what_it_does_not_know(session, data);
 }
 
-/// One more element, holding any bytes, behind all those that are known or were there before.
+/// Asserts that one more element with any bytes, after all others, is kept.
 fn keeps_what_it_does_not_know(mut session: Session, any: &[u8]) {
     session.claims.get_or_insert_with(|| "{}".to_owned());
     let before = session.encode();

@@ -1,9 +1,9 @@
-//! Refresh tokens: each one that is accepted is, to the letter, the one that would be minted for what it says.
+//! Refresh tokens: each accepted one is exactly the one that would be minted for its contents.
 
 use crate::ring::{NOW, RING, base64url};
 use hallpass_engine::{access, refresh, token};
 
-/// A token as it comes, and the same input with a right MAC behind it.
+/// Opens the input as a token, and once more with a valid MAC appended.
 pub fn refresh_token(data: &[u8]) {
     is_genuine_or_refused(data);
     let key = RING.refresh_key(NOW, NOW).expect("a refresh key");

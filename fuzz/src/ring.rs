@@ -1,4 +1,4 @@
-//! The keys that all targets use: test keys, made of fixed bytes, so that a token in the corpus stays right.
+//! The keys of all targets: test keys, made of fixed bytes, so that a token in the corpus stays valid.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,14 +7,14 @@ use hallpass_engine::keys::{Algorithm, Jwk, JwkSet, Keyring, VerifyingKey};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// The present, in Unix seconds.
+/// The current time, in Unix seconds.
 pub const NOW: u64 = 1_760_000_000;
 
-/// Signing keys of deterministic algorithms, so that a right signature can be told by making it: their ids.
+/// The ids of signing keys with deterministic algorithms, whose valid signature can be computed again.
 pub static SIGNING_KIDS: LazyLock<[String; 2]> =
     LazyLock::new(|| [signing(Algorithm::EdDSA, 1).kid, signing(Algorithm::HS256, 2).kid]);
 
-/// What verifies by the public half alone, as somebody else would, by key id.
+/// The public halves of the keys, by key id, to verify as another party would.
 pub static VERIFIERS: LazyLock<HashMap<String, VerifyingKey>> = LazyLock::new(|| {
     let verifier = |jwk: Jwk| (jwk.kid.clone(), VerifyingKey::from_jwk(&jwk).expect("a usable key"));
     HashMap::from(signing_keys().map(verifier))
@@ -36,12 +36,12 @@ fn signing(alg: Algorithm, seed: u8) -> Jwk {
     keygen::signing_key(alg, &[seed; 32]).expect("these bytes make a key")
 }
 
-/// base64url without padding.
+/// Encodes as base64url without padding.
 pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The input's parts before and behind the first line feed.
+/// Returns the parts of the input before and after the first line feed.
 pub fn two_parts(data: &[u8]) -> (&[u8], &[u8]) {
     let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     (&data[..end], data.get(end + 1..).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! Every input that fuzzing found worth keeping, through the same properties: on stable Rust, without libFuzzer.
+//! Replays every kept input of fuzzing on stable Rust, without libFuzzer.
 
 use hallpass_fuzz::TARGETS;
 use std::{fs, path::Path};

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_time_that_is_none_is_refused_with_a_hint() {
+    fn a_malformed_duration_is_refused_with_a_hint() {
         let failure = read("hallpass-server keys rotate --keyring k --activate-in 1w").expect_err("refused");
         let failure = failure.to_string();
         assert!(failure.contains("--activate-in") && failure.contains("like 24h"), "{failure}");

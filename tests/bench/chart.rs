@@ -1,4 +1,4 @@
-//! The ratios as an SVG: a bar for each, drawn so that all targets are on one line and longer is better.
+//! The ratios as an SVG: one bar each, scaled so that all targets lie on one line and longer is better.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use crate::report::{Ratio, Target, number};
 
 const ROW: usize = 24;
 const TOP: usize = 48;
-/// Where bars begin, and where their targets are.
+/// The start of the bars, and the position of their targets.
 const LEFT: usize = 560;
 const TARGET: usize = 700;
-/// How many targets fit before a bar is cut, and where numbers stand behind that.
+/// The number of targets after which a bar is cut, and the position of the numbers after that.
 const LONGEST: f64 = 2.0;
 const NUMBERS: usize = 850;
 const WIDTH: usize = 1000;
@@ -17,7 +17,7 @@ const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#1f2328}.met{fill:
     line{stroke:#59636e;stroke-dasharray:4 3}@media(prefers-color-scheme:dark){text{fill:#e6edf3}\
     .met{fill:#2fa98a}.missed{fill:#e0803c}line{stroke:#9198a1}}";
 
-/// Draws those that have a target to be measured by.
+/// Draws the ratios that have a target.
 pub fn draw(ratios: &[&Ratio]) -> String {
     let bars: Vec<(&Ratio, f64)> =
         ratios.iter().filter_map(|ratio| Some((*ratio, reached(ratio)?))).collect();
@@ -34,7 +34,7 @@ pub fn draw(ratios: &[&Ratio]) -> String {
     out + "</svg>\n"
 }
 
-/// How far the target is reached: 1 when it is just met. `None` without a target, or with one that nothing can exceed.
+/// Returns how far the target is reached: 1 if it is just met. `None` without a target, or if nothing can exceed it.
 fn reached(ratio: &Ratio) -> Option<f64> {
     match ratio.target {
         Target::AtLeast(bound) => Some(ratio.value / bound),

@@ -1,8 +1,8 @@
-//! What Redis itself says about the time that commands take (INFO commandstats).
+//! The time of commands, measured by Redis itself (INFO commandstats).
 
 use crate::support::{AuthCommands, Con};
 
-/// Microseconds per call of a command since the statistics began; 0 when it was not called.
+/// Returns the microseconds per call of a command since the statistics began; 0 if it was not called.
 pub fn usec_per_call(con: &mut Con, command: &str) -> f64 {
     let text: String = con.get(&["INFO", "commandstats"]);
     let start = format!("cmdstat_{}:", command.to_lowercase());

@@ -1,13 +1,13 @@
-//! How long commands keep Redis busy when a user has 1, 100 and 10,000 sessions in the hash.
+//! The time for which commands keep Redis busy when a user has 1, 100 and 10,000 sessions in the hash.
 //!
-//! Times are Redis' own (INFO commandstats), so that clients and sockets do not count. No command may take more than a few
-//! milliseconds: nothing else is served meanwhile.
+//! Times are Redis' own (INFO commandstats), without clients and sockets. No command may take more than a few
+//! milliseconds, because nothing else is served meanwhile.
 
 use crate::{commandstats, report::Report, stats, support::*, table};
 
-/// For the page.
+/// The description on the page.
 pub const ABOUT: &str =
-    "How long commands keep Redis busy when one user has so many sessions, by Redis' own statistics.";
+    "How long commands keep Redis busy when one user has this many sessions, by Redis' own statistics.";
 
 const SIZES: [usize; 3] = [1, 100, 10_000];
 const ROUNDS: usize = 5;
@@ -17,7 +17,7 @@ const META: &str =
     r#"{"ua":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","city":"Berlin"}"#;
 const CLAIMS: &str = r#"{"role":"admin","scope":"read write"}"#;
 
-/// A command as it is measured: what it is called in the table, and its arguments behind the key.
+/// A measured command: its name in the table, and its arguments after the key.
 type Case = (&'static str, fn(&Tokens) -> Vec<String>);
 
 const CASES: [Case; 14] = [
@@ -41,9 +41,9 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Takes the measurement.
+/// Runs the measurement.
 pub fn measure() -> Report {
-    // No limit binds by itself: where one is looked at, the command says so.
+    // The default limit does not apply: commands set their own where it matters.
     let redis = Redis::with(&["hallpass.session-limit 0"]);
     let mut con = redis.connect();
     let mut times = vec![[const { vec![] }; SIZES.len()]; CASES.len()];
@@ -73,7 +73,8 @@ fn fill(con: &mut Con, size: usize) -> Tokens {
     issue()
 }
 
-/// The time that Redis spends on one command, whose key is the second argument, with a fresh copy of the source.
+/// Returns the time that Redis spends on one command, whose key is the second argument, with a fresh copy of the
+/// source.
 fn time(con: &mut Con, arguments: &[String]) -> f64 {
     let saved: Vec<u8> = con.get(&["DUMP", SOURCE]);
     let expiry = con.expires_at(SOURCE).to_string();

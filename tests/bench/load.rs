@@ -1,8 +1,8 @@
-//! The load on Redis: closed-loop connections, each of which sends its next requests once the last ones are answered.
+//! The load on Redis: closed-loop connections, each of which sends its next requests after the last ones were answered.
 //!
-//! One thread serves all connections in turn with blocking reads and writes, two system calls per request or batch: less
-//! than Redis needs itself, so that Redis is what limits the rate. Where there are two cores, Redis has the first and the
-//! load the second.
+//! One thread serves all connections in turn with blocking reads and writes, two system calls per request or batch:
+//! less than Redis needs itself, so that Redis limits the rate. With two cores, Redis has the first and the load the
+//! second.
 
 use std::{
     io::{Read, Write},
@@ -16,7 +16,7 @@ use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::{cpu, resp, stats, support::Redis};
 
-/// How many connections make the load.
+/// The number of connections.
 pub const CONNECTIONS: usize = 16;
 /// Pins redis-server to the first core.
 pub const FIRST_CORE: &str = "server_cpulist 0";
@@ -28,15 +28,15 @@ pub enum Transport {
     Tcp,
 }
 
-/// What is to be sent.
+/// The commands to send.
 pub struct Requests {
     /// The commands, encoded.
     pub commands: Vec<Vec<u8>>,
-    /// Whether to begin anew after the last one, for this long; else each is sent once.
+    /// The time for which the commands are repeated; else each is sent once.
     pub again_for: Option<Duration>,
 }
 
-/// What came of it.
+/// The result of a load.
 #[derive(Clone, Copy)]
 pub struct Turn {
     /// Commands per second.
@@ -54,7 +54,7 @@ struct Connection<'a> {
     stream: Box<dyn Stream>,
     /// Batches still to be sent.
     batches: Box<dyn Iterator<Item = &'a Batch> + 'a>,
-    /// Replies that are still to come.
+    /// Replies that have not arrived yet.
     awaited: usize,
     sent: Instant,
     input: Vec<u8>,
@@ -70,7 +70,7 @@ struct Batch {
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// How to ask.
+/// The shape of a load.
 #[derive(Clone, Copy)]
 pub struct Manner {
     pub transport: Transport,
@@ -95,12 +95,12 @@ pub fn run(redis: &Redis, manner: Manner, requests: &Requests) -> Turn {
     })
 }
 
-/// The thread that asks, until it ends.
+/// Pins this thread to the second core until it ends.
 fn stay_on_second_core() {
     if thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
         let mut second = CpuSet::new();
         second.set(1);
-        // Where it is not allowed the scheduler decides.
+        // If this is not allowed, the scheduler decides.
         sched_setaffinity(None, &second).ok();
     }
 }
@@ -154,7 +154,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Reads until all replies are there, and returns how many these were.
+    /// Reads until all replies have arrived, and returns their number.
     fn receive(&mut self) -> usize {
         let mut count = 0;
         while count < self.awaited {

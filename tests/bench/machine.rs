@@ -1,4 +1,4 @@
-//! Where the numbers come from: the machine, and the versions of what ran on it.
+//! The origin of the numbers: the machine, and the versions of the programs.
 
 use std::{fs, process::Command, thread};
 
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::{http::node, support::build::redis_server};
 
-/// Pairs of what and which.
+/// Returns pairs of a name and its value.
 pub fn describe() -> Vec<(&'static str, String)> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let hallpass = env!("CARGO_PKG_VERSION").to_owned();
@@ -22,12 +22,12 @@ pub fn describe() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What `redis-server --version` says, up to the version.
+/// Returns the output of `redis-server --version`, up to the version.
 fn without_build(said: &str) -> String {
     said.split(" sha=").next().unwrap_or(said).to_owned()
 }
 
-/// The packages that the servers on Node.js are made of.
+/// Returns the packages that the servers on Node.js are made of.
 fn packages() -> String {
     let manifest: Json = serde_json::from_str(include_str!("node/package.json")).expect("JSON");
     let packages = manifest["dependencies"].as_object().expect("packages").iter();
@@ -47,7 +47,7 @@ fn memory_gib() -> u64 {
     total.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default().div_ceil(1 << 20)
 }
 
-/// The first line of what a program says.
+/// Returns the first line of a program's output.
 fn said(command: &mut Command) -> String {
     let output = command.output().map(|output| output.stdout).unwrap_or_default();
     String::from_utf8_lossy(&output).lines().next().unwrap_or("unknown").to_owned()

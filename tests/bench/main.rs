@@ -1,8 +1,8 @@
 //! The benchmarks: `make bench`, or `cargo bench -p hallpass-tests -- NAME` for one of them.
 //!
-//! Each measurement is a file or directory. It starts redis-servers of its own, lets the sides that are to be compared take
-//! turns, and prints medians and their ratio: what both sides suffer from a busy machine cancels out. Nothing is asserted.
-//! A run of all of them writes `docs/bench`.
+//! Each measurement is a file or directory. It starts its own redis-servers, lets the compared sides take turns, and
+//! prints medians and their ratio, so that a busy machine affects both sides alike. Nothing is asserted. A run of all
+//! measurements writes `docs/bench`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -31,13 +31,13 @@ use std::{env, thread};
 
 use report::Report;
 
-/// One thing that is measured.
+/// One measurement.
 pub struct Measurement {
-    /// The name to ask for it by.
+    /// Its name on the command line.
     name: &'static str,
-    /// What is compared, for the page.
+    /// The description on the page.
     about: &'static str,
-    /// What takes it.
+    /// The function that runs it.
     take: fn() -> Report,
 }
 

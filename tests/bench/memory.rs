@@ -1,7 +1,7 @@
-//! Memory per session: everything by which Redis grows, keys, expiries and hash tables included, divided by the sessions.
+//! Memory per session: the whole growth of Redis, keys, expiries and hash tables included, divided by the sessions.
 //!
-//! Keys are 13 characters long (`auth:00000042`). With `verify-cache-bytes 0`, as what the cache may take is a setting of
-//! its own; `hash-max-listpack-value` is 1024 as in the shipped redis.conf, which matters from 65 bytes on.
+//! Keys are 13 characters long (`auth:00000042`). `verify-cache-bytes` is 0, since the cache has a limit of its own;
+//! `hash-max-listpack-value` is 1024 as in the shipped redis.conf, which matters from 65 bytes on.
 
 use crate::{
     commands::stage::{call_all, encoded, user_key, words},
@@ -11,17 +11,17 @@ use crate::{
     table,
 };
 
-/// For the page.
+/// The description on the page.
 pub const ABOUT: &str = "\
-    All by which Redis grows, divided by the sessions: keys of 13 characters, expiries and hash tables \
+    The growth of Redis, divided by the sessions: keys of 13 characters, expiries and hash tables \
     included, with `verify-cache-bytes 0` and `hash-max-listpack-value 1024`.";
 
 const USERS: usize = 100_000;
-/// A user agent as browsers shorten theirs, and as long as they send them.
+/// A short user agent, and one as long as browsers send.
 const SHORT_META: &str = r#"{"ua":"Firefox/140.0 (X11; Linux x86_64; rv:140)"}"#;
 const LONG_META: &str =
     r#"{"ua":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","city":"Berlin"}"#;
-/// What is filled in: its name, options of AUTH.ISSUE, sessions per user, and the target.
+/// The kinds of sessions: name, options of AUTH.ISSUE, sessions per user, and target.
 const FILLS: [(&str, &[&str], usize, Target); 5] = [
     ("plain", &[], 10, AtMost(110.0)),
     ("plain", &[], 1, AtMost(215.0)),
@@ -29,11 +29,11 @@ const FILLS: [(&str, &[&str], usize, Target); 5] = [
     ("with class and short user agent", &["CLASS", "web", "META", SHORT_META], 1, AtMost(285.0)),
     ("with class, user agent and city", &["CLASS", "web", "META", LONG_META], 1, Target::Shown),
 ];
-/// For the growth by rotation: users with ten sessions each, and how often each session is rotated.
+/// For the growth by rotation: users with ten sessions each, and the number of rotations of each session.
 const ROTATING_USERS: usize = 40;
 const ROTATIONS: usize = 1_000;
 
-/// Takes the measurement.
+/// Runs the measurement.
 pub fn measure() -> Report {
     let redis =
         Redis::builder().keyring(Keyring::signing_with("HS256")).line("hallpass.verify-cache-bytes 0");
@@ -54,7 +54,7 @@ pub fn measure() -> Report {
     report
 }
 
-/// By how much Redis grows for each of so many sessions.
+/// Returns the growth of Redis per session.
 fn growth_by_issuing(redis: &Redis, options: &[&str], per_user: usize) -> f64 {
     let before = emptied(redis);
     let issue = |user| encoded(&words(&[&["AUTH.ISSUE", &user_key(user)], options].concat()));
@@ -65,13 +65,14 @@ fn growth_by_issuing(redis: &Redis, options: &[&str], per_user: usize) -> f64 {
     (settled(redis) - before) / (USERS * per_user) as f64
 }
 
-/// The memory in use without any session.
+/// Returns the memory in use without any session.
 pub fn emptied(redis: &Redis) -> f64 {
     redis.connect().get::<()>(&["FLUSHALL"]);
     settled(redis)
 }
 
-/// The memory in use once hash tables have their final size and buffers of closed connections are gone.
+/// Returns the memory in use after hash tables have reached their final size and buffers of closed connections are
+/// freed.
 pub fn settled(redis: &Redis) -> f64 {
     let mut con = redis.connect();
     let mut last = (0, 0);
@@ -80,18 +81,18 @@ pub fn settled(redis: &Redis) -> f64 {
         let line = text.lines().find_map(|line| line.strip_prefix("used_memory:"));
         let used: u64 = line.expect("the field").parse().expect("a number");
         last = if used == last.0 { (used, last.1 + 1) } else { (used, 0) };
-        // For a second: rehashing goes on in steps.
+        // Stable for a second, since rehashing goes on in steps.
         (last.1 >= 100).then_some(used as f64)
     })
 }
 
-/// The length of a record as stored.
+/// Returns the length of a record as stored.
 fn record_len(redis: &Redis) -> usize {
     let records = redis.connect().records(&user_key(0));
     records.values().next().expect("a session").len()
 }
 
-/// By how many bytes a session has grown after its rotations.
+/// Returns the growth of a session by its rotations, in bytes.
 fn growth_by_rotation(redis: &Redis) -> f64 {
     emptied(redis);
     let keys: Vec<String> =
@@ -108,10 +109,10 @@ fn growth_by_rotation(redis: &Redis) -> f64 {
             tokens = call_all(&mut raw, pairs.map(refresh));
         }
     };
-    // The first one makes what Redis keeps for statistics of each command.
+    // The first call allocates Redis' statistics of each command.
     rotate(1);
     let before = settled(redis);
     rotate(ROTATIONS);
-    // To whole bytes: a statistic more or less of Redis' own is no growth of a session.
+    // In whole bytes: changes of Redis' own statistics do not count.
     ((settled(redis) - before) / keys.len() as f64).round()
 }

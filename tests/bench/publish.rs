@@ -12,13 +12,13 @@ use crate::{
 
 const INTRODUCTION: &str = "# Benchmarks
 
-Written by `make bench`, which measures everything again. The measure is Redis itself, and what one
-would build instead, on the same machine in the same run: sides that are compared take turns, and each
+Written by `make bench`, which measures everything again. Hallpass is compared with Redis itself, and with
+what one would build instead, on the same machine in the same run: the compared sides take turns, and each
 number is the median of the rounds. Ratios carry over to other machines better than rates do.
 
 ";
 
-/// What each measurement found.
+/// The results of each measurement.
 pub type Results = Vec<(Measurement, Report)>;
 
 /// Writes all three files.
@@ -72,7 +72,7 @@ fn page(results: &Results) -> String {
 }
 
 fn ratio_table(results: &Results) -> String {
-    let head = ["ratio", "value", "target", "", "once more"].map(str::to_owned).to_vec();
+    let head = ["ratio", "value", "target", "", "repeat"].map(str::to_owned).to_vec();
     let mut rows = vec![head];
     for (Measurement { name, .. }, report) in results {
         let again = format!("`make bench BENCH={name}`");
@@ -81,7 +81,7 @@ fn ratio_table(results: &Results) -> String {
     markdown(&rows)
 }
 
-/// A table whose first row is the head and whose first column alone is text.
+/// Returns a table whose first row is the head and whose first column alone is text.
 fn markdown(rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let columns = rows.first().map_or(0, Vec::len);

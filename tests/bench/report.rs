@@ -1,8 +1,8 @@
-//! What a measurement found: tables to read, and ratios that stand beside their targets.
+//! The result of a measurement: tables, and ratios with their targets.
 
 use crate::table;
 
-/// Everything that one measurement found.
+/// The result of one measurement.
 #[derive(Default)]
 pub struct Report {
     /// Tables, each with its title and a head as the first row.
@@ -13,25 +13,25 @@ pub struct Report {
 
 /// One number that compares two sides of the same run.
 pub struct Ratio {
-    /// What is compared with what.
+    /// The two sides.
     pub what: String,
     /// The number.
     pub value: f64,
-    /// What it should be.
+    /// Its target.
     pub target: Target,
 }
 
-/// What a number should be.
+/// The target of a number.
 #[derive(Clone, Copy)]
 pub enum Target {
     AtLeast(f64),
     AtMost(f64),
-    /// Nothing: it is only shown.
+    /// None: the number is only shown.
     Shown,
 }
 
 impl Target {
-    /// As it stands in tables.
+    /// Returns its text in tables.
     pub fn text(self) -> String {
         match self {
             Self::AtLeast(bound) => format!("≥ {bound}"),
@@ -40,7 +40,7 @@ impl Target {
         }
     }
 
-    /// Whether `value` meets it; `None` when there is nothing to meet.
+    /// Returns whether `value` meets the target; `None` if there is none.
     pub fn is_met_by(self, value: f64) -> Option<bool> {
         match self {
             Self::AtLeast(bound) => Some(value >= bound),
@@ -51,7 +51,7 @@ impl Target {
 }
 
 impl Ratio {
-    /// A row of the table of ratios.
+    /// Returns a row of the table of ratios.
     pub fn row(&self) -> Vec<String> {
         let verdict = match self.target.is_met_by(self.value) {
             Some(true) => "met",
@@ -62,7 +62,7 @@ impl Ratio {
     }
 }
 
-/// Two decimals, none for what is large.
+/// Formats a number with two decimals, or none if it is large.
 pub fn number(value: f64) -> String {
     if value < 100.0 { format!("{value:.2}") } else { format!("{value:.0}") }
 }

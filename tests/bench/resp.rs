@@ -1,4 +1,4 @@
-//! The Redis protocol as the load needs it: requests made beforehand, and replies only measured, not understood.
+//! The Redis protocol for the load: requests are encoded in advance, and replies are only measured, not parsed.
 
 /// Appends a command to requests that will be sent together.
 pub fn append(out: &mut Vec<u8>, args: &[&[u8]]) {
@@ -10,8 +10,8 @@ pub fn append(out: &mut Vec<u8>, args: &[&[u8]]) {
     }
 }
 
-/// The length of the reply that `bytes` begins with, once it is all there. Panics on an error reply: what is measured
-/// must succeed.
+/// Returns the length of the reply at the beginning of `bytes`, once it is complete. Panics on an error reply: measured
+/// commands must succeed.
 pub fn reply_len(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|&byte| byte == b'\n')?;
     let (line, rest) = (&bytes[..end - 1], end + 1);

@@ -1,5 +1,5 @@
-//! What other clients feel of RSA: the latency of GETs while 50 connections issue as fast as they can, with RS256 and with
-//! EdDSA, and for comparison while nobody issues. Target: the 99th percentile with RS256 is at most twice that with EdDSA.
+//! The effect of RSA on other clients: the latency of GETs while 50 connections issue as fast as they can, with RS256
+//! and EdDSA, and without any load. Target: the 99th percentile with RS256 is at most twice that with EdDSA.
 
 use std::{
     sync::{
@@ -17,14 +17,14 @@ use crate::{
     table,
 };
 
-/// For the page.
+/// The description on the page.
 pub const ABOUT: &str =
     "The latency of GETs, one at a time, while 50 other connections issue as fast as they can.";
 
-/// The sides: the algorithm, and how many connections issue.
+/// The sides: the algorithm, and the number of connections that issue.
 const SIDES: [(&str, usize); 3] = [("EdDSA", 50), ("RS256", 50), ("EdDSA", 0)];
 const ROUNDS: usize = 5;
-/// How long one side has its turn in a round.
+/// The duration of a side's turn in a round.
 const TURN: Duration = Duration::from_secs(3);
 
 /// One side in one round.
@@ -34,12 +34,12 @@ struct Turn {
     issued_per_second: f64,
 }
 
-/// Takes the measurement.
+/// Runs the measurement.
 pub fn measure() -> Report {
     let servers = SIDES.map(|(alg, _)| Redis::builder().keyring(Keyring::generated(alg)).start());
     let mut turns = [vec![], vec![], vec![]];
     for round in 0..ROUNDS {
-        // Who comes first changes, so that no side always has the warmer machine.
+        // The order changes, so that no side always has the warmer machine.
         for side in (0..SIDES.len()).map(|side| (side + round) % SIDES.len()) {
             turns[side].push(turn(&servers[side], SIDES[side].1));
         }
@@ -55,7 +55,7 @@ pub fn measure() -> Report {
         ]);
     }
     let mut report = Report::default();
-    report.table("What other clients feel", rows);
+    report.table("The effect on other clients", rows);
     let [eddsa, rsa, _] = &turns;
     let ratios: Vec<f64> = rsa.iter().zip(eddsa).map(|(rsa, eddsa)| rsa.p99 / eddsa.p99).collect();
     let what = "p99 of other clients' GET while RS256 issues at full speed, vs EdDSA";
@@ -63,7 +63,7 @@ pub fn measure() -> Report {
     report
 }
 
-/// Issues on so many connections while one more sends GETs, one at a time.
+/// Issues on this many connections while one more sends GETs, one at a time.
 fn turn(redis: &Redis, connections: usize) -> Turn {
     let mut con = redis.connect();
     con.get::<()>(&["FLUSHALL"]);
@@ -96,7 +96,7 @@ fn issue_until(is_over: &AtomicBool, barrier: &Barrier, mut raw: Raw, connection
     }
 }
 
-/// How long each GET took, in microseconds.
+/// Returns the time of each GET, in microseconds.
 fn time_gets(redis: &Redis) -> Vec<f64> {
     let mut raw = redis.raw();
     let (began, mut samples) = (Instant::now(), vec![]);

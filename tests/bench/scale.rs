@@ -1,5 +1,5 @@
-//! What a million users cost: memory, time in Redis by command, files and the time to load them; each user has one
-//! session. The time of commands should not depend on the number of users.
+//! The cost of a million users with one session each: memory, time in Redis by command, files, and the time to load
+//! them. The time of commands should not depend on the number of users.
 
 use std::{fs, path::Path};
 
@@ -13,33 +13,33 @@ use crate::{
     table,
 };
 
-/// For the page.
+/// The description on the page.
 pub const ABOUT: &str =
-    "What a million users cost, with one session each; times are by Redis' own statistics.";
+    "The cost of a million users with one session each; times are from Redis' own statistics.";
 
 const SIZES: [usize; 3] = [1, 10_000, 1_000_000];
-/// How many users are asked about, spread over all of them.
+/// The number of users that commands are sent for, spread over all of them.
 const SAMPLES: usize = 1_000;
 /// The commands, as in statistics.
 const COMMANDS: [&str; 6] =
     ["auth.issue", "auth.verify", "auth.inspect", "auth.refresh", "auth.sessions", "auth.revoke"];
 
-/// What was found at one size.
+/// The result at one size.
 struct Found {
     bytes_per_session: f64,
     microseconds: [f64; COMMANDS.len()],
     files: Files,
 }
 
-/// What is on disk.
+/// The files on disk.
 struct Files {
     rdb_bytes: u64,
     load_seconds: f64,
-    /// What the append-only file grows by with each of these commands.
+    /// The growth of the append-only file by one refresh.
     aof_per_refresh: f64,
 }
 
-/// Takes the measurement.
+/// Runs the measurement.
 pub fn measure() -> Report {
     let found = SIZES.map(at);
     let mut rows = vec![table::row(&["users", "1", "10,000", "1,000,000"])];
@@ -63,7 +63,7 @@ pub fn measure() -> Report {
 
 fn at(users: usize) -> Found {
     let mut redis = Redis::builder().keyring(Keyring::signing_with("EdDSA")).start();
-    // Once before, for what Redis makes when it first needs it.
+    // Once in advance, for memory that Redis allocates on first use.
     fill(&redis, 1);
     let before = memory::emptied(&redis);
     fill(&redis, users);
@@ -83,7 +83,7 @@ fn fill(redis: &Redis, users: usize) {
     load::run(redis, Manner::IN_BULK, &requests);
 }
 
-/// A login in the life of users from all over: each command once for each of them.
+/// Sends each command once for each of some users, spread over all of them.
 fn ask(redis: &Redis, users: usize) {
     let mut raw = redis.raw();
     for sample in 0..SAMPLES {
@@ -104,7 +104,7 @@ fn ask(redis: &Redis, users: usize) {
     }
 }
 
-/// Some user, far from the one before.
+/// Returns the user of a sample, far from the previous one.
 fn sampled(sample: usize, users: usize) -> usize {
     sample * 7_919 % users
 }
@@ -117,13 +117,13 @@ fn files(redis: &mut Redis, users: usize) -> Files {
     Files { rdb_bytes, load_seconds, aof_per_refresh: aof_per_refresh(redis, users) }
 }
 
-/// The time that redis-server logged when it last loaded its data.
+/// Returns the time that redis-server logged when it last loaded its data.
 fn last_load(log: &str) -> f64 {
     let text = log.rsplit_once("DB loaded from disk: ").expect("it has loaded").1;
     text.split(' ').next().and_then(|seconds| seconds.parse().ok()).expect("seconds")
 }
 
-/// By how much the append-only file grows with one refresh.
+/// Returns the growth of the append-only file by one refresh.
 fn aof_per_refresh(redis: &Redis, users: usize) -> f64 {
     let mut con = redis.connect();
     let issued = call_all(

@@ -1,6 +1,6 @@
-//! The few numbers that describe many.
+//! Summary statistics.
 
-/// The value that `share` (0–1) of the samples do not exceed.
+/// Returns the value that `share` (0–1) of the samples do not exceed.
 pub fn quantile(samples: &[f64], share: f64) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -14,12 +14,12 @@ pub fn quantile(samples: &[f64], share: f64) -> f64 {
     sorted[index]
 }
 
-/// The middle one.
+/// Returns the median.
 pub fn median(samples: &[f64]) -> f64 {
     quantile(samples, 0.5)
 }
 
-/// The middle one of a number that each of `items` has.
+/// Returns the median of a number of each of `items`.
 pub fn median_of<T>(items: &[T], value: impl Fn(&T) -> f64) -> f64 {
     median(&items.iter().map(value).collect::<Vec<_>>())
 }

@@ -14,7 +14,7 @@ pub fn print(rows: &[Vec<String>]) {
     }
 }
 
-/// A row of texts.
+/// Returns a row of texts.
 pub fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|cell| (*cell).to_owned()).collect()
 }

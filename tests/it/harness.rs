@@ -1,4 +1,4 @@
-//! The harness itself: whatever happens to a test, no process and no file stays behind.
+//! The test harness: whatever happens to a test, no process and no file stays behind.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,7 +14,7 @@ fn crashed(lines: &[&str]) -> Redis {
     redis
 }
 
-/// Whether the guard of this redis-server lets its test pass.
+/// Returns whether the guard of this redis-server lets its test pass.
 fn passes(redis: Redis) -> bool {
     catch_unwind(AssertUnwindSafe(|| drop(redis))).is_ok()
 }
@@ -52,7 +52,7 @@ fn a_wait_ends_with_its_name() {
     wait_until("the impossible", std::time::Duration::from_millis(50), || false);
 }
 
-/// Seen to fail when only the words of Redis are known, on Valkey.
+/// Seen to fail on Valkey if only the words of Redis are known.
 #[test]
 fn a_crash_that_is_logged_fails_the_test() {
     let redis = crashed(&[]);
@@ -61,7 +61,7 @@ fn a_crash_that_is_logged_fails_the_test() {
     assert!(!passes(redis) && !dir.exists());
 }
 
-/// Seen to fail when only the log is asked.
+/// Seen to fail if only the log is read.
 #[test]
 fn a_crash_that_nobody_logs_fails_the_test() {
     let redis = crashed(&["crash-log-enabled no"]);
@@ -72,7 +72,7 @@ fn a_crash_that_nobody_logs_fails_the_test() {
 }
 
 #[test]
-fn a_kill_by_the_test_is_no_crash() {
+fn a_kill_by_the_test_is_not_a_crash() {
     let mut redis = Redis::start();
     redis.signal(Signal::KILL);
     redis.wait_until_ended();

@@ -1,7 +1,7 @@
 //! One integration binary: every test runs against real redis-server and hallpass-server processes of its own.
 #![allow(clippy::unwrap_used)]
 
-// The harness, and what it promises about processes and files.
+// The harness, and its promises about processes and files.
 mod harness;
 mod support;
 

@@ -1,4 +1,4 @@
-//! The crate hallpass-client in a program of one's own: every command by its method, on one server and in a cluster.
+//! The crate hallpass-client as a library: every command by its method, on one server and in a cluster.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -9,12 +9,12 @@ use hallpass_client::{
 
 use crate::support::*;
 
-/// A client of a server's socket.
+/// Returns a client of a server's socket.
 fn client(redis: &Redis) -> Hallpass {
     Hallpass::new(&Address::unix(&redis.socket()).unwrap()).unwrap()
 }
 
-/// The subject that claims name.
+/// Returns the subject that claims name.
 fn subject(claims: &str) -> String {
     serde_json::from_str::<serde_json::Value>(claims).unwrap()["sub"].as_str().unwrap().to_owned()
 }
@@ -119,7 +119,7 @@ async fn sessions_are_listed_and_ended_in_every_way() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_has_a_variant_of_its_own() {
+async fn each_error_has_its_own_variant() {
     let redis = Redis::start();
     let hallpass = client(&redis);
     redis.connect().get::<()>(&["SET", "auth:other", "x"]);
@@ -168,7 +168,7 @@ async fn every_node_of_a_cluster_reads_its_keyring_again() {
         let claims = hallpass.verify(&key, &tokens.access_token, None).await.unwrap();
         assert_eq!(self::subject(&claims), subject);
     }
-    // Replicas, too, but a young cluster does not list them yet.
+    // It has replicas, too, but a young cluster does not list them yet.
     let reloads = |number: usize| cluster.node(number).log().matches("the keyring was reloaded").count();
     hallpass.reload().await.unwrap();
     assert_eq!([0, 1, 2].map(reloads), [1, 1, 1]);

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn each_state_has_its_word_and_only_tokens_that_would_be_answered_are_active() {
+    fn each_state_has_its_name_and_only_tokens_that_would_be_answered_are_active() {
         let strict = Policy { recovery: false, ..POLICY };
         assert_eq!(at(3, 0, &POLICY), (State::Current, true));
         assert_eq!(at(2, 99, &POLICY), (State::Retry, true));

@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn other_schemes_are_no_credentials() {
+    fn other_schemes_are_not_credentials() {
         assert_eq!(token(&with(&[])), Err(ApiError::MissingToken));
         assert_eq!(token(&with(&["Basic abc"])), Err(ApiError::MissingToken));
         assert_eq!(token(&with(&["Bearerabc"])), Err(ApiError::MissingToken));

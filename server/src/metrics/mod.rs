@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_made_up_method_is_no_label() {
+    fn an_unknown_method_is_not_a_label() {
         assert_eq!(method_label(&Method::DELETE), "DELETE");
         assert_eq!(method_label(&Method::from_bytes(b"hps_secret").expect("a method")), "OTHER");
     }

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_section_is_no_metric() {
+    fn an_empty_section_is_not_a_metric() {
         let mut text = Text::default();
         render(&mut text, &[server(None, "hallpass_warnings:\r\nhallpass_retry_delay:nonsense\r\n")]);
         let text = text.into_string();

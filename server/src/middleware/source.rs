@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_ends_the_search() {
+    fn text_that_is_not_an_address_ends_the_search() {
         let of = |forwarded: &[&'static str]| source(&["10.0.0.0/8"], "10.0.0.1", forwarded);
         for garbage in ["203.0.113.9, unknown", "203.0.113.9,", "203.0.113.9, 1.2.3.4.5", "\u{fc}"] {
             assert_eq!(of(&[garbage]), is("10.0.0.1"), "{garbage}");

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn says_all_that_there_is_to_say() {
+    async fn it_has_every_member() {
         let granted = Granted { scope: Some("say \"hi\"".into()), aud: None };
         let (headers, body) = answer(granted, None).await;
         let expected = [header("content-type", "application/json"), header("cache-control", "no-store")];

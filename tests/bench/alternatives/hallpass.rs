@@ -5,7 +5,7 @@ use redis::Value;
 use super::{Pair, Side};
 use crate::support::Con;
 
-/// Nothing to prepare: keys and rules are the module's.
+/// The application has nothing to prepare: the module has keys and rules.
 pub struct Hallpass;
 
 impl Side for Hallpass {
@@ -18,7 +18,7 @@ impl Side for Hallpass {
     }
 }
 
-/// Takes the two members it needs out of the map, which is a flat array in RESP2.
+/// Reads the two members that it needs from the map, which is a flat array in RESP2.
 fn pair(command: &redis::Cmd, con: &mut Con) -> Pair {
     let members: Vec<Value> = command.query(con).expect("tokens");
     let mut pair = Pair { access: String::new(), refresh: String::new() };

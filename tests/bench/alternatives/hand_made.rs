@@ -1,5 +1,5 @@
-//! The hand-made way, as tutorials show it: both tokens are JWTs, the current refresh token is a key of its own, and each
-//! step is a command. Two that refresh the same token at once can both succeed.
+//! The hand-made way of tutorials: both tokens are JWTs, the current refresh token is a key of its own, and each step
+//! is a command. Two clients that refresh the same token at once can both succeed.
 
 use redis::TypedCommands;
 
@@ -13,7 +13,7 @@ pub struct HandMade {
 }
 
 impl HandMade {
-    /// With fresh keys.
+    /// Creates the application with fresh keys.
     pub fn new(alg: &str) -> Self {
         Self { access: Signer::new(alg), refresh: Signer::new(alg) }
     }

@@ -1,5 +1,5 @@
-//! Rotation in an atomic Lua script, with the application signing: the best that one would write without a module. The
-//! refresh token is random, and Redis has its hash.
+//! Rotation in an atomic Lua script, with the application signing: the best solution without a module. The refresh
+//! token is random, and Redis stores its hash.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -19,7 +19,7 @@ pub struct Lua {
 }
 
 impl Lua {
-    /// With a fresh key; loads the script.
+    /// Creates the application with a fresh key, and loads the script.
     pub fn new(con: &mut Con, alg: &str) -> Self {
         let sha = redis::cmd("SCRIPT").arg("LOAD").arg(SCRIPT).query(con).expect("the script's hash");
         Self { signer: Signer::new(alg), sha }
@@ -48,7 +48,7 @@ fn key(user: &str) -> String {
     format!("sessions:{user}")
 }
 
-/// `sid.random`
+/// Returns `sid.random`.
 fn token(sid: &str) -> String {
     format!("{sid}.{}", base64(random::<32>()))
 }

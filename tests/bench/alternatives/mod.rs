@@ -25,11 +25,11 @@ use crate::{
     table,
 };
 
-/// For the page.
+/// The description on the page.
 pub const ABOUT: &str = "\
     The whole job of a refresh, from the old token to both new ones in the application's hands. The \
     application has 16 threads with a connection of the `redis` crate each, and signs with jsonwebtoken \
-    where AUTH.REFRESH does not do it: (a) both tokens are JWTs, and GET, DEL and SET are sent one after \
+    where AUTH.REFRESH does not sign: (a) both tokens are JWTs, and GET, DEL and SET are sent one after \
     the other; (b) an atomic Lua script compares and writes the hash of a random token.";
 
 const ROUNDS: usize = 15;
@@ -39,13 +39,13 @@ const USERS_PER_THREAD: usize = 100;
 pub const ACCESS_TTL: u64 = 900;
 pub const REFRESH_TTL: u64 = 1_209_600;
 
-/// What the application gets.
+/// The tokens that the application gets.
 pub struct Pair {
     pub access: String,
     pub refresh: String,
 }
 
-/// A way to do it.
+/// A way to refresh.
 trait Side: Sync {
     /// Begins a session and returns its refresh token.
     fn login(&self, con: &mut Con, user: &str) -> String;
@@ -56,14 +56,14 @@ trait Side: Sync {
 /// A way with its Redis.
 struct Contender {
     name: &'static str,
-    /// The command whose time in Redis is told; empty for several.
+    /// The command whose time in Redis is reported; empty for several commands.
     command: &'static str,
     redis: Redis,
     side: Box<dyn Side>,
     turns: Vec<Turn>,
 }
 
-/// What one of them did in one round.
+/// The result of one way in one round.
 struct Turn {
     rate: f64,
     /// Processor time of redis-server and application together, in microseconds per refresh.
@@ -72,7 +72,7 @@ struct Turn {
     command: f64,
 }
 
-/// What one algorithm has to reach: throughput against (b) and against (a), processor time, and time in Redis.
+/// The targets of one algorithm: throughput against (b) and against (a), processor time, and time in Redis.
 struct Targets {
     alg: &'static str,
     lua: Target,
@@ -92,7 +92,7 @@ const TARGETS: [Targets; 2] = [
     Targets { alg: "HS256", lua: AtLeast(1.5), hand_made: Shown, processor: Shown, command: AtMost(1.0) },
 ];
 
-/// Takes the measurement.
+/// Runs the measurement.
 pub fn measure() -> Report {
     let mut report = Report::default();
     for targets in TARGETS {
@@ -172,7 +172,7 @@ fn logged_in(redis: &Redis, side: &dyn Side) -> Vec<Holder> {
 }
 
 impl Holder {
-    /// Refreshes one user after the other, and returns how often.
+    /// Refreshes one user after the other, and returns the number of refreshes.
     fn refresh_until(&mut self, end: Instant, side: &dyn Side) -> u64 {
         let mut count = 0;
         while Instant::now() < end {
@@ -201,7 +201,7 @@ fn rows(all: &[Contender]) -> Vec<Vec<String>> {
     rows
 }
 
-/// The median over the rounds of our number by theirs in the same round.
+/// Returns the median, over the rounds, of our number divided by theirs in the same round.
 fn ratio(ours: &Contender, theirs: &Contender, value: fn(&Turn) -> f64) -> f64 {
     let pairs = ours.turns.iter().zip(&theirs.turns);
     stats::median(&pairs.map(|(ours, theirs)| value(ours) / value(theirs)).collect::<Vec<_>>())

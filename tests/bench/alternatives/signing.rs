@@ -1,4 +1,4 @@
-//! Access tokens signed by the application, with jsonwebtoken and a key that was made ready once.
+//! Access tokens signed by the application, with jsonwebtoken and a key that was prepared once.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::tokens::base64;
 
-/// What the application's tokens say: as much as ours do.
+/// The claims of the application's tokens: as many as ours.
 #[derive(Serialize, Deserialize)]
 pub struct Claims {
     pub sub: String,
@@ -30,7 +30,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// A fresh key for EdDSA or HS256.
+    /// Returns a fresh key for EdDSA or HS256.
     pub fn new(alg: &str) -> Self {
         let (alg, encoding, decoding) = if alg == "EdDSA" {
             let pair = Ed25519KeyPair::generate().expect("a key");
@@ -45,7 +45,7 @@ impl Signer {
         Self { header, encoding, decoding, validation: Validation::new(alg) }
     }
 
-    /// A token that lives for `ttl` seconds, and its id.
+    /// Returns a token that lives for `ttl` seconds, and its id.
     pub fn sign(&self, user: &str, sid: &str, ttl: u64) -> (String, String) {
         let iat = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
         let jti = base64(random::<16>());
@@ -54,14 +54,14 @@ impl Signer {
         (jsonwebtoken::encode(&self.header, &claims, &self.encoding).expect("a signature"), jti)
     }
 
-    /// The claims of a token that this key signed.
+    /// Returns the claims of a token that this key signed.
     pub fn verify(&self, token: &str) -> Claims {
         let data = jsonwebtoken::decode(token, &self.decoding, &self.validation);
         data.expect("a token of ours").claims
     }
 }
 
-/// Random bytes.
+/// Returns random bytes.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).expect("random bytes");

@@ -1,42 +1,42 @@
-//! The commands that are measured, in the order of a round: later ones leave behind what earlier ones could not use.
+//! The measured commands, in the order of a round: later ones leave a state that earlier ones could not use.
 
 use std::time::Duration;
 
 use super::stage::{REPEATED, Stage, USERS, encoded, text_key, user_key, words};
 use crate::load::Requests;
 
-/// How long a case that repeats its commands has its turn.
+/// The duration of a turn of a case that repeats its commands.
 const TURN: Duration = Duration::from_millis(150);
 const CLAIMS: &str = r#"{"role":"admin","scope":"read write"}"#;
 
-/// A command as it is measured.
+/// A measured command.
 pub struct Case {
-    /// As it is called in tables.
+    /// Its name in tables.
     pub name: &'static str,
-    /// The command that it is compared with.
+    /// The command for comparison.
     pub against: &'static str,
-    /// How many different commands there are, and whether they are sent again and again or once each.
+    /// The number of different commands, and whether they are repeated or sent once each.
     pub shape: Shape,
-    /// One of them.
+    /// Builds one of the commands.
     pub command: fn(&Stage, usize) -> Vec<String>,
 }
 
-/// How the commands of a case are used.
+/// The use of the commands of a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// Few different ones, for a time.
     Again,
     /// One per user.
     Once,
-    /// The same one for everybody.
+    /// The same command for all users.
     Same,
 }
 
-/// The case that others are compared with by this name.
+/// The case for comparison of reads.
 pub const GET: &str = "GET";
-/// A GET that carries as many bytes as AUTH.VERIFY both ways: what asks for a login whose token is a key of its own.
+/// A GET with as many bytes as AUTH.VERIFY in both directions: the lookup of a login whose token is a key of its own.
 pub const GET_BY_TOKEN: &str = "GET, the token as key";
-/// The same for writes.
+/// The case for comparison of writes.
 pub const SET: &str = "SET";
 pub const VERIFY_REPEATED: &str = "VERIFY, repeated token";
 pub const VERIFY_MINTED_HERE: &str = "VERIFY, new token, minted here";
@@ -46,7 +46,7 @@ pub const ISSUE: &str = "ISSUE, new user";
 
 use Shape::{Again, Once, Same};
 
-/// All of them.
+/// All cases.
 pub const ALL: [Case; 15] = [
     case(VERIFY_MINTED_HERE, GET, Once, |stage, user| verify(user, &stage.tokens[user].access)),
     case(GET, GET, Again, |_, number| words(&["GET", &text_key(number)])),
@@ -87,7 +87,7 @@ fn verify(user: usize, token: &str) -> Vec<String> {
 }
 
 impl Case {
-    /// Its commands, ready to be sent.
+    /// Returns its commands, ready to be sent.
     pub fn requests(&self, stage: &Stage) -> Requests {
         let count = if self.shape == Once { stage.users } else { REPEATED.min(stage.users) };
         let commands = (0..count).map(|number| encoded(&(self.command)(stage, number))).collect();

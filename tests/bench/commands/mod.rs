@@ -1,8 +1,7 @@
-//! Every AUTH command against GET and SET of the same Redis, in the same rounds: what a login costs beside a key.
+//! Every AUTH command against GET and SET of the same Redis, in the same rounds.
 //!
-//! "The same bytes": GET answers, and SET is given, a text as long as what AUTH.VERIFY answers, from keys as long as
-//! theirs. A new token is one that this Redis has not verified before: either it minted that token itself, or another
-//! one with the same keys did.
+//! GET answers with, and SET gets, a text as long as the answer of AUTH.VERIFY, at keys of the same length. A new token
+//! is one that this Redis has not verified before: minted by itself, or by another one with the same keys.
 
 mod cases;
 pub mod stage;
@@ -22,25 +21,24 @@ use crate::{
     stats, table,
 };
 
-/// For the page.
+/// The description on the page.
 pub const ABOUT: &str = "\
     Every AUTH command beside GET and SET of the same Redis, over a unix socket, one command at a time \
-    on each of 16 connections. GET answers, and SET is given, a text as long as what AUTH.VERIFY answers. A new \
+    on each of 16 connections. GET answers with, and SET gets, a text as long as the answer of AUTH.VERIFY. A new \
     token is one that this Redis has not verified before: minted here, or elsewhere with the same keys. \
     Redis has the first core, the load the second.";
 pub const ABOUT_ALONE: &str = "\
-    The same with a single connection, which waits for each answer: what a command adds to a round trip. \
-    The 16 above keep Redis busy without a pause, so that a GET costs it a fraction of that.";
+    The same with a single connection, which waits for each answer: the time that a command adds to a round trip. \
+    The 16 connections above keep Redis busy without a pause, so a GET costs it a fraction of that time.";
 pub const ABOUT_OTHERS: &str = "\
-    The algorithms for verifiers that know nothing newer, over a unix socket; nothing is pinned to a \
-    core.";
+    The algorithms for verifiers that lack EdDSA, over a unix socket; nothing is pinned to a core.";
 
 const ROUNDS: usize = 5;
-/// Where nothing is judged.
+/// Rounds of measurements without targets.
 const ROUNDS_TO_SHOW: usize = 3;
 const ALGS: [&str; 2] = ["EdDSA", "HS256"];
 
-/// A way to ask, and how it is called.
+/// A way to send commands, with its name.
 struct Way {
     name: &'static str,
     manner: Manner,
@@ -58,15 +56,15 @@ const fn way(name: &'static str, transport: Transport, connections: usize, pipel
     Way { name, manner: Manner { transport, connections, pipeline }, rounds: ROUNDS }
 }
 
-/// What is asked most.
+/// The most frequent commands.
 const OFTEN: [&str; 8] =
     [GET, GET_BY_TOKEN, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, VERIFY_MINTED_ELSEWHERE, REFRESH, ISSUE];
-/// What depends on the algorithm alone.
+/// The commands that depend only on the algorithm.
 const SIGNING: [&str; 5] = [GET, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, ISSUE];
 
-/// The ratios that count: algorithm, way, case, and target. Without pipelining a lone connection is judged: with 16 that
-/// wait at the same time Redis answers many for each time it looks at its sockets, which is shown beside it. Of new
-/// tokens those minted elsewhere are judged, being the harder ones: this Redis cannot have remembered them.
+/// The ratios with targets: algorithm, way, case, and target. Without pipelining a single connection counts: with 16
+/// that wait at the same time, Redis answers many in each round over its sockets, which is shown beside it. Of new
+/// tokens those minted elsewhere count, because they are harder: this Redis cannot have cached them.
 const TARGETS: [(&str, Way, &str, Target); 17] = [
     ("EdDSA", UNIX_ALONE, VERIFY_REPEATED, AtLeast(0.90)),
     ("EdDSA", UNIX_ALONE, VERIFY_MINTED_ELSEWHERE, AtLeast(0.60)),
@@ -87,45 +85,45 @@ const TARGETS: [(&str, Way, &str, Target); 17] = [
     ("HS256", UNIX, ISSUE, Shown),
 ];
 
-/// All turns of one case under one way: one per round.
+/// All turns of one case in one way: one per round.
 struct Line {
     case: &'static Case,
     turns: Vec<Turn>,
 }
 
-/// OnDrop a unix socket, one command at a time on each connection.
+/// Measures over a unix socket, one command at a time on each connection.
 pub fn unix() -> Report {
     measure(UNIX, ALGS.map(pinned), |_| true)
 }
 
-/// The same with 16 commands at a time.
+/// Measures the same with 16 commands at a time.
 pub fn unix_pipelined() -> Report {
     measure(UNIX_16, ALGS.map(pinned), |_| true)
 }
 
-/// One connection, which waits for each answer.
+/// Measures one connection, which waits for each answer.
 pub fn unix_alone() -> Report {
     measure(UNIX_ALONE, ALGS.map(pinned), |case| OFTEN.contains(&case))
 }
 
-/// OnDrop TCP.
+/// Measures over TCP.
 pub fn tcp() -> Report {
     measure(TCP, ALGS.map(pinned), |case| OFTEN.contains(&case))
 }
 
-/// The same with 16 commands at a time.
+/// Measures the same with 16 commands at a time.
 pub fn tcp_pipelined() -> Report {
     measure(TCP_16, ALGS.map(pinned), |case| OFTEN.contains(&case))
 }
 
-/// The algorithms for verifiers that know nothing newer. Signing with RSA takes a millisecond on any core, so there are
-/// few users and nothing is pinned.
+/// Measures the algorithms for verifiers that lack EdDSA. Signing with RSA takes a millisecond on any core, so there
+/// are few users and nothing is pinned.
 pub fn other_algorithms() -> Report {
     let stage = |alg| (alg, Stage::new(alg, USERS / 20, &[]));
     measure(UNIX, ["ES256", "RS256", "PS256"].map(stage), |case| SIGNING.contains(&case))
 }
 
-/// Redis on a core of its own.
+/// Runs Redis on a core of its own.
 fn pinned(alg: &'static str) -> (&'static str, Stage) {
     (alg, Stage::new(alg, USERS, &[FIRST_CORE]))
 }
@@ -176,7 +174,7 @@ fn rows(lines: &[Line]) -> Vec<Vec<String>> {
     rows
 }
 
-/// The median over the rounds of this rate by the other one's in the same round.
+/// Returns the median, over the rounds, of this rate divided by the other one in the same round.
 fn ratio(lines: &[Line], line: &Line) -> f64 {
     let against = lines.iter().find(|other| other.case.name == line.case.against);
     let pairs = line.turns.iter().zip(&against.expect("it is measured as well").turns);

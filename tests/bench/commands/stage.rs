@@ -31,7 +31,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts a redis-server that signs with `alg`, for so many users, with more lines of configuration.
+    /// Starts a redis-server that signs with `alg`, for this many users, with more lines of configuration.
     pub fn new(alg: &str, users: usize, lines: &[&str]) -> Self {
         let ring = Keyring::generated(alg);
         let key = ring.0.iter().find(|key| key.text("use") == "sig").expect("a signing key").clone();
@@ -59,7 +59,7 @@ impl Stage {
         self.round += 1;
     }
 
-    /// The value of the strings.
+    /// Returns the value of the strings.
     pub fn text(&self) -> String {
         let payload = self.tokens[0].access.split('.').nth(1).expect("a payload");
         "x".repeat(unbase64(payload).len())
@@ -80,22 +80,22 @@ impl Stage {
     }
 }
 
-/// The key of a user.
+/// Returns the key of a user.
 pub fn user_key(user: usize) -> String {
     format!("auth:{user:08}")
 }
 
-/// The key of a string: as long as a user's.
+/// Returns the key of a string: as long as a user's.
 pub fn text_key(number: usize) -> String {
     format!("text:{number:08}")
 }
 
-/// A command.
+/// Returns a command.
 pub fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// A command as it is sent.
+/// Encodes a command.
 pub fn encoded(words: &[String]) -> Vec<u8> {
     let mut out = vec![];
     resp::append(&mut out, &words.iter().map(String::as_bytes).collect::<Vec<_>>());
@@ -113,7 +113,7 @@ pub fn call_all(raw: &mut Raw, commands: impl Iterator<Item = Vec<String>>) -> V
     replies
 }
 
-/// The tokens in a reply.
+/// Returns the tokens in a reply.
 fn tokens(reply: &Reply) -> Tokens {
     let number = |name| match reply.member(name) {
         Reply::Integer(seconds) => seconds,

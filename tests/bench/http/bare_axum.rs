@@ -1,5 +1,5 @@
-//! What HTTP costs by itself: an axum server whose only route answers with what one GET says, over the same kind of
-//! connection that hallpass-server has. It is this program, started again with [`ARGUMENT`].
+//! The cost of HTTP by itself: an axum server whose only route answers with the result of one GET, over the same kind
+//! of connection as hallpass-server. It is this program, started again with [`ARGUMENT`].
 
 use std::{env, path::Path, process::Command};
 
@@ -12,22 +12,22 @@ use axum::{
 use redis::{AsyncTypedCommands, Client, aio::ConnectionManager};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-/// The first argument by which this program becomes that server; the second is the socket of Redis.
+/// The first argument that makes this program that server; the second is the socket of Redis.
 pub const ARGUMENT: &str = "--bare-axum";
 
-/// Starts it before the Redis behind `socket`.
+/// Starts it in front of the Redis behind `socket`.
 pub fn command(socket: &Path) -> Command {
     let mut command = Command::new(env::current_exe().expect("a path of this program"));
     command.arg(ARGUMENT).arg(socket);
     command
 }
 
-/// Serves for ever, and prints its port in the way of the other servers.
+/// Serves until it is killed, and prints its port like the other servers.
 pub fn serve(socket: &str) {
     Runtime::new().expect("a runtime").block_on(async {
         let client = Client::open(format!("redis+unix://{socket}")).expect("an address");
         let redis = ConnectionManager::new(client).await.expect("redis-server listens");
-        // A body is read as POST /token has one.
+        // The body is read, as for POST /token.
         let routes = Router::new().route("/{key}", get(value)).route("/{key}", post(value_for_body));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();

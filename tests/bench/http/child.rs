@@ -1,5 +1,5 @@
-//! Servers that are no part of the project, as child processes that say on their first line where they listen. Those on
-//! Node.js end with their standard input, since the process that is started may be only a wrapper around node.
+//! Servers outside of the project, as child processes that print their address on the first line. Those on Node.js end
+//! with their standard input, since the started process may only be a wrapper around node.
 
 use std::{
     io::{BufRead, BufReader},
@@ -11,12 +11,12 @@ use serde_json::Value as Json;
 
 use crate::support::process::Process;
 
-/// A running one.
+/// A running server.
 pub struct Child {
     _process: Process,
     /// `host:port`
     pub address: String,
-    /// The refresh tokens that it has made.
+    /// The refresh tokens that it has issued.
     pub tokens: Vec<String>,
 }
 
@@ -35,12 +35,13 @@ impl Child {
     }
 }
 
-/// Node.js, as the test tools bring it.
+/// Returns Node.js of the test tools.
 pub fn node() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-tools/bin/node")
 }
 
-/// A script of `tests/bench/node`, before the Redis behind `socket`, with so many sessions.
+/// Returns the command for a script of `tests/bench/node`, in front of the Redis behind `socket`, with this many
+/// sessions.
 pub fn script(name: &str, socket: &Path, sessions: usize) -> Command {
     let node = node();
     assert!(node.exists(), "Node.js is missing: `make bench` installs it");

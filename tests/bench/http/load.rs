@@ -1,5 +1,5 @@
-//! The load on HTTP servers: closed-loop connections that are kept alive, served in turn by one thread, as the load on
-//! Redis is. Which request comes next may depend on the last answer, as a refresh does.
+//! The load on HTTP servers: closed-loop connections that are kept alive, served in turn by one thread, like the load
+//! on Redis. The next request may depend on the last answer, as for a refresh.
 
 use std::{
     io::{Read, Write},
@@ -9,10 +9,10 @@ use std::{
 
 use crate::stats;
 
-/// How many connections make the load.
+/// The number of connections.
 pub const CONNECTIONS: usize = 32;
 
-/// What came of it.
+/// The result of a load.
 #[derive(Clone, Copy)]
 pub struct Turn {
     /// Answers per second.
@@ -34,7 +34,7 @@ struct Connection<'a> {
     input: Vec<u8>,
 }
 
-/// Puts the load on the server at `address` for so long; `next` makes what each connection asks.
+/// Puts the load on the server at `address` for this long; `next` builds the requests of each connection.
 pub fn run<'a>(address: &str, span: Duration, next: impl Fn(usize) -> Next<'a>) -> Turn {
     let mut connections: Vec<Connection<'_>> =
         (0..CONNECTIONS).map(|index| Connection::open(address, next(index))).collect();
@@ -49,7 +49,7 @@ pub fn run<'a>(address: &str, span: Duration, next: impl Fn(usize) -> Next<'a>) 
     }
     let rate = samples.len() as f64 / began.elapsed().as_secs_f64();
     for connection in &mut connections {
-        // The last answer counts for what comes in the next turn.
+        // The next turn continues from the last answer.
         let body = connection.receive();
         (connection.next)(&body);
     }
@@ -69,7 +69,7 @@ impl<'a> Connection<'a> {
         self.stream.write_all(&request).expect("the server reads");
     }
 
-    /// The body of the next answer, which must be a success.
+    /// Returns the body of the next answer, which must be a success.
     fn receive(&mut self) -> Vec<u8> {
         let mut filled = 0;
         loop {
@@ -83,7 +83,7 @@ impl<'a> Connection<'a> {
     }
 }
 
-/// The body of an answer, once it is all there.
+/// Returns the body of an answer, once it is complete.
 fn body(answer: &[u8]) -> Option<&[u8]> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&answer[..end]).expect("a head in ASCII");

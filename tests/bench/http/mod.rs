@@ -1,6 +1,6 @@
-//! hallpass-server over HTTP against a bare axum route, and its /token against what one would run instead on Node.js:
-//! oidc-provider, and a server with the Lua script. EdDSA; each server has a Redis of its own over a unix socket.
-//! Nothing is pinned: servers, Redis and load share the cores.
+//! hallpass-server over HTTP against a bare axum route, and its /token against alternatives on Node.js: oidc-provider,
+//! and a server with the Lua script. EdDSA; each server has a Redis of its own over a unix socket. Nothing is pinned:
+//! servers, Redis and load share the cores.
 
 mod bare_axum;
 mod child;
@@ -28,11 +28,11 @@ use crate::{
     table,
 };
 
-/// For the page.
+/// The description on the page.
 pub const ABOUT: &str = "\
     hallpass-server beside an axum route that does one GET over the same kind of connection, with \
-    requests as long; and its /token beside (c) oidc-provider with Redis and (d) a Node.js server with \
-    the Lua script and EdDSA, one process each. All of them, Redis and the load share the cores.";
+    requests of the same length; and its /token beside (c) oidc-provider with Redis and (d) a Node.js server with \
+    the Lua script and EdDSA, one process each. The servers, Redis and the load share the cores.";
 
 const ROUNDS: usize = 15;
 const TURN: Duration = Duration::from_millis(350);
@@ -41,7 +41,7 @@ const WARM_UP: usize = 1;
 /// Sessions of each connection.
 const SESSIONS_EACH: usize = 20;
 
-/// What is measured, by its place in the results.
+/// The measured routes, by their index in the results.
 const NAMES: [&str; 6] = [
     "hallpass-server /verify",
     "bare axum, GET request",
@@ -50,11 +50,11 @@ const NAMES: [&str; 6] = [
     "(c) oidc-provider /token",
     "(d) Node.js with Lua /token",
 ];
-/// Pairs of places, and the target of their ratio.
+/// Pairs of indexes, and the target of their ratio.
 const TARGETS: [(usize, usize, Target); 4] =
     [(0, 1, AtLeast(0.75)), (2, 3, AtLeast(0.75)), (2, 4, AtLeast(10.0)), (2, 5, AtLeast(1.5))];
 
-/// All the servers, and what is known of their sessions.
+/// All servers, and the tokens of their sessions.
 struct Site {
     stage: Stage,
     hallpass: Server,
@@ -66,7 +66,7 @@ struct Site {
     refresh: [Vec<Cell<String>>; 3],
 }
 
-/// Takes the measurement.
+/// Runs the measurement.
 pub fn measure() -> Report {
     let site = Site::start();
     let mut turns = NAMES.map(|_| vec![]);
@@ -117,7 +117,7 @@ impl Site {
         }
     }
 
-    /// Requests with the access tokens of a connection's sessions.
+    /// Builds requests with the access tokens of a connection's sessions.
     fn verifying(&self, connection: usize) -> Next<'_> {
         let tokens = self.stage.tokens[..REPEATED].iter().skip(connection).step_by(CONNECTIONS);
         let requests = tokens.map(|tokens| {
@@ -126,7 +126,7 @@ impl Site {
         one_after_the_other(requests)
     }
 
-    /// Requests for strings, with a header as long.
+    /// Builds requests for strings, with a header of the same length.
     fn getting(&self, connection: usize) -> Next<'_> {
         let token = &self.stage.tokens[0].access;
         let keys = (connection..REPEATED).step_by(CONNECTIONS).map(text_key);
@@ -135,7 +135,7 @@ impl Site {
         one_after_the_other(requests)
     }
 
-    /// The same with a form as long as a refresh's; the answer is looked through for a token as well.
+    /// Builds the same with a form as long as a refresh's; the answer is searched for a token, too.
     fn posting(&self, connection: usize) -> Next<'_> {
         let form = form(&self.stage.tokens[0].refresh);
         let keys = (connection..REPEATED).step_by(CONNECTIONS).map(text_key);
@@ -147,7 +147,7 @@ impl Site {
         })
     }
 
-    /// Refreshes of a connection's sessions in turn, each with the token that the one before got.
+    /// Builds refreshes of a connection's sessions in turn, each with the token of the previous answer.
     fn refreshing(&self, server: usize, connection: usize) -> Next<'_> {
         let own = &self.refresh[server][connection * SESSIONS_EACH..][..SESSIONS_EACH];
         let mut asked: Option<usize> = None;
@@ -182,7 +182,7 @@ fn post(path: &str, form: &str) -> String {
     )
 }
 
-/// The refresh token in a token response.
+/// Returns the refresh token in a token response.
 fn refresh_token(body: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(body).expect("text");
     text.split_once(r#""refresh_token":""#)?.1.split('"').next()

@@ -1,4 +1,4 @@
-//! Access tokens in which exactly one thing is wrong: algorithm, key, type, header, time, issuer, audience, use.
+//! Access tokens with exactly one error: algorithm, key, type, header, time, issuer, audience, use.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Access tokens whose content is right and whose encoding is loose.
+//! Access tokens with valid content and a loose encoding.
 
 use crate::support::{target::Target, *};
 
@@ -8,13 +8,13 @@ const ED25519_ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-/// The three parts of a token.
+/// Returns the three parts of a token.
 fn parts(token: &str) -> [&str; 3] {
     let parts: Vec<&str> = token.split('.').collect();
     parts.try_into().expect("three parts")
 }
 
-/// The token with its part `index` replaced and not signed again.
+/// Returns the token with its part `index` replaced and not signed again.
 fn replaced(token: &str, index: usize, part: &str) -> String {
     let mut parts = parts(token);
     parts[index] = part;
@@ -96,7 +96,7 @@ fn no_spare_bits() {
     target.still_works();
 }
 
-/// The text with its last character raised by `spare`, which changes no whole byte.
+/// Returns the text with its last character raised by `spare`, which changes no whole byte.
 fn with_spare_bits(text: &str, spare: u8) -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let last = *text.as_bytes().last().expect("a character");
@@ -110,7 +110,7 @@ fn no_other_alphabet() {
     let mut target = Target::new();
     let key = target.key("hs");
     let mut claims = target.claims.clone();
-    // Some signature will hold a character that the two alphabets spell differently.
+    // Sooner or later a signature contains a character that differs between the two alphabets.
     let signed = (0..200)
         .map(|salt| {
             claims["salt"] = salt.into();

@@ -89,7 +89,7 @@ fn as_an_option_and_as_its_value() {
     victim.unharmed();
 }
 
-/// Whether `value` is hostile only by its looks and right for `option`.
+/// Returns whether `value` only looks hostile, and is valid for `option`.
 fn acceptable(option: &[u8], value: &[u8]) -> bool {
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte);
     match option {

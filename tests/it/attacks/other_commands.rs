@@ -8,7 +8,7 @@ use crate::support::{
 /// A session id that nobody has.
 const SID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/// Whether `value` is hostile only by its looks and right as a name or as an object.
+/// Returns whether `value` only looks hostile, and is valid as a name or as an object.
 fn acceptable(value: &[u8]) -> bool {
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(byte);
     value == b"{}" || (1..=64).contains(&value.len()) && value.iter().all(word)

@@ -9,7 +9,7 @@ fn overwrite(con: &mut Con, sid: &str, record: &[u8]) {
     con.run(&[&b"HSET"[..], b"auth:42", sid.as_bytes(), record]).unwrap();
 }
 
-/// Values that are no whole record.
+/// Values that are not a complete record.
 fn unreadable(good: &[u8]) -> Vec<Vec<u8>> {
     let mut values: Vec<Vec<u8>> = (0..good.len()).map(|length| good[..length].to_vec()).collect();
     let mut future = good.to_vec();
@@ -42,7 +42,7 @@ fn unreadable(good: &[u8]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn an_unreadable_record_is_no_session() {
+fn an_unreadable_record_is_not_a_session() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &["SID", SID]).unwrap();

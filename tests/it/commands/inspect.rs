@@ -1,10 +1,10 @@
-//! AUTH.INSPECT: what a refresh token would be answered, told without answering it.
+//! AUTH.INSPECT: how a refresh token would be answered, without exchanging it.
 
 use std::time::Duration;
 
 use crate::support::*;
 
-/// The reply of `AUTH.INSPECT auth:42 token` in RESP3.
+/// Returns the reply of `AUTH.INSPECT auth:42 token` in RESP3.
 fn inspect(redis: &Redis, token: &str) -> Reply {
     redis.raw().resp3().call(&["AUTH.INSPECT", "auth:42", token])
 }
@@ -13,12 +13,12 @@ fn inspect(redis: &Redis, token: &str) -> Reply {
 const MEMBERS: [&str; 10] =
     ["active", "state", "sub", "sid", "exp", "iat", "auth_time", "gen", "access_expires_at", "bound"];
 
-/// The member names of a reply, in order.
+/// Returns the member names of a reply, in order.
 fn names(reply: &Reply) -> Vec<String> {
     reply.pairs().into_iter().map(|(name, _)| name).collect()
 }
 
-/// Whether a token is active, and in which state.
+/// Returns whether a token is active, and its state.
 fn state(redis: &Redis, token: &str) -> (bool, String) {
     let reply = inspect(redis, token);
     let Reply::Boolean(is_active) = reply.member("active") else { panic!("{reply:?}") };
@@ -180,7 +180,7 @@ fn a_session_past_its_time_is_expired_and_stays_where_it_is() {
 }
 
 #[test]
-fn what_is_no_refresh_token_of_this_key_is_invalid() {
+fn anything_but_a_refresh_token_of_this_key_is_invalid() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();
@@ -208,7 +208,7 @@ fn what_is_no_refresh_token_of_this_key_is_invalid() {
 }
 
 #[test]
-fn a_key_that_is_no_session_key_is_refused() {
+fn a_key_that_is_not_a_session_key_is_refused() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();

@@ -1,4 +1,4 @@
-//! AUTH.ISSUE: how many sessions, how long, and how to repeat it.
+//! AUTH.ISSUE: limits, lifetimes, and repetition.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::support::*;
 
-/// The sids at `key`, sorted.
+/// Returns the sids at `key`, sorted.
 fn sids(con: &mut Con, key: &str) -> Vec<String> {
     con.records(key).into_keys().collect()
 }

@@ -1,8 +1,8 @@
-//! AUTH.ISSUE: what its options accept and refuse.
+//! AUTH.ISSUE: the values that its options accept and refuse.
 
 use crate::support::*;
 
-/// Asserts that `options` are the caller's mistake and that no session came of it.
+/// Asserts that `options` are refused as the caller's mistake and create no session.
 #[track_caller]
 fn assert_refused(con: &mut Con, options: &[&str]) {
     let refusal = con.issue("auth:42", options).expect_err(&format!("{options:?}"));

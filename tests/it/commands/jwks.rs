@@ -4,13 +4,13 @@ use serde_json::Value as Json;
 
 use crate::support::*;
 
-/// The kids of a JWK Set.
+/// Returns the kids of a JWK Set.
 fn kids(set: &Json) -> Vec<&str> {
     let keys = set["keys"].as_array().unwrap();
     keys.iter().map(|key| key["kid"].as_str().unwrap()).collect()
 }
 
-/// The kid in the header of a fresh access token.
+/// Returns the kid in the header of a fresh access token.
 fn signing_kid(con: &mut Con) -> String {
     let access = con.issue("auth:42", &[]).unwrap().access;
     tokens::header(&access)["kid"].as_str().unwrap().to_owned()

@@ -1,23 +1,23 @@
-//! AUTH.KEYS: what each key of the ring is doing, without a trace of its material.
+//! AUTH.KEYS: the status of each key of the ring, without key material.
 
 use crate::support::*;
 
-/// Unix seconds.
+/// Returns the time in Unix seconds.
 fn now() -> i64 {
     i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap()
 }
 
-/// The entries of `AUTH.KEYS` in RESP3.
+/// Returns the entries of `AUTH.KEYS` in RESP3.
 fn keys(redis: &Redis) -> Vec<Reply> {
     redis.raw().resp3().call(&["AUTH.KEYS"]).items().to_vec()
 }
 
-/// kid and status of each key.
+/// Returns kid and status of each key.
 fn statuses(redis: &Redis) -> Vec<(String, String)> {
     keys(redis).iter().map(|key| (key.member("kid").text(), key.member("status").text())).collect()
 }
 
-/// A ring of both kinds of key in every state.
+/// Returns a ring of both kinds of key in every state.
 fn ring_in_every_state() -> Keyring {
     let (past, future) = (now() - 1000, now() + 1000);
     Keyring(vec![
@@ -33,7 +33,7 @@ fn ring_in_every_state() -> Keyring {
 }
 
 #[test]
-fn every_state_of_every_kind_has_its_word() {
+fn every_state_of_every_kind_has_its_name() {
     let redis = Redis::builder().keyring(ring_in_every_state()).start();
     let found = statuses(&redis);
     for (kid, status) in &found {

@@ -1,4 +1,4 @@
-//! AUTH.REFRESH: rotation, what it keeps, and its options.
+//! AUTH.REFRESH: rotation, the parts of a session that it keeps, and its options.
 
 use std::time::Duration;
 

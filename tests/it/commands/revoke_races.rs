@@ -4,17 +4,17 @@ use std::{collections::BTreeSet, sync::Barrier, thread};
 
 use crate::support::*;
 
-/// Clients that refresh while somebody revokes.
+/// The number of clients that refresh while another one revokes.
 const REFRESHERS: usize = 64;
 const ROUNDS: usize = 60;
-/// Clients that log in at once.
+/// The number of clients that log in at once.
 const LOGINS: usize = 200;
 
-/// What revokes the session that is being refreshed.
+/// The command that revokes the session while it is refreshed.
 type Revocation = fn(&mut Con, &Tokens) -> i64;
 
-/// In each round, lets everybody refresh one session, while one client revokes it in the midst. In every other round
-/// they go on with what they get, and those who fall behind end the session themselves, as they must.
+/// Lets all clients refresh one session in each round, while another client revokes it. In every other round they go on
+/// with the tokens that they get, and those that fall behind end the session themselves, as they must.
 fn race(revoke: Revocation) {
     let redis = Redis::start();
     let mut con = redis.connect();
@@ -44,12 +44,12 @@ fn race(revoke: Revocation) {
     }
 }
 
-/// Refreshes `token`, and its successors if `goes_on`, until that is refused; returns what it got.
+/// Refreshes `token`, and its successors if `goes_on`, until it is refused; returns the tokens.
 fn refresh_until_refused(con: &mut Con, begin: &Barrier, token: &str, goes_on: bool) -> Vec<Tokens> {
     let mut token = token.to_owned();
     let mut minted = vec![];
     begin.wait();
-    // Bounded, so that a failure of the one who revokes is seen.
+    // Bounded, so that a failure of the revoking client is seen.
     for _ in 0..50_000 {
         match con.refresh("auth:42", &token, &[]) {
             Ok(next) if goes_on => {
@@ -102,7 +102,7 @@ fn log_in_together(redis: &Redis, options: impl Fn(usize) -> Vec<&'static str> +
     })
 }
 
-/// Whether a session was begun; every other answer must be the limit's.
+/// Returns whether a session was created; every other answer must be SESSIONLIMIT.
 fn allowed(answer: &Answer<Tokens>) -> bool {
     answer.as_ref().map_err(|refusal| assert_eq!(refusal.code, "SESSIONLIMIT")).is_ok()
 }

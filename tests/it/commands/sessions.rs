@@ -4,22 +4,22 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::support::*;
 
-/// The reply of `AUTH.SESSIONS auth:42 …` in RESP3.
+/// Returns the reply of `AUTH.SESSIONS auth:42 …` in RESP3.
 fn list(redis: &Redis, options: &[&str]) -> Reply {
     redis.raw().resp3().call(&[&["AUTH.SESSIONS", "auth:42"], options].concat())
 }
 
-/// The sids that it names, in order.
+/// Returns the sids that it names, in order.
 fn sids(redis: &Redis, options: &[&str]) -> Vec<String> {
     list(redis, options).items().iter().map(|entry| entry.member("sid").text()).collect()
 }
 
-/// The member names of an entry, in order.
+/// Returns the member names of an entry, in order.
 fn names(entry: &Reply) -> Vec<String> {
     entry.pairs().into_iter().map(|(name, _)| name).collect()
 }
 
-/// Session ids of `count` sessions of one millisecond, ascending.
+/// Returns `count` session ids of one millisecond, ascending.
 fn numbered(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("01890a5d-ac96-774b-8000-{number:012x}")).collect()
 }
@@ -184,7 +184,7 @@ fn expired_sessions_are_skipped_and_left_where_they_are() {
 }
 
 #[test]
-fn fields_that_are_no_sessions_are_skipped_and_left_where_they_are() {
+fn fields_that_are_not_sessions_are_skipped_and_stay() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let one = con.issue("auth:42", &[]).unwrap().session_id;

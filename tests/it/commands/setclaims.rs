@@ -7,13 +7,13 @@ use crate::support::*;
 /// A session id that nobody has.
 const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-/// What `AUTH.SETCLAIMS auth:42 …` counts.
+/// Returns the reply of `AUTH.SETCLAIMS auth:42 …`.
 #[track_caller]
 fn set_claims(con: &mut Con, target: &str, json: &str) -> i64 {
     con.get(&["AUTH.SETCLAIMS", "auth:42", target, json])
 }
 
-/// The claims version of a session's tokens.
+/// Returns the claims version of a session's tokens.
 fn version(tokens: &Tokens) -> i64 {
     tokens.claims()["cv"].as_i64().unwrap()
 }

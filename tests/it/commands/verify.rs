@@ -1,4 +1,4 @@
-//! AUTH.VERIFY: what it answers, in which order it checks, and whom it believes.
+//! AUTH.VERIFY: its answers, the order of its checks, and the tokens that it accepts.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use serde_json::{Value as Json, json};
 
 use crate::support::*;
 
-/// The claims of a fresh session, to be changed and signed again.
+/// Returns the claims of a fresh session, to be changed and signed again.
 fn session(con: &mut Con) -> (Tokens, Json) {
     let tokens = con.issue("auth:42", &[]).unwrap();
     let claims = tokens.claims();
     (tokens, claims)
 }
 
-/// `claims` with some members replaced (or with null: removed), signed by the server's own key.
+/// Returns `claims` with some members replaced (null removes one), signed by the server's own key.
 fn changed(redis: &Redis, claims: &Json, changes: Json) -> String {
     let mut claims = claims.clone();
     for (name, value) in changes.as_object().unwrap() {

@@ -1,10 +1,10 @@
-//! The rotation rules in time: retries, the race window, the retry window, reuse, and a store that went back.
+//! The rotation rules over time: retries, the race window, the retry window, reuse, and a store that rolled back.
 
 use std::time::Duration;
 
 use crate::support::*;
 
-/// Just more than the smallest window.
+/// A little more than the smallest window.
 const A_SECOND: Duration = Duration::from_millis(1100);
 
 #[test]
@@ -105,7 +105,7 @@ fn a_receipt_counts_with_the_verify_cache_off() {
 }
 
 #[test]
-fn a_refused_verify_is_no_receipt() {
+fn a_refused_verify_is_not_a_receipt() {
     let redis = Redis::with(&["hallpass.race-window 0"]);
     let mut con = redis.connect();
     let first = con.issue("auth:42", &["AUDIENCE", "api"]).unwrap();

@@ -45,7 +45,7 @@ fn every_block_of_commands_is_run_by_a_test() {
     assert_eq!(found, BTreeSet::from(RUN.map(owned)));
 }
 
-/// What stands behind `program` between backticks, in all documents.
+/// Returns the text after `program` between backticks, in all documents.
 fn mentioned(program: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for document in documents() {
@@ -84,7 +84,7 @@ fn every_flag_of_the_server_that_is_mentioned_exists() {
     }
 }
 
-/// The words in upper case of a grammar, but for the command's name.
+/// Returns the words in upper case of a grammar, except the command's name.
 fn words(grammar: &str) -> BTreeSet<String> {
     let words = grammar.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
     let is_literal = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase());

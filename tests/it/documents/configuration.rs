@@ -16,7 +16,7 @@ use crate::support::{
     *,
 };
 
-/// The settings of the module with their values.
+/// Returns the settings of the module with their values.
 fn settings() -> Vec<(String, String)> {
     let pairs: Vec<String> = Redis::start().connect().get(&["CONFIG", "GET", "hallpass.*"]);
     pairs.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()

@@ -17,14 +17,14 @@ struct Link {
     anchor: Option<String>,
 }
 
-/// The text of a document without what stands between fences or backticks.
+/// Returns the text of a document without code.
 fn prose(document: &str) -> String {
     let text = project_file(document);
     let outside_fences: String = text.split("\n```").step_by(2).collect();
     outside_fences.split('`').step_by(2).collect()
 }
 
-/// The links of a document, but for those that leave the project.
+/// Returns the links of a document that stay inside the project.
 fn links(document: &str) -> Vec<Link> {
     let prose = prose(document);
     let targets = prose.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
@@ -40,7 +40,7 @@ fn resolve(document: &str, link: &str) -> Link {
     Link { target, anchor: anchor.map(str::to_owned) }
 }
 
-/// The path without `..`.
+/// Returns the path without `..`.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -52,7 +52,7 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// The anchors that a document's headings get: lower case, without punctuation, hyphens for blanks.
+/// Returns the anchors that a document's headings get: lower case, without punctuation, hyphens for blanks.
 fn anchors(document: &str) -> BTreeSet<String> {
     let outside_fences: String = project_file(document).split("\n```").step_by(2).collect();
     let headings = outside_fences.lines().filter(|line| line.starts_with('#'));

@@ -1,5 +1,5 @@
-//! The OpenAPI document and the page that shows it: explained, and served without help from elsewhere. A test of the router
-//! compares it with the routes.
+//! The OpenAPI document and the page that shows it: explained, and served without help from elsewhere. A test of the
+//! router compares it with the routes.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{http::redis, support::http_server::Server};
 /// The methods of OpenAPI that this server uses.
 const METHODS: [&str; 4] = ["get", "put", "post", "delete"];
 
-/// The operations of the document, as `method path`.
+/// Returns the operations of the document, as `method path`.
 pub fn documented(document: &Json) -> BTreeSet<String> {
     let paths = document["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, item)| {

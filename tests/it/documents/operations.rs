@@ -6,7 +6,7 @@ use super::{
 };
 use crate::support::Keyring;
 
-/// The code of an AUTH command's answer, or that it has answered with claims; `None` for what other programs say.
+/// Returns the code of an AUTH command's answer, or `claims`; `None` for the output of other programs.
 fn answer(line: &str) -> Option<&str> {
     let word = line.split_whitespace().next()?;
     let is_code = word.ends_with("TOKEN") || word == "NOSESSION";

@@ -7,13 +7,13 @@ use std::{
 
 use crate::support::tools::repository;
 
-/// A file of the project, by its path from the root.
+/// Reads a file of the project, by its path from the root.
 #[track_caller]
 pub fn project_file(name: &str) -> String {
     fs::read_to_string(repository().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The paths of all documents from the root: those beside the README, and every page under docs/.
+/// Returns the paths of all documents from the root: those beside the README, and every page under docs/.
 pub fn documents() -> Vec<String> {
     let mut found = vec![];
     collect(repository(), false, &mut found);
@@ -39,13 +39,13 @@ fn collect(dir: &Path, descends: bool, found: &mut Vec<PathBuf>) {
 pub struct Block {
     /// The heading that it stands under.
     pub section: String,
-    /// What stands behind the opening fence, such as `sh`.
+    /// The word after the opening fence, such as `sh`.
     pub language: String,
     /// The lines between the fences.
     pub text: String,
 }
 
-/// All blocks of a document.
+/// Returns all blocks of a document.
 pub fn blocks(document: &str) -> Vec<Block> {
     let text = project_file(document);
     let (mut found, mut section, mut open) = (vec![], String::new(), None::<Block>);
@@ -65,7 +65,7 @@ pub fn blocks(document: &str) -> Vec<Block> {
     found
 }
 
-/// The shell commands in a section of a document, as one script.
+/// Returns the shell commands in a section of a document, as one script.
 #[track_caller]
 pub fn script(document: &str, section: &str) -> String {
     let blocks = blocks(document).into_iter();

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use super::pages::project_file;
 
-/// Whether a folder of tests has a file or a folder for this path of modules.
+/// Returns whether a folder of tests has a file or a folder for this path of modules.
 fn is_a_test(name: &str) -> bool {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("it");
     let path = name.replace("::", "/");

@@ -43,7 +43,7 @@ impl Shell {
         shell
     }
 
-    /// A path in the directory.
+    /// Returns a path in the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
@@ -54,7 +54,7 @@ impl Shell {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Runs commands, each of which must succeed, and returns what they said.
+    /// Runs commands, each of which must succeed, and returns their output.
     #[track_caller]
     pub fn run(&self, script: &str) -> String {
         run(self.0.path(), script)
@@ -63,7 +63,7 @@ impl Shell {
 
 impl Drop for Shell {
     fn drop(&mut self) {
-        // Where a command failed there may be nothing to stop.
+        // If a command failed, there may be nothing to stop.
         self.run("redis-cli SHUTDOWN NOSAVE > stopped.txt 2>&1 || true");
     }
 }

@@ -1,5 +1,5 @@
-//! Who may do what, from one table: every route that needs a client, with every kind of credentials; and what a changed
-//! clients file does.
+//! The rights of clients, from one table: every route that needs a client, with every kind of credentials; and the
+//! effect of a changed clients file.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// What a request carries besides credentials.
+/// The body of a request.
 #[derive(Clone, Copy)]
 enum Body {
     None,
@@ -23,12 +23,12 @@ enum Body {
     Form(&'static str),
 }
 
-/// A route that is for clients: method, path, body, the scope that it needs, and its status when all is right.
+/// A route for clients: method, path, body, the scope that it needs, and its status on success.
 type Route = (&'static str, &'static str, Body, &'static str, u16);
 
 const SCOPES: [&str; 3] = ["issue", "introspect", "manage"];
 
-/// All of them.
+/// All of these routes.
 const ROUTES: [Route; 6] = [
     ("POST", "/sessions", Body::Json(r#"{"subject":"new"}"#), "issue", 201),
     ("GET", "/subjects/42/sessions", Body::None, "manage", 200),
@@ -70,7 +70,7 @@ impl Site {
         &found.expect("a client").1
     }
 
-    /// The request of a route, without credentials.
+    /// Returns the request of a route, without credentials.
     fn request(&self, (method, path, body, ..): Route) -> HttpRequest {
         let request = self.server.request(method, path);
         match body {
@@ -80,12 +80,12 @@ impl Site {
         }
     }
 
-    /// How a route answers a client with its own secret.
+    /// Returns the answer of a route to a client with its own secret.
     fn as_client(&self, route: Route, id: &str) -> HttpAnswer {
         self.request(route).basic(id, self.secret(id)).send()
     }
 
-    /// A session for 42.
+    /// Returns a session of 42.
     fn login(&self) -> HttpAnswer {
         let request = self.server.request("POST", "/sessions").basic("issue", self.secret("issue"));
         request.json(&json!({"subject": "42"})).send()
@@ -156,7 +156,7 @@ fn the_right_client_gets_through() {
     }
 }
 
-/// Basic credentials with an odd scheme and an encoded id.
+/// Returns Basic credentials with an unusual scheme and an encoded id.
 fn basic(id: &str, secret: &str) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let id: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();

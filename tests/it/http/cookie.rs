@@ -1,4 +1,4 @@
-//! Cookie mode: the refresh token is in a cookie and nowhere else, and only what ended takes it away.
+//! Cookie mode: the refresh token is in a cookie and nowhere else, and only the end of the session clears the cookie.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::{
     support::{http::HttpAnswer, http_server::Server},
 };
 
-/// Name and value of the one cookie that an answer sets, and the attributes with it.
+/// Returns name and value of the one cookie that an answer sets, and its attributes.
 #[track_caller]
 fn cookie(answer: &HttpAnswer) -> (String, Vec<String>) {
     let line = answer.header("set-cookie");
@@ -20,14 +20,14 @@ fn cookie(answer: &HttpAnswer) -> (String, Vec<String>) {
     (pair, attributes)
 }
 
-/// The session of a browser: what it sends as its Cookie header.
+/// Returns a browser's Cookie header, after a login.
 fn login(server: &Server) -> String {
     let answer = server.sessions(&json!({"subject": "42", "cookie": true}));
     assert_eq!(answer.status, 201, "{answer:?}");
     cookie(&answer).0
 }
 
-/// `POST /token` by cookie, with the header that says so.
+/// Sends `POST /token` by cookie, with the required header.
 fn by_cookie(server: &Server, cookie: &str) -> HttpAnswer {
     let form = [("grant_type", "refresh_token")];
     server.request("POST", "/token").header("cookie", cookie).header("x-hallpass", "1").form(&form).send()

@@ -1,4 +1,5 @@
-//! Requests of browsers from other origins: none may unless its origin is named, and then only what holders do.
+//! Requests of browsers from other origins: refused unless the origin is named, and then allowed only on routes for
+//! holders.
 
 use serde_json::json;
 
@@ -34,7 +35,7 @@ fn is_readable(answer: &HttpAnswer, origin: &str) {
     assert_eq!(answer.header("vary").to_ascii_lowercase(), "origin");
 }
 
-/// Asserts that no script of another origin can.
+/// Asserts that no script of another origin can read the answer.
 #[track_caller]
 fn is_closed(answer: &HttpAnswer) {
     for name in ["origin", "credentials", "methods", "headers"] {
@@ -133,7 +134,7 @@ fn other_origins_and_other_routes_stay_closed() {
 }
 
 #[test]
-fn what_is_no_origin_stops_the_server() {
+fn an_invalid_origin_stops_the_server() {
     for origin in ["*", "https://app.example/", "app.example", "https://*.example"] {
         let dir = http_server::directory();
         let complaint = http_server::refuses_to_serve(dir.path(), &["--allowed-origin", origin]);

@@ -15,13 +15,13 @@ use crate::support::{
     *,
 };
 
-/// The curl lines that a server printed.
+/// Returns the curl lines that a server printed.
 fn curl_lines(server: &Server) -> Vec<String> {
     let text = server.printed();
     text.lines().filter(|line| line.starts_with("curl ")).map(str::to_owned).collect()
 }
 
-/// Runs a line as it stands, in the directory in which the server was started.
+/// Runs a line as printed, in the directory in which the server was started.
 #[track_caller]
 fn run(server: &Server, line: &str) -> String {
     let Output { status, stdout, stderr } =
@@ -30,7 +30,7 @@ fn run(server: &Server, line: &str) -> String {
     String::from_utf8(stdout).unwrap()
 }
 
-/// The one printed line with this word.
+/// Returns the one printed line with this word.
 #[track_caller]
 fn line_with(lines: &[String], word: &str) -> String {
     let found: Vec<_> = lines.iter().filter(|line| line.contains(word)).collect();
@@ -38,7 +38,7 @@ fn line_with(lines: &[String], word: &str) -> String {
     found[0].clone()
 }
 
-/// The answer of a line as JSON, with the member `name` as text.
+/// Returns the answer of a line as JSON, with the member `name` as text.
 fn member(answer: &str, name: &str) -> String {
     let json: Json = serde_json::from_str(answer).expect(answer);
     json[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
@@ -96,7 +96,7 @@ fn issuer_and_audience_are_those_of_the_documentation() {
 }
 
 #[test]
-fn what_it_keeps_is_for_its_owner_alone() {
+fn its_files_are_for_the_owner_only() {
     let server = Server::start();
     server.login("42");
     let mode = |name: &str| fs::metadata(server.data(name)).unwrap().permissions().mode() & 0o777;

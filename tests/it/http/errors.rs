@@ -1,4 +1,4 @@
-//! The HTTP routes: what each answers to a wrong request, and that it says nothing more.
+//! The HTTP routes: the answer to each wrong request, which reveals nothing more.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Status and code.
+/// The status and the error code.
 #[track_caller]
 fn is(answer: &HttpAnswer, status: u16, code: &str) {
     assert_eq!(answer.error(), (status, code.to_owned()), "{answer:?}");

@@ -1,4 +1,4 @@
-//! `POST /introspect` (RFC 7662): what a resource server learns about a token, and what it does not.
+//! `POST /introspect` (RFC 7662): what a resource server learns about a token, and what not.
 
 use serde_json::{Value as Json, json};
 
@@ -15,7 +15,7 @@ fn introspect(server: &Server, pairs: &[(&str, &str)]) -> HttpAnswer {
     server.request("POST", "/introspect").basic("local", server.secret()).form(pairs).send()
 }
 
-/// What is told about an active token.
+/// Returns the answer about an active token.
 #[track_caller]
 fn told(answer: &HttpAnswer) -> Json {
     assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"), "{answer:?}");
@@ -25,7 +25,7 @@ fn told(answer: &HttpAnswer) -> Json {
     body
 }
 
-/// Asserts that nothing is told but that the token is not active.
+/// Asserts that the answer contains only that the token is not active.
 #[track_caller]
 fn is_inactive(answer: &HttpAnswer) {
     assert_eq!((answer.status, answer.json()), (200, json!({"active": false})), "{answer:?}");

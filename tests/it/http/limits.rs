@@ -1,4 +1,4 @@
-//! What a server under pressure does: bodies, heads and waiting have an end, and nothing in flight is lost.
+//! A server under pressure: bodies, heads and waiting are limited, and no request in flight is lost.
 
 use std::{
     io::{Read, Write},
@@ -15,7 +15,7 @@ use crate::{
     support::{http::HttpRequest, http_server::Server},
 };
 
-/// A connection on which `text` was sent.
+/// Returns a connection on which `text` was sent.
 fn sent(server: &Server, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).expect("it listens");
     stream.set_read_timeout(Some(SOON)).unwrap();
@@ -23,7 +23,7 @@ fn sent(server: &Server, text: &str) -> TcpStream {
     stream
 }
 
-/// Everything that comes until the server closes the connection.
+/// Returns everything that arrives until the server closes the connection.
 fn rest(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
@@ -83,7 +83,7 @@ fn more_requests_than_can_be_worked_on_are_turned_away_at_once() {
     let access = server.login("42").text_of("access_token");
     let mut stalled: Vec<_> = (0..900).map(|_| sent(&server, STALLED)).collect();
     assert_eq!(server.verify(&access).status, 200, "so many are worked on");
-    // On a slow machine the first ones are given up before the last ones are there.
+    // On a slow machine the first ones time out before the last ones arrive.
     let (answer, elapsed) = wait_for("a request too many is turned away", SOON, || {
         stalled.extend((0..100).map(|_| sent(&server, STALLED)));
         let started = Instant::now();
@@ -99,7 +99,7 @@ fn more_requests_than_can_be_worked_on_are_turned_away_at_once() {
 }
 
 #[test]
-fn what_is_in_flight_is_finished_before_the_server_stops() {
+fn requests_in_flight_finish_before_the_server_stops() {
     let redis = redis();
     let server = Server::before(&redis, &[]);
     let login = server.login("42");

@@ -1,4 +1,4 @@
-//! The log: one JSON line for each request, with an id that joins it to the answer, and never a secret.
+//! The log: one JSON line for each request, with the request id of the answer, and never a secret.
 
 use serde_json::{Value as Json, json};
 
@@ -8,7 +8,7 @@ use crate::{
     support::*,
 };
 
-/// The lines of the log.
+/// Returns the lines of the log.
 #[track_caller]
 fn lines(server: &Server) -> Vec<Json> {
     let log = server.log();
@@ -17,7 +17,7 @@ fn lines(server: &Server) -> Vec<Json> {
     parsed.collect()
 }
 
-/// The line about the request with this id.
+/// Returns the line about the request with this id.
 #[track_caller]
 fn line(server: &Server, id: &str) -> Json {
     wait_for("a line about the request", SOON, || {
@@ -108,7 +108,7 @@ fn an_outage_is_a_warning() {
     );
 }
 
-/// The parts of a login that nobody else may know.
+/// Returns the secret parts of a login.
 fn secret_parts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| text.rsplit('.').next().unwrap().to_owned()).collect()
 }

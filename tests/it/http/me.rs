@@ -1,4 +1,4 @@
-//! `/me/…`: users see and end their own sessions with an access token, and nobody else's.
+//! `/me/…`: users see and end their own sessions with an access token, and no others.
 
 use std::time::Duration;
 
@@ -187,7 +187,7 @@ fn an_old_login_is_asked_to_log_in_again() {
 }
 
 #[test]
-fn an_age_that_is_none_stops_the_server() {
+fn a_malformed_age_stops_the_server() {
     let dir = http_server::directory();
     for age in ["0", "soon", "1w"] {
         let complaint = refuses_to_serve(dir.path(), &["--me-auth-age", age]);

@@ -1,4 +1,4 @@
-//! `GET /metrics`: what Prometheus reads, and that the dashboard asks for nothing else.
+//! `GET /metrics`: the metrics for Prometheus, and a dashboard that uses no others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{http::redis, support::http_server::Server, support::*};
 
-/// The samples of `/metrics`: name with labels, and value. Each must belong to the family that was announced before it.
+/// Returns the samples of `/metrics`: name with labels, and value. Each must belong to the family announced before it.
 #[track_caller]
 fn samples(server: &Server) -> BTreeMap<String, f64> {
     let answer = server.get("/metrics");
@@ -35,7 +35,7 @@ fn samples(server: &Server) -> BTreeMap<String, f64> {
     found
 }
 
-/// The one sample with this name and all of these labels; 0 when there is none.
+/// Returns the one sample with this name and all of these labels; 0 if there is none.
 fn value(samples: &BTreeMap<String, f64>, name: &str, labels: &[(&str, &str)]) -> f64 {
     let labels: Vec<_> = labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
     let fits = |sample: &&String| {
@@ -153,7 +153,7 @@ fn a_refusal_is_not_an_outage() {
     }
 }
 
-/// Asserts that these PromQL expressions ask for metrics of ours, and only for such as are there.
+/// Asserts that these PromQL expressions use our metrics, and only existing ones.
 #[track_caller]
 fn assert_known(expressions: &[&str]) {
     let redis = redis();
@@ -171,7 +171,7 @@ fn assert_known(expressions: &[&str]) {
     }
 }
 
-/// A file among the examples.
+/// Returns a file among the examples.
 fn example(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
     fs::read_to_string(path).unwrap()

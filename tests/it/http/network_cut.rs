@@ -1,5 +1,4 @@
-//! The network between the server and Redis is cut without a word, and comes back: 503 in time, then everybody carries
-//! on.
+//! The network between the server and Redis swallows packets, and comes back: 503 in time, then all clients carry on.
 
 use crate::support::{
     holders::stay_logged_in,
@@ -8,7 +7,7 @@ use crate::support::{
     *,
 };
 
-/// A Redis, the way to it, and a server at the other end.
+/// Returns a Redis, the network to it, and a server at the other end.
 fn site() -> (Redis, Network, Server) {
     let lines = [&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api"];
     let redis = lines.iter().fold(Redis::builder().tcp(), |builder, line| builder.line(line)).start();

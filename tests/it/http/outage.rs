@@ -1,4 +1,4 @@
-//! An outage is not a logout: whatever is wrong with Redis, the answer is 503 and the tokens stay good.
+//! An outage is not a logout: whatever is wrong with Redis, the answer is 503 and the tokens stay valid.
 
 use std::fs;
 
@@ -44,7 +44,7 @@ impl Site {
         self.redis.connect().get::<redis::Value>(args);
     }
 
-    /// The user is logged in again without doing anything but asking again.
+    /// Asserts that the user is still logged in, and only has to ask again.
     #[track_caller]
     fn carries_on(&self) {
         wait_until("the server is back", SOON, || self.server.get("/readyz").status == 200);
@@ -54,7 +54,7 @@ impl Site {
     }
 }
 
-/// Asserts that this says: try again.
+/// Asserts that the answer means: try again.
 #[track_caller]
 fn says_try_again(answer: &HttpAnswer) {
     assert_eq!(answer.error(), (503, "temporarily_unavailable".into()), "{answer:?}");
@@ -205,7 +205,7 @@ fn redis_does_not_answer_in_time() {
 #[test]
 fn a_refresh_that_got_no_answer_is_asked_again_and_nothing_else_is() {
     let site = Site::new(redis());
-    // Longer than the server waits for one answer, shorter than it works on one request.
+    // Longer than the server waits for one answer, shorter than the limit for a request.
     site.command(&["CLIENT", "PAUSE", "2500", "ALL"]);
     let asked: [fn(&Site) -> HttpAnswer; 2] = [Site::token, Site::issue];
     let [refreshed, issued] = std::thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! How often one address may call, and that nobody's mistakes cost somebody else.
+//! Rate limits per address: nobody pays for another's mistakes.
 
 use std::{cell::Cell, time::Instant};
 
@@ -13,14 +13,14 @@ use crate::{
     },
 };
 
-/// Asks until the answer is a 429; panics when it never is.
+/// Asks until the answer is 429; panics if it never is.
 #[track_caller]
 fn limited(what: &str, ask: impl Fn() -> HttpAnswer) -> HttpAnswer {
     let found = (0..50).map(|_| ask()).find(|answer| answer.status == 429);
     found.unwrap_or_else(|| panic!("{what} is not limited"))
 }
 
-/// Whether none of many calls is limited.
+/// Returns whether none of many calls is limited.
 fn is_free(ask: impl Fn() -> HttpAnswer) -> bool {
     (0..30).all(|_| ask().status != 429)
 }

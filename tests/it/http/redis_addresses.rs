@@ -1,11 +1,11 @@
-//! Addresses of clusters and Sentinels that cannot be used: one line says why, and the server does not start.
+//! Addresses of clusters and Sentinels that cannot be used: one line names the reason, and the server does not start.
 
 use crate::support::{
     http_server::{ISSUER, directory, refuses_to_serve},
     *,
 };
 
-/// The one line with which a server refuses this address.
+/// Returns the one line with which a server refuses this address.
 #[track_caller]
 fn refusal(url: &str) -> String {
     let complaint = refuses_to_serve(directory().path(), &["--redis-url", url]);

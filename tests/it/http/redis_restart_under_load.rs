@@ -1,5 +1,5 @@
-//! Redis is killed and started again while clients refresh, verify and log in over HTTP: 503 meanwhile, no request waits
-//! too long, and afterwards everybody carries on, without doing anything but asking again.
+//! Redis is killed and started again while clients refresh, verify and log in over HTTP: 503 meanwhile, no request
+//! waits too long, and afterwards all clients carry on by asking again.
 
 use std::{
     cell::Cell,
@@ -18,22 +18,22 @@ use crate::support::{
 };
 
 const CLIENTS: usize = 8;
-/// How often Redis is killed.
+/// The number of times that Redis is killed.
 const ROUNDS: usize = 3;
 /// The server gives a call to Redis three seconds; the rest is for a busy machine.
 const REQUEST_LIMIT: Duration = Duration::from_secs(6);
-/// How soon after Redis the service must be back.
+/// The time after Redis' return in which the service must be back.
 const BACK_WITHIN: Duration = Duration::from_secs(1);
 /// A client's pause between two requests.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What the clients are told, and what they saw.
+/// The phase that the clients are in, and the phases in which each got an answer.
 struct Load {
     server: Server,
-    /// Counts up: 0 modulo 4 while Redis certainly answers, 2 while it certainly does not, odd while nobody knows.
+    /// Counts up: 0 modulo 4 while Redis certainly answers, 2 while it certainly does not, odd in between.
     phase: AtomicUsize,
     is_over: AtomicBool,
-    /// By client: in which phase it last got an answer, one more than that, and in which it last got none.
+    /// By client: the phase in which it last got an answer, plus one, and the phase in which it last got none.
     answered: [AtomicUsize; CLIENTS],
     unanswered: [AtomicUsize; CLIENTS],
 }
@@ -54,7 +54,7 @@ impl Load {
         self.phase.fetch_add(1, SeqCst) + 1
     }
 
-    /// Sends a request of `client` and checks that the answer fits what Redis was doing all the while.
+    /// Sends a request of `client` and checks that the answer fits the state of Redis during the request.
     fn ask(&self, client: usize, agent: &ureq::Agent, request: HttpRequest) -> Option<HttpAnswer> {
         let (phase, started) = (self.phase.load(SeqCst), Instant::now());
         let answer = request.try_send_through(agent).expect("an answer");
@@ -74,7 +74,7 @@ impl Load {
         Some(answer)
     }
 
-    /// A client that stays logged in, and logs in on further devices; returns the refresh tokens of those, too.
+    /// Runs a client that stays logged in, and logs in on further devices; returns the refresh tokens of all.
     fn client(&self, client: usize, mut refresh: String) -> Vec<String> {
         let agent = agent();
         let mut others = vec![];
@@ -104,7 +104,7 @@ impl Load {
     }
 }
 
-/// A Redis that syncs its file as told, and the load on a server before it.
+/// Returns a Redis that syncs its file as told, and the load on a server before it.
 fn site(fsync: &str, over_tcp: bool) -> (Redis, Load) {
     let lines = [
         format!("hallpass.issuer {ISSUER}"),
@@ -123,7 +123,7 @@ fn site(fsync: &str, over_tcp: bool) -> (Redis, Load) {
 }
 
 /// Kills Redis under load, with `harm` done before and after, and starts it again, a few times. Returns the refresh
-/// tokens of everybody who logged in.
+/// tokens of all logins.
 fn drill(redis: &mut Redis, load: &Load, before: impl Fn(&Redis), after: impl Fn(&Redis)) -> Vec<String> {
     let logins = [(); CLIENTS].map(|()| load.server.login("42").text_of("refresh_token"));
     written(redis);
@@ -163,7 +163,7 @@ fn written(redis: &Redis) {
     });
 }
 
-/// How often the module has counted this since Redis was last started.
+/// Returns the module's counter since Redis was last started.
 fn counted(redis: &Redis, name: &str) -> u64 {
     let text: String = redis.connect().get(&["INFO", "hallpass"]);
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("hallpass_{name}:")));

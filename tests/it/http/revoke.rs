@@ -1,4 +1,4 @@
-//! `POST /revoke` (RFC 7009): the holder ends a session, and learns nothing about tokens that are none of theirs.
+//! `POST /revoke` (RFC 7009): the holder ends a session, and learns nothing about the tokens of others.
 
 use crate::{
     http::redis,
@@ -13,7 +13,7 @@ fn revoke(server: &Server, pairs: &[(&str, &str)]) -> HttpAnswer {
     server.request("POST", "/revoke").form(pairs).send()
 }
 
-/// Asserts that this is the answer to any token whatsoever.
+/// Asserts that this is the answer that any token gets.
 #[track_caller]
 fn is_done(answer: &HttpAnswer) {
     assert_eq!((answer.status, answer.text.as_str()), (200, ""), "{answer:?}");
@@ -126,7 +126,7 @@ fn any_known_client_and_any_public_one_may_end_an_unbound_session() {
 }
 
 #[test]
-fn a_broken_request_is_told_so_and_ends_nothing() {
+fn a_broken_request_is_refused_and_ends_nothing() {
     let redis = redis();
     let server = Server::before(&redis, &[]);
     let login = server.login("42");

@@ -1,4 +1,4 @@
-//! The HTTP routes: what each answers when all is well.
+//! The HTTP routes: the answer of each to a valid request.
 
 use serde_json::{Value as Json, json};
 

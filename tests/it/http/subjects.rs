@@ -1,4 +1,4 @@
-//! `/subjects/…`: what a client with the scope `manage` sees, ends and changes of any user's sessions.
+//! `/subjects/…`: a client with the scope `manage` sees, ends and changes any user's sessions.
 
 use serde_json::{Value as Json, json};
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Subjects that a path could spoil, as they are.
+/// Subjects with characters that have a meaning in paths.
 pub const DELICATE: [&str; 12] = [
     "a b",
     "a/b",
@@ -27,13 +27,13 @@ pub const DELICATE: [&str; 12] = [
     "auth0|5f7c",
 ];
 
-/// A request of `local` about a subject.
+/// Returns a request of `local` about a subject.
 fn ask(server: &Server, method: &str, subject: &str, rest: &str) -> HttpAnswer {
     let path = format!("/subjects/{}{rest}", escaped(subject));
     server.request(method, &path).basic("local", server.secret()).send()
 }
 
-/// The listed sessions.
+/// Returns the listed sessions.
 #[track_caller]
 fn listed(server: &Server, subject: &str, query: &str) -> Vec<Json> {
     let answer = ask(server, "GET", subject, &format!("/sessions{query}"));
@@ -44,14 +44,14 @@ fn listed(server: &Server, subject: &str, query: &str) -> Vec<Json> {
     body["sessions"].as_array().expect("an array").clone()
 }
 
-/// The ids of the listed sessions.
+/// Returns the ids of the listed sessions.
 #[track_caller]
 fn sids(server: &Server, subject: &str, query: &str) -> Vec<String> {
     let sid = |session: &Json| session["sid"].as_str().expect("a sid").to_owned();
     listed(server, subject, query).iter().map(sid).collect()
 }
 
-/// The one member of an answer that counts something.
+/// Returns the one member of an answer, a count.
 #[track_caller]
 fn counted(answer: &HttpAnswer, member: &str) -> u64 {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -60,7 +60,7 @@ fn counted(answer: &HttpAnswer, member: &str) -> u64 {
     body[member].as_u64().expect("a number")
 }
 
-/// `PUT …/claims` with a body.
+/// Sends `PUT …/claims` with a body.
 fn put_claims(server: &Server, rest: &str, body: &str) -> HttpAnswer {
     let request = server.request("PUT", &format!("/subjects/42/claims{rest}"));
     request.basic("local", server.secret()).typed("application/json", body).send()
@@ -161,7 +161,7 @@ fn changed_claims_ask_for_a_refresh_and_end_nothing() {
 }
 
 #[test]
-fn claims_that_are_none_change_nothing() {
+fn invalid_claims_change_nothing() {
     let redis = redis();
     let server = Server::before(&redis, &[]);
     let login = server.login("42");
@@ -201,7 +201,7 @@ fn delicate_subjects_are_found_by_their_encoded_names() {
 }
 
 #[test]
-fn what_is_no_subject_is_refused() {
+fn an_invalid_subject_is_refused() {
     let redis = redis();
     let server = Server::before(&redis, &[]);
     for path in ["%2e", "%2E%2e", "a%00b", "%7F", "%0A", "%FF", "%C3", &"x".repeat(256)] {

@@ -6,7 +6,7 @@ use crate::support::*;
 
 const CLIENTS: usize = 64;
 
-/// What `CLIENTS` connections get that refresh `token` at the same moment.
+/// Returns the answers to `CLIENTS` connections that refresh `token` at the same moment.
 fn refresh_together(redis: &Redis, token: &str) -> Vec<Answer<Tokens>> {
     let barrier = Barrier::new(CLIENTS);
     thread::scope(|scope| {

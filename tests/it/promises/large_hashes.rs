@@ -6,7 +6,7 @@ use crate::support::*;
 
 const SIZES: [usize; 3] = [1, 100, 10_000];
 
-/// The sid of the session `number`, ascending.
+/// Returns the sid of the session `number`, ascending.
 fn sid(number: usize) -> String {
     format!("01890a5d-ac96-774b-8000-{number:012x}")
 }
@@ -83,7 +83,7 @@ fn they_are_listed() {
 }
 
 #[test]
-fn one_of_them_is_verified_inspected_and_refreshed() {
+fn one_of_the_sessions_is_verified_inspected_and_refreshed() {
     for count in SIZES {
         let mut crowd = LoadClients::of(count);
         let first = crowd.first.clone();
@@ -181,7 +181,7 @@ fn one_some_and_all_of_them_are_revoked() {
 }
 
 #[test]
-fn a_crowd_of_expired_sessions_is_pruned_bit_by_bit() {
+fn many_expired_sessions_are_pruned_bit_by_bit() {
     let mut crowd = LoadClients::with(10_000, &["IDLETTL", "1"]);
     let lasting = crowd.con.issue("auth:42", &["IDLETTL", "100"]).unwrap().session_id;
     wait_until("they have expired", SOON, || crowd.list(&[]) == [lasting.as_str()]);

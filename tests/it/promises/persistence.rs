@@ -2,7 +2,7 @@
 
 use crate::support::*;
 
-/// Sessions of several users, some refreshed a few times.
+/// Creates sessions of several users, some refreshed a few times.
 fn some_sessions(con: &mut Con) -> Vec<(String, Tokens)> {
     let mut all = vec![];
     for user in 0..5 {

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 
-/// A primary and a replica of it, in sync.
+/// Returns a primary and a replica of it, in sync.
 fn pair() -> (Redis, Redis) {
     let primary = Redis::builder().tcp().start();
     let replica = Redis::replica_of(&primary);

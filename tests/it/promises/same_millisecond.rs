@@ -1,23 +1,23 @@
-//! Many operations within one millisecond: the clock stands still, so whatever decides, it is not the clock.
+//! Many operations within one millisecond: the clock stands still, so no decision can depend on it.
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use crate::support::{clock::Clocked, *};
 
-/// A server whose clock stands still.
+/// Returns a server whose clock stands still.
 fn stopped(lines: &[&str]) -> Clocked {
     let server = Clocked::with(lines);
     server.stand_still();
     server
 }
 
-/// The refresh tokens of later generations, as the holder of the refresh key can compute them.
+/// Returns the refresh tokens of later generations, as the holder of the refresh key can compute them.
 fn later(redis: &Redis, tokens: &Tokens, generations: RangeInclusive<u64>) -> Vec<String> {
     let key = redis.ring().key("ref-1");
     generations.map(|generation| jwt::forge_refresh(key, &tokens.refresh, &generation.to_string())).collect()
 }
 
-/// The answers to refreshes of `auth:42` that are sent together.
+/// Returns the answers to refreshes of `auth:42` that are sent together.
 fn pipelined(redis: &Redis, tokens: &[String]) -> Vec<Reply> {
     let mut raw = redis.raw();
     tokens.iter().for_each(|token| raw.send(&["AUTH.REFRESH", "auth:42", token]));

@@ -4,11 +4,11 @@ use std::{fs, path::Path, process::Command};
 
 use crate::support::*;
 
-/// What must be found nowhere.
+/// The texts and bytes that must not be found anywhere.
 struct Secrets(Vec<Vec<u8>>);
 
 impl Secrets {
-    /// The keys of a ring, as they stand in its file and as bytes.
+    /// Creates the list with the keys of a ring, as text and as bytes.
     fn of(redis: &Redis) -> Self {
         let texts = redis.ring().secrets();
         let bytes = texts.iter().map(|text| tokens::unbase64(text));
@@ -17,14 +17,14 @@ impl Secrets {
         Self(all)
     }
 
-    /// The parts of `tokens` that make them usable.
+    /// Adds the secret parts of `tokens`.
     fn and(&mut self, tokens: &Tokens) {
         self.0.push(tokens.mac().into_bytes());
         self.0.push(tokens.signature().into_bytes());
         self.0.push(tokens::unbase64(&tokens.mac()));
     }
 
-    /// Asserts that `haystack` holds none of them, but does hold `witness`: that something was looked through at all.
+    /// Asserts that `haystack` contains none of them, but contains `witness`, which proves that the search works.
     #[track_caller]
     fn absent_from(&self, place: &str, haystack: &[u8], witness: &str) {
         let contains = |needle: &[u8]| haystack.windows(needle.len()).any(|window| window == needle);
@@ -35,8 +35,7 @@ impl Secrets {
     }
 }
 
-/// Uses every command with good, stale and forged tokens; returns all that must stay secret, and the sid of a session
-/// that lives.
+/// Uses every command with valid, stale and forged tokens; returns the secrets, and the sid of a live session.
 fn use_everything(redis: &Redis) -> (Secrets, String) {
     let mut con = redis.connect();
     let mut secrets = Secrets::of(redis);
@@ -59,7 +58,7 @@ fn use_everything(redis: &Redis) -> (Secrets, String) {
     (secrets, alive.session_id)
 }
 
-/// All files below `dir`, one after the other.
+/// Returns all files below `dir`, one after the other.
 fn everything_in(dir: &Path) -> Vec<u8> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| fs::read(path).unwrap()).collect()
@@ -126,7 +125,7 @@ fn neither_slowlog_nor_config_nor_info_nor_latency_shows_a_secret() {
     secrets.absent_from("SLOWLOG", slow.as_bytes(), "AUTH.REFRESH");
 }
 
-/// Every string inside a reply.
+/// Returns every string inside a reply.
 fn flat_text(reply: &Reply) -> String {
     match reply {
         Reply::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned() + "\n",

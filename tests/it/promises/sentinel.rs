@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// Seen to fail when the server asks the Sentinels only once.
+/// Seen to fail if the server asks the Sentinels only once.
 #[test]
 fn users_stay_logged_in_when_the_primary_hands_over_and_when_it_dies() {
     let (issuer, user) = (format!("hallpass.issuer {ISSUER}"), server_user("+role"));

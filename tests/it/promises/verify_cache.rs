@@ -1,26 +1,26 @@
-//! What the module remembers of access tokens: as much as `hallpass.verify-cache-bytes` says, and nothing that outlives it.
+//! The verify cache: its memory keeps to `hallpass.verify-cache-bytes`, and is freed with it.
 
 use crate::support::*;
 
 const LIMIT: i64 = 1 << 20;
-/// What it takes to remember anything at all, and what Redis takes for a client, now more and now less.
+/// The fixed memory of the cache, and the varying memory of Redis for a client.
 const BESIDES: i64 = 1 << 16;
 
-/// All that Redis and its modules have allocated, in bytes.
+/// Returns the bytes that Redis and its modules have allocated.
 fn used(con: &mut Con) -> i64 {
     let text: String = con.get(&["INFO", "memory"]);
     let line = text.lines().find_map(|line| line.strip_prefix("used_memory:"));
     line.unwrap().parse().unwrap()
 }
 
-/// Logs one user in again and again, which leaves one session, and tokens that are remembered.
+/// Logs one user in again and again, which leaves one session and many cached tokens.
 fn log_in(con: &mut Con, times: usize) -> Tokens {
     let mut last = || con.issue("auth:42", &["LIMIT", "1"]).unwrap();
     (1..times).for_each(|_| drop(last()));
     last()
 }
 
-/// The same 500 times, `rounds` times, of which the last token is verified.
+/// Logs in 500 times, `rounds` times, and verifies the last token of each round.
 fn log_in_and_verify(con: &mut Con, rounds: usize) {
     for _ in 0..rounds {
         let last = log_in(con, 500);
@@ -28,7 +28,7 @@ fn log_in_and_verify(con: &mut Con, rounds: usize) {
     }
 }
 
-/// Seen to fail with nothing ever forgotten, and with texts that are not counted.
+/// Seen to fail if nothing is ever evicted, and if texts are not counted.
 #[test]
 fn they_take_no_more_memory_than_is_set() {
     let redis = Redis::with(&["hallpass.verify-cache-bytes 0"]);
@@ -57,7 +57,7 @@ fn those_used_least_recently_go_first() {
     assert_eq!(con.counter("verify_cache_hits"), 20, "its signature was checked anew");
 }
 
-/// Seen to fail where every token is remembered as it is minted.
+/// Seen to fail if every minted token is cached.
 #[test]
 fn those_minted_where_nobody_verifies_are_not_among_them() {
     let redis = Redis::start();
@@ -87,7 +87,7 @@ fn a_lower_limit_holds_from_the_next_token_on() {
 }
 
 #[test]
-fn being_remembered_helps_no_token_past_any_check() {
+fn a_cached_token_passes_no_check_by_being_cached() {
     let redis = Redis::with(&["hallpass.issuer https://id", "hallpass.audience api"]);
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &["ACCESSTTL", "1"]).unwrap();

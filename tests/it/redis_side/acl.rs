@@ -1,4 +1,4 @@
-//! What an ACL user can do whose rights name AUTH commands.
+//! The rights of an ACL user with named AUTH commands.
 
 use crate::support::*;
 

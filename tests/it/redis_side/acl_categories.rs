@@ -1,6 +1,7 @@
-//! ACL categories: what `+@read`, `-@write` and the like mean for the AUTH commands.
+//! ACL categories: the meaning of `+@read`, `-@write` and others for the AUTH commands.
 //!
-//! A module can put its commands into categories since Redis 7.2. Before, they are in none: only `@all` means them.
+//! A module can put its commands into categories since Redis 7.2. Before, they are in none, and only `@all` includes
+//! them.
 
 use redis::Value;
 
@@ -23,13 +24,13 @@ const CATEGORIES: [(&str, &[&str]); 6] = [
     ("slow", &["auth.issue", "auth.reload", "auth.revoke", "auth.sessions", "auth.setclaims"]),
 ];
 
-/// Whether modules can put commands into categories here. The server is asked for a command that came with that.
+/// Returns whether modules can put commands into categories, judged by a command of the same release.
 fn has_categories(con: &mut Con) -> bool {
     let found: Vec<Value> = con.get(&["COMMAND", "INFO", "CLIENT|NO-TOUCH"]);
     found != [Value::Nil]
 }
 
-/// The AUTH commands that a user with these rules can run for the subject 42.
+/// Returns the AUTH commands that a user with these rules can run for the subject 42.
 fn allowed(redis: &Redis, rules: &[&str]) -> Vec<&'static str> {
     let mut con = redis.connect();
     let start = ["ACL", "SETUSER", "app", "reset", "on", ">secret", "resetchannels"];
@@ -38,7 +39,7 @@ fn allowed(redis: &Redis, rules: &[&str]) -> Vec<&'static str> {
     all.into_iter().filter(|command| is_allowed(redis, "app", command, "auth:42")).collect()
 }
 
-/// Whether a user can run a command for a subject; one that is allowed must succeed.
+/// Returns whether a user can run a command for a subject; an allowed command must succeed.
 fn is_allowed(redis: &Redis, user: &str, command: &str, key: &str) -> bool {
     let tokens = redis.connect().issue("auth:42", &[]).unwrap();
     let more: &[&str] = match command {
@@ -58,13 +59,13 @@ fn is_allowed(redis: &Redis, user: &str, command: &str, key: &str) -> bool {
     }
 }
 
-/// A Redis, unless modules cannot put commands into categories here.
+/// Starts a Redis, unless modules cannot put commands into categories.
 fn redis_with_categories() -> Option<Redis> {
     let redis = Redis::start();
     has_categories(&mut redis.connect()).then_some(redis)
 }
 
-/// The AUTH commands that such a command lists, sorted.
+/// Returns the AUTH commands that such a command lists, sorted.
 fn listed(con: &mut Con, command: &[&str]) -> Vec<String> {
     let mut ours: Vec<String> = con.get(command);
     ours.retain(|name| name.starts_with("auth."));
@@ -114,10 +115,10 @@ fn who_has_read_verifies_inspects_and_lists() {
     }
 }
 
-/// Whoever may write `auth:*` by HSET has issuing power already, so the category gives nothing that was not there. The
-/// pattern of the keys is what holds.
+/// A user who may write `auth:*` by HSET has issuing power already, so the category adds none. The key pattern is the
+/// effective limit.
 #[test]
-fn who_has_write_issues_for_the_keys_that_he_may_write() {
+fn the_write_category_issues_for_writable_keys() {
     let Some(redis) = redis_with_categories() else { return };
     assert_eq!(allowed(&redis, &["~auth:*", "+@write"]), WRITING);
     let mut app = redis.connect_as("app", "secret");
@@ -141,7 +142,7 @@ fn without_admin_or_dangerous_nobody_reloads_keys() {
 }
 
 #[test]
-fn a_user_of_the_configuration_has_the_commands_of_his_categories() {
+fn a_configured_user_has_the_commands_of_its_categories() {
     let redis = Redis::with(&["user reader on >secret resetchannels -@all %R~auth:* +@read"]);
     let has_categories = has_categories(&mut redis.connect());
     for command in READING {

@@ -24,14 +24,14 @@ const OPERATOR: &str = "user operator on >secret resetchannels -@all &hallpass:e
 /// hallpass-server: all that its routes need.
 const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping";
 
-/// The line of redis.conf that makes the server's user, with more rights.
+/// Returns the line of redis.conf that creates the server's user, with more rights.
 pub fn server_user(more: &str) -> String {
     format!("user {} {more}", SERVER.trim_start_matches("user "))
 }
 
 const ROLES: [&str; 4] = [VERIFIER, APP, SUPPORT, OPERATOR];
 
-/// Commands that would let somebody mint, forge, read or destroy, besides the AUTH commands.
+/// Commands that could mint, forge, read or destroy sessions, besides the AUTH commands.
 const DANGEROUS: [&[&str]; 48] = [
     &["GET", "auth:1"],
     &["SET", "auth:1", "x"],
@@ -90,7 +90,7 @@ fn role(redis: &Redis, line: &str) -> Con {
     redis.connect_as(words[0], "secret")
 }
 
-/// Every AUTH command, ready to succeed for the subject 42; those that end sessions come last.
+/// Returns every AUTH command, ready to succeed for the subject 42; those that end sessions come last.
 fn auth_commands(tokens: &Tokens) -> Vec<Vec<&str>> {
     vec![
         vec!["AUTH.VERIFY", "auth:42", &tokens.access],
@@ -192,7 +192,7 @@ fn only_the_operator_hears_the_events_and_no_other_channel() {
 }
 
 #[test]
-fn what_a_command_does_inside_needs_no_further_right() {
+fn inner_commands_need_no_further_right() {
     let redis = Redis::start();
     let mut app = role(&redis, APP);
     let mut support = role(&redis, SUPPORT);
@@ -210,7 +210,7 @@ fn what_a_command_does_inside_needs_no_further_right() {
 }
 
 #[test]
-fn who_may_only_read_the_keys_cannot_mint_whatever_commands_he_has() {
+fn a_user_with_read_only_keys_cannot_mint_with_any_command() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();

@@ -1,10 +1,10 @@
-//! Another module in the same server, which knows nothing of Hallpass: it calls the commands, from a command of its own and
-//! from a thread, and in the middle of Hallpass' own writes.
+//! Another module in the same server, which knows nothing of Hallpass: it calls the commands from a command of its own,
+//! from a thread, and during Hallpass' own writes.
 
 use crate::support::*;
 use tempfile::TempDir;
 
-/// A redis-server with both modules. The directory holds the other one.
+/// Returns a redis-server with both modules. The directory holds the other one.
 fn with_neighbour(alg: &str) -> (TempDir, Redis) {
     let dir = tempfile::tempdir().unwrap();
     let library = c_library::compiled("neighbour", dir.path());
@@ -13,14 +13,14 @@ fn with_neighbour(alg: &str) -> (TempDir, Redis) {
     (dir, redis)
 }
 
-/// The tokens that a command answers when the other module calls it by `way`.
+/// Returns the tokens that a command answers when the other module calls it by `way`.
 fn tokens(con: &mut Con, way: &str, args: &[&str]) -> Tokens {
     let reply = con.run(&[&[way], args].concat());
     Tokens::from_reply(&reply.unwrap_or_else(|refusal| panic!("{way} {args:?}: {refusal:?}")))
 }
 
-/// With RS256 a client waits while a worker signs, and a caller inside of redis-server cannot. Seen to fail when the
-/// module did not ask whether blocking is denied.
+/// With RS256 a client waits while a worker signs, but a caller inside redis-server cannot wait. Seen to fail if the
+/// module does not ask whether blocking is denied.
 #[test]
 fn another_module_gets_the_same_answers_as_a_client() {
     for alg in ["EdDSA", "RS256"] {

@@ -1,4 +1,4 @@
-//! What Redis knows about the commands: flags, keys, arity, documentation.
+//! Redis' description of the commands: flags, keys, arity, documentation.
 
 use crate::support::*;
 
@@ -16,7 +16,7 @@ pub const NAMES: [&str; 10] = [
     "auth.reload",
 ];
 
-/// The flags and the arity of a command.
+/// Returns the flags and the arity of a command.
 fn info(redis: &Redis, name: &str) -> (i64, Vec<String>) {
     let reply = redis.raw().call(&["COMMAND", "INFO", name]);
     let entry = reply.items()[0].items();
@@ -68,7 +68,7 @@ fn answers_that_depend_on_more_than_the_key_are_not_to_be_cached_by_it() {
 }
 
 #[test]
-fn a_wrong_number_of_arguments_is_said_so() {
+fn a_wrong_number_of_arguments_has_the_error_of_redis() {
     let redis = Redis::start();
     let mut raw = redis.raw();
     for args in [
@@ -195,7 +195,7 @@ fn every_option_stands_in_the_documented_arguments() {
     }
 }
 
-/// The literal words among documented arguments, nested ones included.
+/// Returns the literal words among documented arguments, nested ones included.
 pub fn tokens_of(arguments: &Reply) -> Vec<String> {
     let mut found = vec![];
     for argument in arguments.items() {

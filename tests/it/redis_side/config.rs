@@ -16,13 +16,13 @@ const NUMBERS: [(&str, i64, i64, i64); 10] = [
     ("not-before", 0, 0, 253_402_300_799),
 ];
 
-/// What `CONFIG GET hallpass.<name>` says.
+/// Returns the value of `CONFIG GET hallpass.<name>`.
 fn get(con: &mut Con, name: &str) -> String {
     let pair: Vec<String> = con.get(&["CONFIG", "GET", &format!("hallpass.{name}")]);
     pair.into_iter().nth(1).unwrap_or_else(|| panic!("no hallpass.{name}"))
 }
 
-/// `CONFIG SET` of pairs.
+/// Sends `CONFIG SET` with pairs.
 fn set(con: &mut Con, pairs: &[(&str, &str)]) -> Answer<redis::Value> {
     let mut args = vec!["CONFIG".to_owned(), "SET".to_owned()];
     for (name, value) in pairs {

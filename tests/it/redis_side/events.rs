@@ -6,14 +6,14 @@ use serde_json::Value as Json;
 
 use crate::support::*;
 
-/// A subscriber to the events of `redis`.
+/// Returns a subscriber to the events of `redis`.
 fn subscriber(redis: &Redis) -> Raw {
     let mut raw = redis.raw();
     raw.call(&["SUBSCRIBE", "hallpass:events"]);
     raw
 }
 
-/// The next event.
+/// Returns the next event.
 fn next(raw: &mut Raw) -> Json {
     let message = raw.reply();
     assert_eq!(message.items()[1].text(), "hallpass:events");
@@ -90,7 +90,7 @@ fn a_recovery_is_told() {
 }
 
 #[test]
-fn what_is_no_incident_is_no_event() {
+fn harmless_changes_publish_no_event() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let mut events = subscriber(&redis);

@@ -63,7 +63,7 @@ fn every_kind_of_answer_is_counted() {
 }
 
 #[test]
-fn what_an_operator_and_a_front_end_must_know_is_there() {
+fn info_has_the_fields_for_operators_and_front_ends() {
     let redis =
         Redis::with(&["hallpass.issuer https://id", "hallpass.audience api", "hallpass.key-pattern s:*"]);
     let mut con = redis.connect();

@@ -1,4 +1,4 @@
-//! Loading: what must be there, what is refused with one clear line, and what a refusal must not break.
+//! Loading: the requirements, refusals with one clear line, and the other data after a refusal.
 
 use std::{fs, path::Path};
 
@@ -6,13 +6,13 @@ use serde_json::json;
 
 use crate::support::{build::built, keyring::write_secret, redis_server::refuses_to_start, *};
 
-/// What the module warns of in a log, beside what its framework says at every load.
+/// Returns the module's warnings in a log, without the line that its framework writes at every load.
 fn warnings(log: &str) -> Vec<&str> {
     let ours = |line: &&str| line.contains(" # <hallpass>") && !line.contains("Skip register defrag");
     log.lines().filter(ours).collect()
 }
 
-/// The one warning of the module in a log.
+/// Returns the one warning of the module in a log.
 #[track_caller]
 fn one_clear_line(log: &str) -> String {
     let lines = warnings(log);
@@ -22,7 +22,7 @@ fn one_clear_line(log: &str) -> String {
     text.to_owned()
 }
 
-/// The clear line of a server that must not start with this keyring file.
+/// Returns the one line of a server that must not start with this keyring file.
 #[track_caller]
 fn refusal(text: &str, mode: u32) -> String {
     let log = refuses_to_start(|dir| {
@@ -35,7 +35,7 @@ fn refusal(text: &str, mode: u32) -> String {
     one_clear_line(&log)
 }
 
-/// Configuration lines that load the module with `keyring.json` and `more`.
+/// Returns configuration lines that load the module with `keyring.json` and `more`.
 fn configured(dir: &Path, more: &str) -> String {
     let module = built().module.display();
     format!("loadmodule {module}\nhallpass.keyring-file {}/keyring.json\n{more}", dir.display())

@@ -1,8 +1,8 @@
-//! Who watches a user's key is told of what changes in it, as by the commands that write hashes, and of nothing else.
+//! Watchers of a user's key are notified of each change, as with the commands that write hashes, and of nothing else.
 
 use crate::support::*;
 
-/// The keyspace events of `auth:42` in which `work` results.
+/// Returns the keyspace events of `auth:42` that `work` causes.
 fn told(work: impl FnOnce(&mut Con)) -> Vec<String> {
     let redis = Redis::with(&["notify-keyspace-events Kgh"]);
     let mut raw = redis.raw();
@@ -33,9 +33,9 @@ fn keyspace_events_are_those_of_the_commands_that_have_this_effect() {
     assert_eq!(events, ["hset", "expire", "del"]);
 }
 
-/// Seen to fail with every key that was opened for writing taken for changed.
+/// Seen to fail if every key that was opened for writing counts as changed.
 #[test]
-fn what_changes_nothing_breaks_no_transaction_and_tells_nobody() {
+fn a_command_that_changes_nothing_breaks_no_transaction_and_notifies_nobody() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let first = con.issue("auth:42", &[]).unwrap();

@@ -1,4 +1,4 @@
-//! The append-only file of a test's Redis, and how it loses its end.
+//! The append-only file of a test's Redis, and the loss of its end.
 
 use std::{
     fs::{self, OpenOptions},
@@ -7,19 +7,19 @@ use std::{
 
 use super::Redis;
 
-/// The part of the append-only file that grows.
+/// Returns the part of the append-only file that grows.
 pub fn growing_file(redis: &Redis) -> PathBuf {
     let files = fs::read_dir(redis.path("appendonlydir")).expect("an append-only file");
     let mut paths = files.map(|entry| entry.expect("an entry").path());
     paths.find(|path| path.to_string_lossy().ends_with(".incr.aof")).expect("a part that grows")
 }
 
-/// The size of the part that grows.
+/// Returns the size of the part that grows.
 pub fn written(redis: &Redis) -> u64 {
     fs::metadata(growing_file(redis)).expect("its size").len()
 }
 
-/// Shortens the append-only file of a Redis that does not run to `length`, as a power cut may.
+/// Shortens the append-only file of a stopped Redis to `length`, as a power cut may.
 pub fn shorten_to(redis: &Redis, length: u64) {
     assert!(written(redis) > length, "there was nothing to lose");
     let file = OpenOptions::new().write(true).open(growing_file(redis)).expect("our own file");

@@ -26,19 +26,19 @@ impl Application {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 counted.fetch_add(1, Ordering::SeqCst);
-                // One call at a time; a gateway that goes away is no failure of the test.
+                // One call at a time; a gateway that goes away does not fail the test.
                 stream.and_then(answer).ok();
             }
         });
         Self { address, calls }
     }
 
-    /// `host:port`
+    /// Returns `host:port`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// How many calls came through.
+    /// Returns how many calls came through.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
@@ -56,7 +56,7 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     stream.write_all(&[head.as_bytes(), echo.as_bytes()].concat())
 }
 
-/// The value of a header in the text of a request; the name's case does not matter.
+/// Returns the value of a header in the text of a request; the name's case does not matter.
 pub fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     let lines = request.lines().take_while(|line| !line.is_empty());
     let mut pairs = lines.filter_map(|line| line.split_once(':'));

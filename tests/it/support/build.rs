@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// Where the two things under test lie.
+/// The paths of the module and the server under test.
 pub struct Built {
     /// `libhallpass.so`
     pub module: PathBuf,
@@ -15,7 +15,7 @@ pub struct Built {
     pub server: PathBuf,
 }
 
-/// The paths of the module and the server: from `HALLPASS_MODULE` and `HALLPASS_SERVER`, or freshly built.
+/// Returns the paths of the module and the server: from `HALLPASS_MODULE` and `HALLPASS_SERVER`, or freshly built.
 pub fn built() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -31,7 +31,7 @@ pub fn built() -> &'static Built {
     })
 }
 
-/// The redis-server to test against: `REDIS_SERVER`, or the one on the path.
+/// Returns the redis-server to test against: `REDIS_SERVER`, or the one on the path.
 pub fn redis_server() -> PathBuf {
     env::var_os("REDIS_SERVER").map_or("redis-server".into(), PathBuf::from)
 }
@@ -55,7 +55,7 @@ fn build() -> PathBuf {
     out
 }
 
-/// `target/<profile>`, two levels above this binary.
+/// Returns `target/<profile>`, two levels above this binary.
 fn profile_dir() -> PathBuf {
     let binary = env::current_exe().expect("a path of the test binary");
     let profile = binary.parent().and_then(Path::parent);

@@ -1,4 +1,4 @@
-//! Shared libraries in C, for what a test loads into redis-server.
+//! Shared libraries in C that tests load into redis-server.
 
 use std::{
     env,
@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-/// Compiles `<name>.c`, which stands beside this file, into `dir`: with the C compiler that building needs as well.
+/// Compiles `<name>.c`, which lies beside this file, into `dir`, with the C compiler that the build needs, too.
 #[track_caller]
 pub fn compiled(name: &str, dir: &Path) -> PathBuf {
     let source = format!("{}/it/support/{name}.c", env!("CARGO_MANIFEST_DIR"));

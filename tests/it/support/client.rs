@@ -13,7 +13,7 @@ pub type Con = redis::Connection;
 /// A connection of the `redis` crate to a cluster.
 pub type ClusterCon = redis::cluster::ClusterConnection;
 
-/// What a command answers.
+/// The answer to a command.
 pub type Answer<T> = Result<T, Refusal>;
 
 /// An error reply.
@@ -34,7 +34,7 @@ impl From<RedisError> for Refusal {
     }
 }
 
-/// The code of an answer that must be an error.
+/// Returns the code of an answer that must be an error.
 #[track_caller]
 pub fn refused<T: std::fmt::Debug>(answer: Answer<T>) -> String {
     answer.expect_err("this must be refused").code
@@ -52,40 +52,40 @@ pub trait AuthCommands {
         redis::from_redis_value(value).expect("a reply of this type")
     }
 
-    /// `AUTH.ISSUE key …`
+    /// Sends `AUTH.ISSUE key …`.
     fn issue(&mut self, key: &str, options: &[&str]) -> Answer<Tokens> {
         self.run(&[&["AUTH.ISSUE", key], options].concat()).map(|reply| Tokens::from_reply(&reply))
     }
 
-    /// `AUTH.REFRESH key token …`
+    /// Sends `AUTH.REFRESH key token …`.
     fn refresh(&mut self, key: &str, token: &str, options: &[&str]) -> Answer<Tokens> {
         self.run(&[&["AUTH.REFRESH", key, token], options].concat()).map(|reply| Tokens::from_reply(&reply))
     }
 
-    /// `AUTH.VERIFY key token …`, the claims parsed.
+    /// Sends `AUTH.VERIFY key token …`, and parses the claims.
     fn verify(&mut self, key: &str, token: &str, options: &[&str]) -> Answer<Json> {
         let reply = self.run(&[&["AUTH.VERIFY", key, token], options].concat())?;
         let text: String = redis::from_redis_value(reply).expect("a string");
         Ok(serde_json::from_str(&text).expect("JSON"))
     }
 
-    /// `AUTH.JWKS`, parsed.
+    /// Sends `AUTH.JWKS`, and parses the reply.
     fn jwks(&mut self) -> Json {
         let text: String = self.get(&["AUTH.JWKS"]);
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// All fields of the hash at `key`.
+    /// Returns all fields of the hash at `key`.
     fn records(&mut self, key: &str) -> BTreeMap<String, Vec<u8>> {
         self.get(&["HGETALL", key])
     }
 
-    /// The time at which `key` expires, in Unix milliseconds; negative when never or when there is no key.
+    /// Returns when `key` expires, in Unix milliseconds; a negative number if never, or if there is no key.
     fn expires_at(&mut self, key: &str) -> i64 {
         self.get(&["PEXPIRETIME", key])
     }
 
-    /// The server's clock in Unix milliseconds.
+    /// Returns the server's clock in Unix milliseconds.
     fn now_ms(&mut self) -> i64 {
         let (seconds, micros): (i64, i64) = self.get(&["TIME"]);
         seconds * 1000 + micros / 1000
@@ -97,7 +97,7 @@ pub trait AuthCommands {
         wait_until("the clock moves on", span + SOON, || self.now_ms() > until);
     }
 
-    /// A field of `INFO hallpass`, without its `hallpass_` prefix.
+    /// Returns a field of `INFO hallpass`, without its `hallpass_` prefix.
     #[track_caller]
     fn info(&mut self, field: &str) -> String {
         let text: String = self.get(&["INFO", "hallpass"]);
@@ -106,13 +106,13 @@ pub trait AuthCommands {
         found.unwrap_or_else(|| panic!("no {field} in {text}")).trim().to_owned()
     }
 
-    /// A counter of `INFO hallpass`.
+    /// Returns a counter of `INFO hallpass`.
     #[track_caller]
     fn counter(&mut self, field: &str) -> u64 {
         self.info(field).parse().expect("a number")
     }
 
-    /// The server's `run_id`, which a crash and restart would change.
+    /// Returns the server's `run_id`, which a crash and restart would change.
     fn run_id(&mut self) -> String {
         let text: String = self.get(&["INFO", "server"]);
         let found = text.lines().find_map(|line| line.strip_prefix("run_id:"));

@@ -22,29 +22,29 @@ pub struct Clocked {
 }
 
 impl Clocked {
-    /// With more lines of configuration; the clock is right at first.
+    /// Starts with more lines of configuration and the right time.
     pub fn with(lines: &[&str]) -> Self {
         Self::start(Redis::builder().lines(lines))
     }
 
-    /// As the builder says; the clock is right at first.
+    /// Starts a server of this builder, with the right time.
     pub fn start(builder: Builder) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let clock = dir.path().join("clock");
         fs::write(&clock, [0; 16]).expect("a writable directory");
-        // It is put before the C library's clock.
+        // It overrides the C library's clock.
         let library = compiled("clock", dir.path());
         let text = |path: &Path| path.to_str().expect("a plain path").to_owned();
         let builder = builder.env("LD_PRELOAD", &text(&library)).env("TEST_CLOCK", &text(&clock));
         Self { redis: builder.start(), dir }
     }
 
-    /// Puts the clock forward by so much from the right time.
+    /// Puts the clock ahead of the right time.
     pub fn forward(&self, by: Duration) {
         self.set(nanoseconds(by), 0);
     }
 
-    /// Puts the clock back by so much from the right time.
+    /// Puts the clock behind the right time.
     pub fn back(&self, by: Duration) {
         self.set(-nanoseconds(by), 0);
     }
@@ -54,12 +54,12 @@ impl Clocked {
         self.set(0, 0);
     }
 
-    /// Stops the clock, until it is set again.
+    /// Stops the clock until it is set again.
     pub fn stand_still(&self) {
         self.set(0, STILL);
     }
 
-    /// redis-server has the file mapped, so it sees the change at once.
+    /// Sets the clock. redis-server has the file mapped, so it sees the change at once.
     fn set(&self, fast_by: i64, still_at: i64) {
         let file = fs::OpenOptions::new().write(true).open(self.dir.path().join("clock"));
         let bytes = [fast_by, still_at].map(i64::to_ne_bytes).concat();
@@ -67,7 +67,8 @@ impl Clocked {
         self.wait_until_near(|| if still_at == 0 { unix_nanoseconds() + fast_by } else { still_at });
     }
 
-    /// Valkey looks at the clock now and then, and counts on from there. All steps here are longer than a second.
+    /// Waits until the server uses the new time: Valkey reads the clock only now and then. All steps here are longer
+    /// than a second.
     fn wait_until_near(&self, time: impl Fn() -> i64) {
         let mut con = self.redis.connect();
         wait_until("the server has looked at the clock", SOON, || {
@@ -76,7 +77,7 @@ impl Clocked {
     }
 }
 
-/// The right time.
+/// Returns the right time.
 fn unix_nanoseconds() -> i64 {
     nanoseconds(SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970"))
 }

@@ -1,5 +1,5 @@
-//! A Redis Cluster of one's own: primaries and a replica of each, all with the module and the same keyring, gone when the
-//! guard goes.
+//! A Redis Cluster for one test: primaries and a replica of each, all with the module and the same keyring, ended on
+//! drop.
 
 use std::{
     thread,
@@ -8,26 +8,26 @@ use std::{
 
 use super::{AuthCommands, ClusterCon, Con, Keyring, Redis, SOON, wait_until};
 
-/// How many slots every cluster has.
+/// The number of slots of every cluster.
 const SLOTS: usize = 16384;
-/// How long a node may be silent before the others think that it failed, and none of them serves anybody: longer than a
-/// busy machine lets a process wait.
+/// The silence after which the other nodes consider a node failed, and the cluster stops serving: longer than a busy
+/// machine lets a process wait.
 const NODE_TIMEOUT: &str = "cluster-node-timeout 2000";
 
-/// A running cluster. Its nodes have numbers: first come the primaries, then their replicas in the same order; who is
-/// what may change later.
+/// A running cluster. Its nodes have numbers: first the primaries, then their replicas in the same order. Roles may
+/// change later.
 pub struct Cluster {
     nodes: Vec<Redis>,
 }
 
 impl Cluster {
-    /// Three primaries, each with a replica.
+    /// Starts three primaries, each with a replica.
     #[track_caller]
     pub fn start() -> Self {
         Self::of(3, &[])
     }
 
-    /// As many primaries, each with a replica, with more lines of configuration.
+    /// Starts this many primaries, each with a replica, with more lines of configuration.
     #[track_caller]
     pub fn of(primaries: usize, lines: &[&str]) -> Self {
         let ring = Keyring::default();
@@ -47,49 +47,49 @@ impl Cluster {
         cluster
     }
 
-    /// A node.
+    /// Returns a node.
     pub fn node(&self, number: usize) -> &Redis {
         &self.nodes[number]
     }
 
-    /// The nodes that run.
+    /// Returns the nodes that run.
     pub fn up(&self) -> impl Iterator<Item = &Redis> {
         self.nodes.iter().filter(|node| node.is_up())
     }
 
-    /// What `--redis-url` takes, with the addresses of all nodes.
+    /// Returns the value of `--redis-url`, with the addresses of all nodes.
     pub fn url(&self) -> String {
         let hosts: Vec<String> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
         format!("redis-cluster://{}", hosts.join(","))
     }
 
-    /// A connection of a cluster client, which follows redirections.
+    /// Returns a connection of a cluster client, which follows redirections.
     pub fn connect(&self) -> ClusterCon {
         let seeds: Vec<String> = self.up().map(|node| format!("redis://127.0.0.1:{}", node.port())).collect();
         let client = redis::cluster::ClusterClient::builder(seeds).response_timeout(SOON).build();
         client.expect("addresses").get_connection().expect("a connection")
     }
 
-    /// The slot of a key.
+    /// Returns the slot of a key.
     pub fn slot(&self, key: &str) -> usize {
         self.any().get(&["CLUSTER", "KEYSLOT", key])
     }
 
-    /// The primary that owns a key's slot.
+    /// Returns the primary that owns a key's slot.
     #[track_caller]
     pub fn owner(&self, key: &str) -> usize {
         let owner = owner_of(&mut self.any(), self.slot(key));
         self.number(&owner.expect("every slot has an owner"))
     }
 
-    /// A key `auth:<stem>…` in a slot of the node `owner`.
+    /// Returns a key `auth:<stem>…` in a slot of the node `owner`.
     #[track_caller]
     pub fn key_of(&self, owner: usize, stem: &str) -> String {
         let mut keys = (0..1000).map(|n| format!("auth:{stem}{n}"));
         keys.find(|key| self.owner(key) == owner).expect("a primary with slots")
     }
 
-    /// The replica of the node `primary`.
+    /// Returns the replica of the node `primary`.
     #[track_caller]
     pub fn replica_of(&self, primary: usize) -> usize {
         let id = self.id(primary);
@@ -98,8 +98,8 @@ impl Cluster {
         self.number(&nodes.iter().find(is_replica).expect("a replica")[0])
     }
 
-    /// Moves a key's slot, with all keys in it, to the node `to`. `halfway` runs twice while both nodes
-    /// know of it: before anything has moved, and when all has.
+    /// Moves a key's slot, with all keys in it, to the node `to`. `halfway` runs twice during the move: before the
+    /// first key has moved, and after the last.
     #[track_caller]
     pub fn migrate(&self, key: &str, to: usize, halfway: impl Fn()) {
         let from = self.owner(key);
@@ -123,7 +123,7 @@ impl Cluster {
         let mut con = self.nodes[replica].connect();
         let mut asked: Option<Instant> = None;
         wait_until("the replica is promoted", 2 * SOON, || {
-            // The nodes give up after five seconds, as they may on a busy machine; then the operator asks again.
+            // The nodes may give up after five seconds on a busy machine; then the operator asks again.
             if asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(6)) {
                 con.run(&["CLUSTER", "FAILOVER"]).ok();
                 asked = Some(Instant::now());
@@ -132,7 +132,7 @@ impl Cluster {
         });
     }
 
-    /// Kills a node; what it has not replicated is lost.
+    /// Kills a node; writes that it has not replicated are lost.
     pub fn kill(&mut self, number: usize) {
         self.nodes[number].kill();
     }
@@ -142,7 +142,7 @@ impl Cluster {
         self.nodes[number].restart();
     }
 
-    /// Waits until every node that runs says that all slots are served.
+    /// Waits until every running node reports that all slots are served.
     #[track_caller]
     pub fn wait_until_ok(&self) {
         self.everywhere("the cluster is ok", |con| {
@@ -150,8 +150,8 @@ impl Cluster {
         });
     }
 
-    /// Waits until every node that runs takes another one than `former` for the owner of a key's slot, and returns that
-    /// one.
+    /// Waits until every running node takes another node than `former` for the owner of a key's slot, and returns that
+    /// node.
     #[track_caller]
     pub fn wait_for_heir(&self, key: &str, former: usize) -> usize {
         let slot = self.slot(key);
@@ -163,7 +163,7 @@ impl Cluster {
         self.owner(key)
     }
 
-    /// Waits until all nodes that run say yes.
+    /// Waits until `probe` is true for all running nodes.
     #[track_caller]
     fn everywhere(&self, what: &str, is_so: impl Fn(&mut Con) -> bool) {
         for node in self.up() {
@@ -197,7 +197,7 @@ impl Cluster {
         }
     }
 
-    /// Makes the other half of the nodes replicas.
+    /// Turns the other half of the nodes into replicas.
     fn replicate(&self, primaries: usize) {
         for number in 0..primaries {
             let mut replica = self.nodes[primaries + number].connect();
@@ -226,43 +226,44 @@ impl Cluster {
         }
     }
 
-    /// A connection to some node that runs.
+    /// Returns a connection to some node that runs.
     fn any(&self) -> Con {
         self.up().next().expect("a node that runs").connect()
     }
 
-    /// What the cluster calls a node.
+    /// Returns the cluster's id of a node.
     fn id(&self, number: usize) -> String {
         self.id_in(&mut self.any(), number)
     }
 
-    /// What the node behind `con` calls a node, which may be down.
+    /// Returns the id of a node, which may be down, according to the node behind `con`.
     fn id_in(&self, con: &mut Con, number: usize) -> String {
         let address = format!("127.0.0.1:{}@", self.nodes[number].port());
         let found = nodes(con).into_iter().find(|node| node[1].starts_with(&address));
         found.expect("a known node").swap_remove(0)
     }
 
-    /// The number of the node with this id.
+    /// Returns the number of the node with this id.
     fn number(&self, id: &str) -> usize {
         let mut con = self.any();
         (0..self.nodes.len()).find(|&number| self.id_in(&mut con, number) == id).expect("a node of ours")
     }
 }
 
-/// The lines of `CLUSTER NODES`: id, address, flags, primary, ping, pong, epoch, link, slots.
+/// Returns the lines of `CLUSTER NODES`: id, address, flags, primary, ping, pong, epoch, link, slots.
 fn nodes(con: &mut Con) -> Vec<Vec<String>> {
     let text: String = con.get(&["CLUSTER", "NODES"]);
     text.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
 }
 
-/// The id of the node that owns a slot, as the node behind `con` sees it.
+/// Returns the id of the node that owns a slot, according to the node behind `con`.
 fn owner_of(con: &mut Con, slot: usize) -> Option<String> {
     let is_owner = |node: &Vec<String>| node[8..].iter().any(|slots| contains(slots, slot));
     nodes(con).into_iter().find(is_owner).map(|mut node| node.swap_remove(0))
 }
 
-/// Whether `first-last`, or a single number, contains a slot; what is being moved, in brackets, does not.
+/// Returns whether `first-last`, or a single number, contains a slot; a slot in brackets, which is being moved, does
+/// not count.
 fn contains(slots: &str, slot: usize) -> bool {
     let (first, last) = slots.split_once('-').unwrap_or((slots, slots));
     match (first.parse::<usize>(), last.parse::<usize>()) {

@@ -1,5 +1,5 @@
-//! A gateway with its shipped example configuration, in front of an application and of Hallpass; and what every gateway
-//! must do, whichever it is.
+//! A gateway with its shipped example configuration, in front of an application and of Hallpass; and the requirements
+//! that every gateway must meet.
 
 use std::{
     fs::{self, File},
@@ -20,10 +20,10 @@ use super::{
     wait_until,
 };
 
-/// The headers in which an application learns who asks.
+/// The headers that tell an application who the user is.
 const IDENTITY: [&str; 3] = ["X-Auth-Subject", "X-Auth-Session", "X-Auth-Claims"];
 
-/// A gateway and what is behind it.
+/// A gateway, the application and Hallpass.
 pub struct Site {
     gateway: Process,
     port: u16,
@@ -33,7 +33,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts it all. `launch` gets a directory for its files and [`Ports`] to write example configurations with.
+    /// Starts all three. `launch` gets a directory for its files and [`Ports`] to write example configurations with.
     #[track_caller]
     pub fn behind(launch: impl FnOnce(&Path, &Ports<'_>) -> Command) -> Self {
         let redis = Redis::with(&[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api"]);
@@ -62,7 +62,7 @@ impl Site {
         HttpRequest::new(method, &format!("http://127.0.0.1:{}{path}", self.port))
     }
 
-    /// The text of the request as the application received it.
+    /// Returns the text of the request as the application received it.
     #[track_caller]
     fn received(&self, request: HttpRequest) -> String {
         let answer = request.send();
@@ -70,7 +70,7 @@ impl Site {
         answer.text
     }
 
-    /// Asserts that the answer is a refusal that the application did not hear of.
+    /// Asserts that the answer is a refusal and that the application received nothing.
     #[track_caller]
     fn is_refused(&self, request: HttpRequest, status: u16) -> HttpAnswer {
         let before = self.application.calls();
@@ -80,10 +80,10 @@ impl Site {
         answer
     }
 
-    /// Claims as large as they may be, and a subject that is anything but a plain word, arrive as they are.
+    /// Asserts that the largest claims, and a subject with special characters, arrive unchanged.
     pub fn passes_identity_on_unharmed(&self) {
         let subject = "Jürgen Müller/日本 100%";
-        // What placeholders and variables of gateways look like.
+        // These look like placeholders and variables of gateways.
         let tricky = r#"{env.HOME} {http.request.uri} $host ${HOME} %h "q" \ {{.}} ü 日本 😀"#;
         for filler in ["x", "ü", "\u{7f}"] {
             let mut claims = json!({ "tricky": tricky, "fill": "" });
@@ -104,7 +104,7 @@ impl Site {
         }
     }
 
-    /// Without a good token nothing behind the gateway is reached; what needs none is.
+    /// Asserts that without a valid token only the public part behind the gateway is reached.
     pub fn asks_for_a_token(&self) {
         let refused = self.is_refused(self.request("GET", "/api/orders"), 401);
         assert_eq!(refused.header("www-authenticate"), "Bearer");
@@ -122,7 +122,7 @@ impl Site {
         self.received(self.request("GET", "/about"));
     }
 
-    /// A token for another audience does not get in, whatever the end user writes into the query.
+    /// Asserts that a token for another audience is refused, whatever the end user writes into the query.
     pub fn lets_nobody_choose_the_audience(&self) {
         let login = self.server.sessions(&json!({ "subject": "42", "audience": "reports" }));
         let access = login.text_of("access_token");
@@ -131,7 +131,7 @@ impl Site {
         }
     }
 
-    /// What the end user sends under the identity's names does not arrive, with and without a token.
+    /// Asserts that identity headers from the end user do not arrive, with and without a token.
     pub fn drops_spoofed_identity(&self) {
         let login = self.server.login("42");
         for (path, subject) in [("/about", None), ("/api/orders", Some("42"))] {
@@ -153,7 +153,7 @@ impl Site {
         self.is_refused(nobody, 401);
     }
 
-    /// A session that has ended is shut out with the next request.
+    /// Asserts that the next request of an ended session is refused.
     pub fn shuts_out_an_ended_session(&self) {
         let login = self.server.login("42");
         let api = || self.request("GET", "/api/orders").bearer(&login.text_of("access_token"));
@@ -164,7 +164,7 @@ impl Site {
         self.is_refused(api(), 401);
     }
 
-    /// Apps and browsers reach what is for them, and nothing else of Hallpass.
+    /// Asserts that apps and browsers reach their routes of Hallpass, and no others.
     pub fn opens_only_what_holders_need(&self) {
         let login = self.server.login("42");
         let pairs = [("grant_type", "refresh_token"), ("refresh_token", &login.text_of("refresh_token"))];
@@ -182,7 +182,7 @@ impl Site {
         }
     }
 
-    /// While Redis is away, the answer is that of an outage, and the user is still logged in afterwards.
+    /// Asserts that the answer is 503 while Redis is away, and that the user is still logged in afterwards.
     pub fn takes_an_outage_for_an_outage(mut self) {
         let access = self.server.login("42").text_of("access_token");
         self.redis.stop();
@@ -193,7 +193,7 @@ impl Site {
     }
 }
 
-/// Who listens where.
+/// The ports of the gateway, Hallpass and the application.
 pub struct Ports<'a> {
     gateway: u16,
     hallpass: &'a str,
@@ -201,7 +201,7 @@ pub struct Ports<'a> {
 }
 
 impl Ports<'_> {
-    /// An example configuration, with these ports instead of its own.
+    /// Returns an example configuration, with these ports instead of its own.
     #[track_caller]
     pub fn example(&self, name: &str) -> String {
         let text = fs::read_to_string(repository().join("examples").join(name)).expect("an example");
@@ -210,13 +210,13 @@ impl Ports<'_> {
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
 }
 
-/// A subject as `X-Auth-Subject` has it: a slash is plain there.
+/// Returns a subject as `X-Auth-Subject` has it: a slash is plain there.
 fn escaped_subject(subject: &str) -> String {
     escaped(subject).replace("%2F", "/")
 }

@@ -1,5 +1,5 @@
-//! Users who refresh and verify over HTTP all along while something happens to Redis. Each answer is the right one or
-//! 503, which takes away neither token nor cookie; every other answer ends the test.
+//! Users who refresh and verify over HTTP while something happens to Redis. Each answer must be a success or 503, which
+//! takes away neither token nor cookie; every other answer ends the test.
 
 use std::{
     ops::Range,
@@ -22,14 +22,14 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(8);
 /// A user's pause between two refreshes.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The users, while they are at it.
+/// The users, while they work.
 pub struct Holders<'a> {
     server: &'a Server,
     is_over: AtomicBool,
     users: Vec<User>,
 }
 
-/// One of them, and how often it was answered and told to come back.
+/// One user, with the numbers of successes and of 503s.
 struct User {
     subject: String,
     by_cookie: bool,
@@ -37,8 +37,8 @@ struct User {
     refused: AtomicU64,
 }
 
-/// Has users with these subjects logged in, two each, one by cookie and one without, and keeps them busy during
-/// `disturbance` and until all are served again. Returns how many answers were 503.
+/// Logs users with these subjects in, two each, one by cookie and one without, and keeps them busy during `disturbance`
+/// and until all are served again. Returns how many answers were 503.
 #[track_caller]
 pub fn stay_logged_in(server: &Server, subjects: &[String], disturbance: impl FnOnce(&Holders<'_>)) -> u64 {
     let user = |subject: &String, by_cookie| User {
@@ -64,24 +64,24 @@ pub fn stay_logged_in(server: &Server, subjects: &[String], disturbance: impl Fn
 }
 
 impl Holders<'_> {
-    /// Waits until every user has been served anew.
+    /// Waits until every user has been served again.
     #[track_caller]
     pub fn wait_until_served(&self) {
         self.wait_until_each("everybody is served", |user| &user.served, 0..self.users.len());
     }
 
-    /// Waits until the users of the subject with this number have been told anew to come back.
+    /// Waits until the users of the subject with this number have got a 503 again.
     #[track_caller]
     pub fn wait_until_refused(&self, subject: usize) {
         self.wait_until_each("somebody is told to wait", |user| &user.refused, 2 * subject..2 * subject + 2);
     }
 
-    /// How many answers were 503.
+    /// Returns how many answers were 503.
     pub fn refused(&self) -> u64 {
         self.users.iter().map(|user| user.refused.load(SeqCst)).sum()
     }
 
-    /// Waits until a count of each of these users has grown by two, so that one request was also sent since.
+    /// Waits until a count of each of these users has grown by two, so that at least one request was sent meanwhile.
     #[track_caller]
     fn wait_until_each(&self, what: &str, count: impl Fn(&User) -> &AtomicU64, users: Range<usize>) {
         let users = &self.users[users];
@@ -92,7 +92,7 @@ impl Holders<'_> {
         });
     }
 
-    /// Logs in, then refreshes and verifies until the end, and until the last token has turned out good.
+    /// Logs in, then refreshes and verifies until the end, and until the last token has proved valid.
     fn stay(&self, user: &User) {
         let _over = OnDrop(&self.is_over);
         let agent = agent();
@@ -126,7 +126,7 @@ impl Holders<'_> {
         }
     }
 
-    /// The answer, unless it is 503.
+    /// Returns the answer, unless it is 503.
     fn ask(&self, user: &User, agent: &ureq::Agent, request: HttpRequest) -> Option<HttpAnswer> {
         let started = Instant::now();
         let answer = request.try_send_through(agent).expect("an answer");
@@ -143,7 +143,7 @@ impl Holders<'_> {
     }
 }
 
-/// What a user keeps of an answer: the refresh token, or the cookie that has it.
+/// Returns the part of an answer that a user keeps: the refresh token, or the cookie with it.
 fn held(user: &User, answer: &HttpAnswer) -> String {
     if user.by_cookie {
         let cookie = answer.header("set-cookie").split(';').next();

@@ -1,4 +1,4 @@
-//! A small HTTP client: every status is an answer, nothing is followed, everything ends in time.
+//! A small HTTP client: every status is an answer, redirects are not followed, and every call has a time limit.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use ureq::http;
 /// Longer than the server's own limits.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a server answered.
+/// An answer of a server.
 #[derive(Debug, Clone)]
 pub struct HttpAnswer {
     pub status: u16,
@@ -18,25 +18,25 @@ pub struct HttpAnswer {
 }
 
 impl HttpAnswer {
-    /// A header's value, empty when there is none.
+    /// Returns a header's value; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).map(|value| value.to_str().expect("ASCII"));
         value.unwrap_or_default()
     }
 
-    /// Whether there is such a header.
+    /// Returns whether there is such a header.
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     #[track_caller]
     pub fn json(&self) -> Json {
         let parsed = serde_json::from_str(&self.text);
         parsed.unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// A string member of a JSON body.
+    /// Returns a string member of a JSON body.
     #[track_caller]
     pub fn text_of(&self, member: &str) -> String {
         let json = self.json();
@@ -63,7 +63,7 @@ pub struct HttpRequest {
 }
 
 impl HttpRequest {
-    /// Any method on any URL.
+    /// Creates a request with any method and URL.
     pub fn new(method: &str, url: &str) -> Self {
         let builder = http::Request::builder().method(method).uri(url);
         Self { builder, body: vec![] }
@@ -75,30 +75,30 @@ impl HttpRequest {
         self
     }
 
-    /// HTTP Basic credentials.
+    /// Adds HTTP Basic credentials.
     pub fn basic(self, id: &str, secret: &str) -> Self {
         let credentials = STANDARD.encode(format!("{id}:{secret}"));
         self.header("authorization", &format!("Basic {credentials}"))
     }
 
-    /// A bearer token.
+    /// Adds a bearer token.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// A JSON body.
+    /// Adds a JSON body.
     pub fn json(self, body: &Json) -> Self {
         self.typed("application/json", body.to_string())
     }
 
-    /// A form body of pairs that need escaping.
+    /// Adds a form body of pairs, which are escaped here.
     pub fn form(self, pairs: &[(&str, &str)]) -> Self {
         let encoded: Vec<String> =
             pairs.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
         self.typed("application/x-www-form-urlencoded", encoded.join("&"))
     }
 
-    /// A body of any type.
+    /// Adds a body of any type.
     pub fn typed(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self.header("content-type", content_type)
@@ -124,7 +124,7 @@ impl HttpRequest {
     }
 }
 
-/// What makes connections, and keeps them for further requests.
+/// Creates an agent, which keeps connections for further requests.
 pub fn agent() -> ureq::Agent {
     ureq::config::Config::builder()
         .http_status_as_error(false)
@@ -135,7 +135,7 @@ pub fn agent() -> ureq::Agent {
         .into()
 }
 
-/// Percent-encodes everything that is not plainly safe.
+/// Percent-encodes everything but unreserved characters.
 pub fn escaped(text: &str) -> String {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes()

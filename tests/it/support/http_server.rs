@@ -1,4 +1,4 @@
-//! A hallpass-server of one's own: with its private Redis, or in front of a test's; both gone when the guard goes.
+//! A hallpass-server for one test: with its private Redis, or in front of the test's; both end on drop.
 
 use std::{
     fs::{self, File},
@@ -31,13 +31,13 @@ pub struct Server {
 pub const ISSUER: &str = "https://id.example";
 
 impl Server {
-    /// With a private Redis, in an empty directory.
+    /// Starts with a private Redis, in an empty directory.
     #[track_caller]
     pub fn start() -> Self {
         Self::start_in(directory(), &[])
     }
 
-    /// With a private Redis, in a directory that may hold data, and with more flags.
+    /// Starts with a private Redis, in a directory that may hold data, and with more flags.
     #[track_caller]
     pub fn start_in(dir: TempDir, flags: &[&str]) -> Self {
         let module = built().module.to_str().expect("a plain path");
@@ -52,13 +52,13 @@ impl Server {
         server
     }
 
-    /// In front of `redis`, whose issuer is [`ISSUER`], with one client `local` that may do everything.
+    /// Starts in front of `redis`, whose issuer is [`ISSUER`], with one client `local` that has all scopes.
     #[track_caller]
     pub fn before(redis: &Redis, flags: &[&str]) -> Self {
         Self::before_url(&format!("unix:{}", redis.socket().display()), flags)
     }
 
-    /// The same, with the URL of that Redis.
+    /// Starts in the same way, with the URL of that Redis.
     #[track_caller]
     pub fn before_url(url: &str, flags: &[&str]) -> Self {
         let dir = directory();
@@ -87,52 +87,52 @@ impl Server {
         server
     }
 
-    /// `host:port`
+    /// Returns `host:port`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The secret of the client `local`.
+    /// Returns the secret of the client `local`.
     pub fn secret(&self) -> &str {
         &self.secret
     }
 
-    /// Its working directory.
+    /// Returns its working directory.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// A file in its data directory.
+    /// Returns a file in its data directory.
     pub fn data(&self, name: &str) -> PathBuf {
         self.dir.path().join("data").join(name)
     }
 
-    /// What it printed.
+    /// Returns its output.
     pub fn printed(&self) -> String {
         fs::read_to_string(self.dir.path().join("stdout")).expect("its output")
     }
 
-    /// What it logged.
+    /// Returns its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("stderr")).expect("its log")
     }
 
-    /// A request to `path`.
+    /// Returns a request to `path`.
     pub fn request(&self, method: &str, path: &str) -> HttpRequest {
         HttpRequest::new(method, &format!("http://{}{path}", self.address))
     }
 
-    /// `GET path`
+    /// Sends `GET path`.
     pub fn get(&self, path: &str) -> HttpAnswer {
         self.request("GET", path).send()
     }
 
-    /// `POST /sessions` as `local`.
+    /// Sends `POST /sessions` as `local`.
     pub fn sessions(&self, body: &Json) -> HttpAnswer {
         self.request("POST", "/sessions").basic("local", &self.secret).json(body).send()
     }
 
-    /// The token response of a new session for `subject`.
+    /// Returns the token response of a new session for `subject`.
     #[track_caller]
     pub fn login(&self, subject: &str) -> HttpAnswer {
         let answer = self.sessions(&json!({ "subject": subject }));
@@ -140,18 +140,18 @@ impl Server {
         answer
     }
 
-    /// `POST /token` with a refresh token and more parameters.
+    /// Sends `POST /token` with a refresh token and more parameters.
     pub fn token(&self, refresh: &str, more: &[(&str, &str)]) -> HttpAnswer {
         let fixed = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
         self.request("POST", "/token").form(&[&fixed, more].concat()).send()
     }
 
-    /// `GET /verify` with a bearer token.
+    /// Sends `GET /verify` with a bearer token.
     pub fn verify(&self, token: &str) -> HttpAnswer {
         self.request("GET", "/verify").bearer(token).send()
     }
 
-    /// The process id of its private Redis.
+    /// Returns the process id of its private Redis.
     pub fn redis_pid(&self) -> u32 {
         child_of(self.process.id()).expect("a private redis-server")
     }
@@ -161,7 +161,7 @@ impl Server {
         self.process.signal(Signal::HUP);
     }
 
-    /// Stops it with SIGTERM, asserts that its Redis went with it, and hands back its directory.
+    /// Stops it with SIGTERM, asserts that its Redis has ended, too, and returns its directory.
     #[track_caller]
     pub fn stop(mut self) -> TempDir {
         let redis = child_of(self.process.id());
@@ -173,7 +173,7 @@ impl Server {
         std::mem::replace(&mut self.dir, directory())
     }
 
-    /// Kills it with SIGKILL, which leaves its Redis behind, and hands back its directory.
+    /// Kills it with SIGKILL, which leaves its Redis behind, and returns its directory.
     pub fn kill(mut self) -> TempDir {
         self.process.kill();
         std::mem::replace(&mut self.dir, directory())
@@ -189,12 +189,12 @@ impl Drop for Server {
     }
 }
 
-/// An empty directory.
+/// Creates an empty directory.
 pub fn directory() -> TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
 
-/// The clients file inside `dir`.
+/// Returns the clients file inside `dir`.
 pub fn clients_file(dir: &Path) -> PathBuf {
     dir.join("clients.json")
 }
@@ -214,7 +214,7 @@ pub fn add_client(dir: &Path, id: &str, more: &[&str]) -> String {
     secret.expect("a secret").to_owned()
 }
 
-/// The complaint of a server that must refuse to start in `dir` with these flags.
+/// Returns the message of a server that must refuse to start in `dir` with these flags.
 #[track_caller]
 pub fn refuses_to_serve(dir: &Path, flags: &[&str]) -> String {
     let mut process = spawn(dir, flags);
@@ -237,7 +237,7 @@ fn spawn(dir: &Path, flags: &[&str]) -> Process {
     Process::new(child.expect("hallpass-server starts"))
 }
 
-/// `host:port` of the first URL with a port in `text`, once its line is complete.
+/// Returns `host:port` of the first URL with a port in `text`, once its line is complete.
 fn printed_address(text: &str) -> Option<String> {
     let (complete, _) = text.rsplit_once('\n')?;
     let rest = complete.split("http://127.0.0.1:").nth(1)?;
@@ -245,21 +245,21 @@ fn printed_address(text: &str) -> Option<String> {
     Some(format!("127.0.0.1:{port}"))
 }
 
-/// The process whose parent is `parent`.
+/// Returns the process whose parent is `parent`.
 fn child_of(parent: u32) -> Option<u32> {
     let processes = fs::read_dir("/proc").ok()?;
     let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     ids.into_iter().find(|id| parent_of(*id) == Some(parent))
 }
 
-/// The parent of a process.
+/// Returns the parent of a process.
 fn parent_of(id: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Whether a process ends within `patience`.
+/// Returns whether a process ends within `patience`.
 fn gone_within(id: u32, patience: Duration) -> bool {
     let started = std::time::Instant::now();
     while exists(id) {

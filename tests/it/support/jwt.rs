@@ -1,33 +1,33 @@
-//! Tokens made by hand, right except for what a test wants wrong.
+//! Tokens made by hand, valid except for the error that a test wants.
 
 use jsonwebtoken::{DecodingKey, Validation, jwk::JwkSet};
 use serde_json::{Value as Json, json};
 
 use super::{Key, tokens::base64};
 
-/// The header Hallpass would write for `key`.
+/// Returns the header that Hallpass would write for `key`.
 pub fn header_for(key: &Key) -> Json {
     json!({"typ": "at+jwt", "alg": key.text("alg"), "kid": key.kid()})
 }
 
-/// A JWT over `header` and `claims`, signed by `key`.
+/// Returns a JWT over `header` and `claims`, signed by `key`.
 pub fn sign(key: &Key, header: &Json, claims: &Json) -> String {
     sign_text(key, &header.to_string(), &claims.to_string())
 }
 
-/// A JWT over two texts that need not be JSON, signed by `key`.
+/// Returns a JWT over two texts that need not be JSON, signed by `key`.
 pub fn sign_text(key: &Key, header: &str, claims: &str) -> String {
     sign_parts(key, &base64(header), &base64(claims))
 }
 
-/// A JWT over two parts that need not be base64url, signed by `key`.
+/// Returns a JWT over two parts that need not be base64url, signed by `key`.
 pub fn sign_parts(key: &Key, header: &str, claims: &str) -> String {
     let message = format!("{header}.{claims}");
     let signature = base64(key.sign(message.as_bytes()));
     format!("{message}.{signature}")
 }
 
-/// The same refresh token for another generation, signed by the ring's own refresh key.
+/// Returns the same refresh token for another generation, signed by the ring's own refresh key.
 pub fn forge_refresh(key: &Key, token: &str, generation: &str) -> String {
     let (body, mac) = token.rsplit_once('.').expect("a MAC");
     let (family, _) = body.rsplit_once('.').expect("a generation");
@@ -37,7 +37,7 @@ pub fn forge_refresh(key: &Key, token: &str, generation: &str) -> String {
     format!("{body}.{}", base64(forged))
 }
 
-/// The claims of `token`, checked by an independent implementation against a published JWK Set.
+/// Returns the claims of `token`, verified by an independent implementation with a published JWK Set.
 pub fn independently_verified(jwks: &Json, token: &str) -> Json {
     let set: JwkSet = serde_json::from_value(jwks.clone()).expect("a JWK Set");
     let header = jsonwebtoken::decode_header(token).expect("a header");

@@ -1,4 +1,4 @@
-//! Keyring files, made by hand so that nothing under test helps to make them.
+//! Keyring files, made by hand, without the code under test.
 
 use std::{
     collections::HashMap, fs, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Mutex,
@@ -22,7 +22,7 @@ use super::{
 pub struct Key(pub Json);
 
 impl Key {
-    /// A signing key for `alg`: EdDSA, ES256 or HS256.
+    /// Returns a signing key for `alg`: EdDSA, ES256 or HS256.
     pub fn signing(alg: &str, kid: &str) -> Self {
         match alg {
             "EdDSA" => Self::ed25519(kid),
@@ -32,7 +32,7 @@ impl Key {
         }
     }
 
-    /// A refresh key.
+    /// Returns a refresh key.
     pub fn refresh(kid: &str) -> Self {
         Self(json!({"kty": "oct", "use": "refresh", "kid": kid, "k": base64(random())}))
     }
@@ -57,29 +57,29 @@ impl Key {
         Self(json!({"kty": "oct", "use": "sig", "alg": "HS256", "kid": kid, "k": base64(random())}))
     }
 
-    /// The same key with the member `name` set to `value`.
+    /// Returns the same key with the member `name` set to `value`.
     pub fn with(mut self, name: &str, value: impl Into<Json>) -> Self {
         self.0[name] = value.into();
         self
     }
 
-    /// The member `name` as text.
+    /// Returns the member `name` as text.
     pub fn text(&self, name: &str) -> &str {
         self.0[name].as_str().expect("a string member")
     }
 
-    /// The key id.
+    /// Returns the key id.
     pub fn kid(&self) -> &str {
         self.text("kid")
     }
 
-    /// The secret members: private half, or symmetric key.
+    /// Returns the secret members: private half, or symmetric key.
     pub fn secrets(&self) -> Vec<String> {
         let secret = |name| self.0[name].as_str().map(str::to_owned);
         ["d", "k"].into_iter().filter_map(secret).collect()
     }
 
-    /// Signs `message` in the way of this key, whatever its `alg` and `use` say.
+    /// Signs `message` with this key, whatever its `alg` and `use` are.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let member = |name| unbase64(self.text(name));
         match self.text("kty") {
@@ -102,7 +102,7 @@ impl Key {
     }
 }
 
-/// HMAC-SHA-256 of `message` under any bytes.
+/// Returns the HMAC-SHA-256 of `message` with any key.
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     hmac::sign(&key, message).as_ref().to_vec()
@@ -125,12 +125,13 @@ impl Default for Keyring {
 }
 
 impl Keyring {
-    /// One signing key `sig-1` for `alg` and one refresh key `ref-1`.
+    /// Returns one signing key `sig-1` for `alg` and one refresh key `ref-1`.
     pub fn signing_with(alg: &str) -> Self {
         Self(vec![Key::signing(alg, "sig-1"), Key::refresh("ref-1")])
     }
 
-    /// What `hallpass-server keys generate` makes; one per algorithm and run, since RSA primes are slow to find.
+    /// Returns a keyring of `hallpass-server keys generate`; one per algorithm and run, since RSA primes are slow to
+    /// find.
     pub fn generated(alg: &str) -> Self {
         static RINGS: Mutex<Option<HashMap<String, Keyring>>> = Mutex::new(None);
         let mut rings = RINGS.lock().expect("nobody panicked");
@@ -138,24 +139,24 @@ impl Keyring {
         rings.entry(alg.to_owned()).or_insert_with(|| generate(alg)).clone()
     }
 
-    /// The same ring with one more key.
+    /// Returns the same ring with one more key.
     pub fn and(mut self, key: Key) -> Self {
         self.0.push(key);
         self
     }
 
-    /// The key with this id.
+    /// Returns the key with this id.
     pub fn key(&self, kid: &str) -> &Key {
         let found = self.0.iter().find(|key| key.kid() == kid);
         found.expect("a key of that id")
     }
 
-    /// Every private or symmetric key, as it stands in the file.
+    /// Returns every private or symmetric key, as text.
     pub fn secrets(&self) -> Vec<String> {
         self.0.iter().flat_map(Key::secrets).collect()
     }
 
-    /// The file's content.
+    /// Returns the file's content.
     pub fn text(&self) -> String {
         let keys: Vec<&Json> = self.0.iter().map(|key| &key.0).collect();
         json!({ "keys": keys }).to_string()

@@ -1,4 +1,5 @@
-//! What the tests stand on: processes that end with their guard, clients, keys, and waits with a name and a deadline.
+//! The foundation of the tests: processes that end with their guard, clients, keys, and waits with a name and a
+//! deadline.
 
 pub mod aof;
 #[cfg(feature = "tools")]

@@ -14,17 +14,17 @@ use super::{
     tools::{repository, succeeds},
 };
 
-/// The confidential client, whose name form encoding changes.
+/// The confidential client. Form encoding changes its name.
 const APPLICATION: &str = "shop-front.v1_x";
 
-/// A server that scripts are run against.
+/// A server for scripts.
 pub struct OauthServer {
     server: Server,
     facts: Json,
 }
 
 impl OauthServer {
-    /// With a private Redis, and a keyring of this algorithm.
+    /// Starts a server with a private Redis and a keyring of this algorithm.
     #[track_caller]
     pub fn start(alg: &str) -> Self {
         let dir = directory();

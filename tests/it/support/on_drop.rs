@@ -1,8 +1,8 @@
-//! A guard that ends a load when the test ends, in whatever way.
+//! A guard that ends a load when the test ends, even by a panic.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// Sets the flag when it is dropped.
+/// Sets the flag on drop.
 pub struct OnDrop<'a>(pub &'a AtomicBool);
 
 impl Drop for OnDrop<'_> {

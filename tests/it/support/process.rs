@@ -1,4 +1,4 @@
-//! Child processes that never outlive their guard.
+//! Child processes that end with their guard.
 
 use std::{
     process::{Child, ExitStatus},
@@ -8,7 +8,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A child that is ended, and waited for, when the guard goes.
+/// A child process that is ended, and waited for, on drop.
 pub struct Process(Child);
 
 impl Process {
@@ -17,17 +17,17 @@ impl Process {
         Self(child)
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.0.id()
     }
 
-    /// Whether the child still runs.
+    /// Returns whether the child still runs.
     pub fn is_running(&mut self) -> bool {
         matches!(self.0.try_wait(), Ok(None))
     }
 
-    /// The exit status, when the child ends within `deadline`.
+    /// Returns the exit status, if the child ends within `deadline`.
     pub fn exit_within(&mut self, deadline: Duration) -> Option<ExitStatus> {
         let started = Instant::now();
         loop {
@@ -47,7 +47,7 @@ impl Process {
         kill_process(pid, signal).expect("the child is ours");
     }
 
-    /// Asks the child to stop and waits for it; whoever does not listen is killed and `None` returned.
+    /// Asks the child to stop and waits for it. If it does not stop, kills it and returns `None`.
     pub fn terminate(&mut self, patience: Duration) -> Option<ExitStatus> {
         if !self.is_running() {
             return self.0.wait().ok();
@@ -66,7 +66,7 @@ impl Process {
         self.0.wait().ok();
     }
 
-    /// The child itself, for its pipes.
+    /// Returns the child itself, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.0
     }
@@ -78,7 +78,7 @@ impl Drop for Process {
     }
 }
 
-/// Whether a process with this id exists.
+/// Returns whether a process with this id exists.
 pub fn exists(pid: u32) -> bool {
     std::path::Path::new(&format!("/proc/{pid}")).exists()
 }

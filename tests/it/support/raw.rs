@@ -1,4 +1,4 @@
-//! The Redis protocol by hand: for exact reply shapes, hostile bytes, and connections that are only listened to.
+//! The Redis protocol by hand: for exact reply shapes, hostile bytes, and connections that only receive.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -9,7 +9,7 @@ use std::{
 
 use super::SOON;
 
-/// One reply, as it stood on the wire.
+/// One reply, as it came over the wire.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     Simple(String),
@@ -25,7 +25,7 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// The text of a string reply.
+    /// Returns the text of a string reply.
     pub fn text(&self) -> String {
         match self {
             Self::Simple(text) | Self::Error(text) => text.clone(),
@@ -34,7 +34,7 @@ impl Reply {
         }
     }
 
-    /// The code of an error reply.
+    /// Returns the code of an error reply.
     pub fn error_code(&self) -> &str {
         match self {
             Self::Error(line) => line.split(' ').next().unwrap_or_default(),
@@ -42,7 +42,7 @@ impl Reply {
         }
     }
 
-    /// The elements of an array reply.
+    /// Returns the elements of an array reply.
     pub fn items(&self) -> &[Reply] {
         match self {
             Self::Array(items) | Self::Push(items) => items,
@@ -50,7 +50,7 @@ impl Reply {
         }
     }
 
-    /// The pairs of a map reply, also of one that RESP2 flattened.
+    /// Returns the pairs of a map reply, also of one that RESP2 flattened.
     pub fn pairs(&self) -> Vec<(String, Reply)> {
         match self {
             Self::Map(pairs) => pairs.iter().map(|(k, v)| (k.text(), v.clone())).collect(),
@@ -58,13 +58,13 @@ impl Reply {
         }
     }
 
-    /// The value of `name` in a map reply.
+    /// Returns the value of `name` in a map reply.
     pub fn member(&self, name: &str) -> Reply {
         let found = self.pairs().into_iter().find(|(key, _)| key == name);
         found.unwrap_or_else(|| panic!("no {name} in {self:?}")).1
     }
 
-    /// Whether this, or anything inside it, is an error.
+    /// Returns whether this, or anything inside it, is an error.
     pub fn has_error(&self) -> bool {
         match self {
             Self::Error(_) => true,
@@ -113,7 +113,7 @@ impl Raw {
         self.output.write_all(&bytes).expect("redis-server reads");
     }
 
-    /// Reads one reply; panics when none comes in time or the connection is closed.
+    /// Reads one reply; panics if none comes in time or the connection is closed.
     pub fn reply(&mut self) -> Reply {
         self.try_reply().expect("a reply")
     }
@@ -149,7 +149,7 @@ impl Raw {
         })
     }
 
-    /// Redis' own errors repeat what was sent, which need not be text.
+    /// Converts bytes to text: Redis' own errors repeat the request, which need not be UTF-8.
     fn line(&mut self) -> std::io::Result<String> {
         let mut line = Vec::new();
         if self.input.read_until(b'\n', &mut line)? == 0 {

@@ -1,4 +1,4 @@
-//! A primary and a replica watched by three real Sentinels, gone when the guard goes.
+//! A primary and a replica, watched by three real Sentinels; all end on drop.
 
 use std::{fs, path::Path, process::Command};
 
@@ -12,21 +12,21 @@ use super::{
     wait_for, wait_until,
 };
 
-/// What the Sentinels call the primary.
+/// The Sentinels' name of the primary.
 pub const MASTER: &str = "sessions";
-/// How many must agree that the primary is down.
+/// The number of Sentinels that must agree that the primary is down.
 const QUORUM: usize = 2;
 
 /// Two Redis servers and their Sentinels.
 pub struct Sentinels {
     sentinels: Vec<Sentinel>,
-    /// One of them is the primary, at first the first.
+    /// One of them is the primary; initially the first.
     pub servers: [Redis; 2],
 }
 
 /// A running Sentinel.
 struct Sentinel {
-    // Dropped, and so ended, before its directory.
+    // Dropped before its directory, so that it has ended by then.
     _process: Process,
     port: u16,
     _dir: TempDir,
@@ -50,14 +50,14 @@ impl Sentinels {
         all
     }
 
-    /// What `--redis-url` takes, with the addresses of all Sentinels.
+    /// Returns the value of `--redis-url`, with the addresses of all Sentinels.
     pub fn url(&self) -> String {
         let hosts: Vec<String> =
             self.sentinels.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port)).collect();
         format!("redis-sentinel://{}/{MASTER}", hosts.join(","))
     }
 
-    /// Which of the servers all Sentinels take for the primary; `None` while they disagree.
+    /// Returns the server that all Sentinels consider the primary; `None` while they disagree.
     pub fn primary(&self) -> Option<usize> {
         let mut ports = self.sentinels.iter().map(|sentinel| sentinel.primary());
         let first = ports.next()?;
@@ -65,14 +65,14 @@ impl Sentinels {
         all_agree.then(|| self.servers.iter().position(|server| server.port() == first))?
     }
 
-    /// Asks for a failover while all is well.
+    /// Requests a failover while all servers run.
     #[track_caller]
     pub fn fail_over(&self) {
         self.sentinels[0].connect().get::<()>(&["SENTINEL", "FAILOVER", MASTER]);
     }
 
-    /// Waits until the Sentinels have made another server than `former` the primary. A Sentinel that a busy machine kept
-    /// waiting for two seconds decides nothing for thirty (its TILT mode).
+    /// Waits until the Sentinels have promoted another server than `former`. A Sentinel that a busy machine delayed for
+    /// two seconds decides nothing for thirty (its TILT mode).
     #[track_caller]
     pub fn wait_for_failover(&self, former: usize) -> usize {
         let heir = wait_for("the Sentinels agree on a new primary", 2 * SOON, || {
@@ -97,7 +97,7 @@ impl Sentinels {
 }
 
 impl Sentinel {
-    /// Starts one that watches the primary at `port`.
+    /// Starts a Sentinel that watches the primary at `port`.
     fn start(primary: u16) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         for _ in 0..5 {
@@ -120,14 +120,14 @@ impl Sentinel {
         open(self.port).expect("a Sentinel that runs")
     }
 
-    /// The port of what it takes for the primary.
+    /// Returns the port of the server that it considers the primary.
     fn primary(&self) -> u16 {
         let (_, port): (String, u16) = self.connect().get(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER]);
         port
     }
 }
 
-/// What a Sentinel starts with; it rewrites the file later.
+/// Returns the initial configuration of a Sentinel, which rewrites the file later.
 fn configuration(dir: &Path, port: u16, primary: u16) -> String {
     let dir = dir.display();
     format!(
@@ -137,7 +137,7 @@ fn configuration(dir: &Path, port: u16, primary: u16) -> String {
     )
 }
 
-/// A connection to the Sentinel at `port`, if one listens.
+/// Returns a connection to the Sentinel at `port`, if one listens.
 fn open(port: u16) -> Option<Con> {
     let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).expect("a url");
     let connection = client.get_connection().ok()?;

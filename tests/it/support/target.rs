@@ -1,4 +1,4 @@
-//! A session whose access tokens are attacked: makes tokens with one thing wrong and asserts that they prove nothing.
+//! A session whose access tokens are attacked: makes tokens with one error and asserts that they are refused.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{AuthCommands, Con, Key, Keyring, Redis, jwt, refused};
 
-/// A ring with one signing key per algorithm, a key to come, and an expired one; `sig-1` (EdDSA) signs.
+/// Returns a ring with one signing key per algorithm, a future key and an expired one; `sig-1` (EdDSA) signs.
 fn ring() -> Keyring {
     let mut ring = Keyring(vec![
         Key::signing("ES256", "es"),
@@ -25,14 +25,14 @@ pub struct Target {
     /// The current refresh token.
     pub refresh: String,
     records: BTreeMap<String, Vec<u8>>,
-    /// The claims of a good access token.
+    /// The claims of a valid access token.
     pub claims: Json,
-    /// A good access token.
+    /// A valid access token.
     pub token: String,
 }
 
 impl Target {
-    /// Starts it and checks that a token signed by hand is as good as one of the server's.
+    /// Starts a server and checks that a token signed by hand is as valid as one of the server.
     pub fn new() -> Self {
         let lines = ["hallpass.issuer https://id", "hallpass.audience api"];
         let builder = lines.iter().fold(Redis::builder(), |builder, line| builder.line(line));
@@ -55,28 +55,28 @@ impl Target {
         target
     }
 
-    /// A key of the ring.
+    /// Returns a key of the ring.
     pub fn key(&self, kid: &str) -> Key {
         self.redis.ring().key(kid).clone()
     }
 
-    /// A token of `kid` with another header.
+    /// Returns a token of `kid` with another header.
     pub fn with_header(&self, kid: &str, header: &Json) -> String {
         jwt::sign(&self.key(kid), header, &self.claims)
     }
 
-    /// The good header of `kid` with some members replaced; null removes one.
+    /// Returns the valid header of `kid` with some members replaced; null removes one.
     pub fn header(&self, kid: &str, changes: &Json) -> Json {
         merged(&jwt::header_for(&self.key(kid)), changes)
     }
 
-    /// A token signed by `sig-1` with some claims replaced; null removes one.
+    /// Returns a token signed by `sig-1` with some claims replaced; null removes one.
     pub fn with_claims(&self, changes: &Json) -> String {
         let key = self.key("sig-1");
         jwt::sign(&key, &jwt::header_for(&key), &merged(&self.claims, changes))
     }
 
-    /// Asserts that the token proves nothing, to VERIFY and to REFRESH … ACCESS, and changes nothing.
+    /// Asserts that VERIFY and REFRESH … ACCESS refuse the token, and that it changes nothing.
     #[track_caller]
     pub fn refuses(&mut self, what: &str, token: &str) {
         let verified = self.con.verify("auth:42", token, &["AUDIENCE", "*"]);
@@ -92,14 +92,14 @@ impl Target {
         assert_eq!(refused(self.con.verify("auth:42", token, &[])), code, "{what}");
     }
 
-    /// Asserts that the good token is still good.
+    /// Asserts that the valid token is still valid.
     pub fn still_works(mut self) {
         self.con.verify("auth:42", &self.token, &[]).unwrap();
         self.con.refresh("auth:42", &self.refresh, &["ACCESS", &self.token]).unwrap();
     }
 }
 
-/// `base` with the members of `changes`; null removes one.
+/// Returns `base` with the members of `changes`; null removes one.
 pub fn merged(base: &Json, changes: &Json) -> Json {
     let mut all = base.as_object().unwrap().clone();
     all.extend(changes.as_object().unwrap().clone());

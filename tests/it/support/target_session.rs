@@ -1,4 +1,4 @@
-//! A session that hostile arguments are thrown at: whatever comes, the answer is a known error and nothing changes.
+//! A session that is attacked with hostile arguments: each answer is a known error, and nothing changes.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub const CODES: [&str; 8] = [
     "WRONGTYPE",
 ];
 
-/// Words that commands know, and that errors may name.
+/// Keywords that errors may name.
 pub const OPTIONS: [&str; 11] = [
     "CLAIMS",
     "AUDIENCE",
@@ -31,7 +31,7 @@ pub const OPTIONS: [&str; 11] = [
     "ACCESS",
 ];
 
-/// Arguments that have broken something somewhere before.
+/// Arguments that have broken other programs.
 pub fn hostile_values() -> Vec<Vec<u8>> {
     let mut values: Vec<Vec<u8>> = [
         "",
@@ -84,7 +84,7 @@ pub fn hostile_values() -> Vec<Vec<u8>> {
     values
 }
 
-/// A live session and everything that must not change about it.
+/// A live session, and the state that must not change.
 pub struct TargetSession {
     redis: Redis,
     raw: Raw,
@@ -97,7 +97,7 @@ pub struct TargetSession {
 }
 
 impl TargetSession {
-    /// Starts it, bound to the client `web`.
+    /// Starts a session that is bound to the client `web`.
     pub fn new() -> Self {
         let redis = Redis::start();
         let mut con = redis.connect();
@@ -135,7 +135,7 @@ impl TargetSession {
         assert_eq!(self.raw.call(args), Reply::Integer(0));
     }
 
-    /// Asserts that all the attacks came to nothing.
+    /// Asserts that no attack had an effect.
     #[track_caller]
     pub fn unharmed(mut self) {
         assert_eq!(self.con.records("auth:42"), self.records);

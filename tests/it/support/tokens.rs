@@ -1,4 +1,4 @@
-//! Token responses, and what can be read from tokens without any key.
+//! Token responses, and the parts of tokens that can be read without a key.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub struct Tokens {
     pub refresh: String,
     pub refresh_expires_in: i64,
     pub session_id: String,
-    /// The sessions that made room; `None` when the reply has no such member.
+    /// The evicted sessions; `None` if the reply has no such member.
     pub evicted: Option<Vec<String>>,
 }
 
@@ -38,41 +38,41 @@ impl Tokens {
         }
     }
 
-    /// The claims set of the access token, unverified.
+    /// Returns the claims set of the access token, unverified.
     pub fn claims(&self) -> Json {
         claims(&self.access)
     }
 
-    /// The generation that the refresh token names.
+    /// Returns the generation that the refresh token names.
     pub fn generation(&self) -> u64 {
         refresh_parts(&self.refresh)[4].parse().expect("a generation")
     }
 
-    /// The one part of the refresh token that nobody else can compute.
+    /// Returns the secret part of the refresh token.
     pub fn mac(&self) -> String {
         refresh_parts(&self.refresh)[5].clone()
     }
 
-    /// The one part of the access token that nobody else can compute.
+    /// Returns the secret part of the access token.
     pub fn signature(&self) -> String {
         let signature = self.access.rsplit('.').next();
         signature.expect("a signature").to_owned()
     }
 }
 
-/// The six parts of a refresh token.
+/// Returns the six parts of a refresh token.
 pub fn refresh_parts(token: &str) -> Vec<String> {
     let parts: Vec<String> = token.split('.').map(str::to_owned).collect();
     assert_eq!(parts.len(), 6, "hp1.<kid>.<subject>.<sid>.<gen>.<mac>: {token}");
     parts
 }
 
-/// The header of a JWT, unverified.
+/// Returns the header of a JWT, unverified.
 pub fn header(jwt: &str) -> Json {
     json_part(jwt, 0)
 }
 
-/// The claims set of a JWT, unverified.
+/// Returns the claims set of a JWT, unverified.
 pub fn claims(jwt: &str) -> Json {
     json_part(jwt, 1)
 }

@@ -9,13 +9,13 @@ use std::{
 /// The Python environment with everything from PyPI.
 const PYTHON_TOOLS: &str = "target/test-tools/bin";
 
-/// A program in the Python environment.
+/// Returns a program in the Python environment.
 #[track_caller]
 pub fn tool(name: &str) -> PathBuf {
     installed(&format!("{PYTHON_TOOLS}/{name}"))
 }
 
-/// A path, from the root of the repository, that `make test-tools` makes.
+/// Returns a path, from the root of the repository, that `make test-tools` creates.
 #[track_caller]
 pub fn installed(path: &str) -> PathBuf {
     let found = repository().join(path);
@@ -23,7 +23,7 @@ pub fn installed(path: &str) -> PathBuf {
     found
 }
 
-/// Runs a program that must succeed, and returns its output; else panics with `what` and everything it said.
+/// Runs a program that must succeed, and returns its output; else panics with `what` and all its output.
 #[track_caller]
 pub fn succeeds(what: &str, command: &mut Command) -> String {
     let output = command.output().expect("it runs");
@@ -33,12 +33,12 @@ pub fn succeeds(what: &str, command: &mut Command) -> String {
     output
 }
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
 }
 
-/// A program that comes from a package of the system; not all of them are on everybody's path.
+/// Returns a program from a system package; not all of them are on every user's path.
 #[track_caller]
 pub fn system_program(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();

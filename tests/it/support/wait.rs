@@ -1,14 +1,14 @@
-//! Waiting for something to become true: always with a name and a deadline.
+//! Waits for a condition, always with a name and a deadline.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// Long enough for anything that should happen at once, also on a busy machine.
+/// Long enough for anything that should happen at once, even on a busy machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
-/// Asks `probe` until it gives a value; panics with `what` when the deadline passes first.
+/// Calls `probe` until it returns a value; panics with `what` at the deadline.
 pub fn wait_for<T>(what: &str, deadline: Duration, mut probe: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -20,7 +20,7 @@ pub fn wait_for<T>(what: &str, deadline: Duration, mut probe: impl FnMut() -> Op
     }
 }
 
-/// Asks `probe` until it says yes; panics with `what` when the deadline passes first.
+/// Calls `probe` until it returns true; panics with `what` at the deadline.
 pub fn wait_until(what: &str, deadline: Duration, mut probe: impl FnMut() -> bool) {
     wait_for(what, deadline, || probe().then_some(()));
 }

@@ -1,4 +1,4 @@
-//! A real browser on the example page: tabs, lost answers, logout, other sites. What it does is in tests/browser.
+//! A real browser on the example page: tabs, lost answers, logout, other sites. The scenarios are in tests/browser.
 
 use std::{
     fs::{self, File},
@@ -17,23 +17,23 @@ use crate::{
     },
 };
 
-/// One browser at a time: it takes a whole machine by itself.
+/// One browser at a time: it needs the whole machine.
 static BROWSER: Mutex<()> = Mutex::new(());
 
-/// Node.js itself: the program from PyPI only starts it, and would leave it behind.
+/// Returns Node.js itself: the program from PyPI only starts it, and would leave it running.
 #[track_caller]
 fn node() -> Command {
     let output = Command::new(tool("node")).args(["-p", "process.execPath"]).output().unwrap();
     Command::new(String::from_utf8(output.stdout).unwrap().trim())
 }
 
-/// Runs a script with a browser of its own, in front of the example application and a server of its own.
+/// Runs a script with a new browser, the example application and a new server.
 #[track_caller]
 fn run(script: &str) {
     run_with(script, &[], &[]);
 }
 
-/// The same with more flags for the server and more variables for the script.
+/// Runs a script with more flags for the server and more variables for the script.
 #[track_caller]
 fn run_with(script: &str, flags: &[&str], variables: &[(&str, &str)]) {
     installed("tests/browser/node_modules/playwright-core");

@@ -9,7 +9,7 @@ fn site() -> Site {
         fs::write(dir.join("Caddyfile"), ports.example("Caddyfile")).unwrap();
         let mut command = Command::new(tools::tool("caddy"));
         command.args(["run", "--config", "Caddyfile"]);
-        // Its own data, too, stays in the directory.
+        // Its own data stays in the directory, too.
         command.env("HOME", dir).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
         command
     })

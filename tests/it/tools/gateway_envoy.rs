@@ -1,10 +1,10 @@
-//! The shipped configuration of Envoy, which cannot be had from a package: it fits the schema, and says what it should.
+//! The shipped configuration of Envoy, which no package has: it fits the schema, and has the required parts.
 
 use std::{path::Path, process::Command};
 
 use crate::support::{tools, tools::repository};
 
-/// Runs the checker on a configuration; its complaint if it has one.
+/// Runs the checker on a configuration, and returns its complaint if it has one.
 fn check(config: &Path) -> Result<(), String> {
     let checker = repository().join("tests/tools/check_envoy.py");
     let output = Command::new(tools::tool("python")).arg(checker).arg(config).output().unwrap();
@@ -16,7 +16,7 @@ fn check(config: &Path) -> Result<(), String> {
 fn envoys_configuration_fits_the_schema() {
     let config = repository().join("examples/envoy.yaml");
     assert_eq!(check(&config), Ok(()));
-    // A checker that would take anything is none.
+    // The checker must refuse something.
     let text = std::fs::read_to_string(config).unwrap();
     let dir = tempfile::tempdir().unwrap();
     for (right, wrong) in [

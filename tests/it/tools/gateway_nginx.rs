@@ -6,7 +6,7 @@ use crate::support::{gateway::Site, tools};
 
 fn site() -> Site {
     Site::behind(|dir, ports| {
-        // Paths of its own instead of those that only root may write to.
+        // Its own paths, since only root may write to the defaults.
         let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
         let own: String = kinds.map(|kind| format!("{kind}_temp_path {}/{kind};\n", dir.display())).concat();
         let text = ports.example("nginx.conf").replace("http {", &format!("http {{\n{own}"));

@@ -1,6 +1,6 @@
-//! Programs that we did not write: OAuth clients, an API tester, a browser on the example page, gateways with the shipped
-//! configurations. The feature `tools`, which `make test` sets, asks for them, so that `cargo test` needs nothing but
-//! redis-server and libclang.
+//! Programs that we did not write: OAuth clients, an API tester, a browser on the example page, gateways with the
+//! shipped configurations. The feature `tools`, which `make test` sets, asks for them, so that `cargo test` needs
+//! nothing but redis-server and libclang.
 
 mod browser;
 mod gateway_caddy;

@@ -1,4 +1,4 @@
-//! schemathesis, which makes up requests from the OpenAPI document, finds no answer that the document does not have.
+//! schemathesis generates requests from the OpenAPI document, and finds no answer that the document lacks.
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
     let all = documented(&document.json()).len();
     let file = server.dir().join("openapi.json");
     fs::write(&file, &document.text).unwrap();
-    // The one that would end the session of the token that all others use goes by itself.
+    // The operation that ends the session of the token that all others use runs by itself.
     let ending = ["operation-id", "endMySessions"];
     for (filter, count) in [("exclude", all - 1), ("include", 1)] {
         let flag = format!("--{filter}-{}", ending[0]);

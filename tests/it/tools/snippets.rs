@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The code of a language in a section of the page.
+/// Returns the code of a language in a section of the page.
 #[track_caller]
 fn code(section: &str, language: &str) -> String {
     let mut blocks = blocks("docs/commands.md").into_iter();
@@ -22,7 +22,7 @@ fn code(section: &str, language: &str) -> String {
     found.expect("the block").text
 }
 
-/// What is not a token, and what names no subject.
+/// Returns texts that are not tokens or name no subject.
 fn rubbish() -> Vec<String> {
     let plain = [
         "",
@@ -61,14 +61,14 @@ fn rubbish() -> Vec<String> {
     plain.into_iter().chain(refresh).map(str::to_owned).chain(access).collect()
 }
 
-/// What is decoded to a text that no subject can be.
+/// Returns tokens whose subject decodes to a text that cannot be a subject.
 fn impossible() -> Vec<String> {
     let lone_surrogate = base64(br#"{"sub":"\ud800"}"#);
     vec![format!("e30.{lone_surrogate}.c2ln"), "hp1.k._w.s.0.m".to_owned()]
 }
 
-/// Runs the page's function, behind `head` and before `tail`, with an interpreter. It is called for every text of a JSON
-/// array in the file `texts`, and its answers are printed as JSON.
+/// Runs the page's function, behind `head` and before `tail`, with an interpreter. It is called for every text of a
+/// JSON array in the file `texts`, and its answers are printed as JSON.
 #[track_caller]
 fn answers(mut interpreter: Command, file: &str, program: &str, texts: &[String]) -> Vec<Json> {
     let dir = directory();

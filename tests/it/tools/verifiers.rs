@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// The columns of the table, but for the last one.
+/// The columns of the table, except the last one.
 const ALGORITHMS: [&str; 4] = ["EdDSA", "ES256", "RS256", "PS256"];
 
 /// Whether a library takes a token, and whether it takes one without `client_id`.
@@ -34,13 +34,13 @@ fn accepted(alg: &str) -> Accepted {
     said.iter().flat_map(|json| from_str::<Accepted>(json).unwrap()).collect()
 }
 
-/// The library of a row of the table: `jsonwebtoken 9 with jwks-rsa 4 (Node.js)` without versions and language.
+/// Returns the library of a row of the table: `jsonwebtoken 9 with jwks-rsa 4 (Node.js)` without versions and language.
 fn library(cell: &str) -> String {
     let name = cell.split(" (").next().unwrap().split(' ');
     name.filter(|word| word.parse::<u32>().is_err()).collect::<Vec<_>>().join(" ")
 }
 
-/// The rows of the page by library: the cells behind it.
+/// Returns the rows of the page by library: the cells behind it.
 fn documented() -> BTreeMap<String, Vec<bool>> {
     let page = project_file("docs/commands.md");
     let table = page.split("| library |").nth(1).unwrap().split("\n\n").next().unwrap();

@@ -1,4 +1,4 @@
-//! Access tokens that somebody else made or changed: each of them is refused before its claims are read.
+//! Access tokens that others made or changed: each is refused before its claims are read.
 
 use crate::support::{
     NOW, SUBJECT, base64url, bytes_of, claims, mutations, parse, ring, session_id, signed, signer,
@@ -18,7 +18,7 @@ fn is_refused(ring: &Keyring, token: &str) -> bool {
     authenticate(ring, token.as_bytes(), NOW) == Err(InvalidAccessToken)
 }
 
-/// Whether a token with exactly this header is refused, although its signature and claims are right.
+/// Returns whether a token with exactly this header is refused, although its signature and claims are valid.
 fn refuses_header(ring: &Keyring, header: &str) -> bool {
     let token = minted(ring);
     let payload = String::from_utf8(bytes_of(token.split('.').nth(1).expect("a payload"))).expect("UTF-8");
@@ -99,7 +99,7 @@ fn a_token_without_a_signature_is_refused() {
 }
 
 #[test]
-fn the_public_key_is_no_hmac_secret() {
+fn the_public_key_is_not_an_hmac_secret() {
     for alg in [Algorithm::EdDSA, Algorithm::ES256] {
         let ring = ring(alg);
         let set: JwkSet = serde_json::from_str(&ring.public_jwks(NOW)).expect("a JWK Set");
@@ -184,7 +184,7 @@ fn a_refresh_key_verifies_no_access_token() {
 }
 
 #[test]
-fn a_refresh_token_is_no_access_token() {
+fn a_refresh_token_is_not_an_access_token() {
     let ring = ring(Algorithm::HS256);
     let key = ring.refresh_key(NOW, NOW).expect("a refresh key");
     assert!(is_refused(&ring, &refresh::mint(key, SUBJECT, &session_id(1), 5)));

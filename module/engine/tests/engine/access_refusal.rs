@@ -1,4 +1,4 @@
-//! An authentic access token and what it must say to be accepted: subject, time, issuer, audience, in this order.
+//! The checks of an authentic access token: subject, time, issuer, audience, in this order.
 
 use crate::support::{NOW, SUBJECT, claims, parse, ring, session_id, signed, signer, signing_jwk};
 use hallpass_engine::access::{
@@ -28,7 +28,7 @@ fn payload(payload: &str) -> Result<AccessToken, InvalidAccessToken> {
     authenticate(&ring, signed(key, &header, payload).as_bytes(), NOW)
 }
 
-/// The result of the checks for a token with these members.
+/// Returns the result of the checks for a token with these members.
 fn check(members: &str, expected: &Expectations<'_>) -> Result<(), ClaimsError> {
     with(members).expect("authentic").check(expected)
 }

@@ -1,4 +1,4 @@
-//! The access token as minted: what other JWT implementations read in it.
+//! The access token as minted, read by other JWT implementations.
 
 use crate::support::{NOW, SUBJECT, base64url, bytes_of, claims, ring, session_id, signer};
 use hallpass_engine::access::{Claims, authenticate, mint, open};
@@ -176,7 +176,7 @@ fn custom_claims_without_members_add_nothing() {
     assert_eq!(with(Some("{}")), with(None));
 }
 
-/// Objects and arrays of a few levels, with names that are no claims of ours.
+/// Generates objects and arrays of a few levels, without names of our claims.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

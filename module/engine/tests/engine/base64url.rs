@@ -1,4 +1,4 @@
-//! The encoding of tokens, at lengths at which it is read and written in vectors as well as below them.
+//! The encoding of tokens, at lengths below and above those at which it uses SIMD.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as ONE_BY_ONE;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 proptest! {
     #[test]
-    fn it_is_what_is_written_one_character_after_the_other(bytes in vec(any::<u8>(), 0..600)) {
+    fn it_equals_the_encoding_of_one_character_after_the_other(bytes in vec(any::<u8>(), 0..600)) {
         let text = encode(&bytes);
         prop_assert_eq!(&text, &ONE_BY_ONE.encode(&bytes));
         prop_assert_eq!(decode(&text), Some(bytes));

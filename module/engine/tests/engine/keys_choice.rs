@@ -5,7 +5,8 @@ use hallpass_engine::keygen;
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
 use serde_json::Value;
 
-/// A ring whose signing keys have these ids and times, and whose refresh keys are the same with an `r` before the id.
+/// Returns a ring whose signing keys have these ids and times, and whose refresh keys are the same with an `r` before
+/// the id.
 fn ring(keys: &[(&str, Option<u64>, Option<u64>)]) -> Keyring {
     let numbered = || keys.iter().zip(1..);
     let signing = numbered().map(|((kid, nbf, exp), seed)| Jwk {
@@ -23,7 +24,7 @@ fn ring(keys: &[(&str, Option<u64>, Option<u64>)]) -> Keyring {
     parse(&signing.chain(refresh).collect::<Vec<_>>()).expect("usable keys")
 }
 
-/// The id of the key that signs for a rotation at `at`, asked `now`; refresh keys are chosen alike.
+/// Returns the id of the key that signs for a rotation at `at`, asked `now`; refresh keys are chosen alike.
 fn chosen(ring: &Keyring, at: u64, now: u64) -> Option<String> {
     let signing = ring.signing_key(at, now).map(|key| key.kid().to_owned());
     let refresh = ring.refresh_key(at, now).map(|key| key.kid().to_owned());

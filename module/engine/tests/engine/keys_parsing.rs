@@ -1,4 +1,4 @@
-//! Which keyring files are taken, which are refused and why, and that no secret shows.
+//! Keyring files: which are accepted, which are refused and why, and no secret is shown.
 
 use crate::support::{NOW, base64url, bytes_of, parse, signing_jwk};
 use hallpass_engine::keygen;
@@ -9,7 +9,7 @@ fn refresh_jwk() -> Jwk {
     keygen::refresh_key(&[2; 32])
 }
 
-/// What is wrong with this key, which stands first in its file.
+/// Returns the reason for which this key, the first in its file, is refused.
 fn problem(key: Jwk) -> Option<KeyError> {
     let others = [signing_jwk(Algorithm::HS256, 70), keygen::refresh_key(&[80; 32])];
     match parse(&[&[key], &others[..]].concat()) {
@@ -54,7 +54,7 @@ fn the_same_random_bytes_make_the_same_key_and_each_use_its_own_id() {
 }
 
 #[test]
-fn a_file_that_is_no_jwk_set_is_refused() {
+fn a_file_that_is_not_a_jwk_set_is_refused() {
     let key = serde_json::to_string(&signing_jwk(Algorithm::EdDSA, 1)).expect("JSON");
     for text in [
         "",
@@ -119,7 +119,7 @@ fn a_use_is_sig_or_refresh() {
 fn an_algorithm_may_be_left_out_but_must_not_contradict_the_key() {
     for own in Algorithm::ALL {
         let with = |alg: Option<&str>| problem(Jwk { alg: alg.map(str::to_owned), ..signing_jwk(own, 1) });
-        // An RSA key could be meant for either of two.
+        // An RSA key fits two algorithms.
         assert_eq!(with(None), own.is_slow_to_sign().then_some(KeyError::Algorithm));
         assert_eq!(with(Some(own.name())), None);
         for other in ["none", "", "EdDSA", "ES256", "HS256", "HS512", "eddsa"] {

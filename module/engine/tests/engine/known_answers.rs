@@ -1,5 +1,5 @@
-//! The examples of RFC 7515 and RFC 8037: what others sign is verified here, and signed alike. No RFC has one for PS256:
-//! its vectors are those of [`crate::wycheproof`].
+//! The examples of RFC 7515 and RFC 8037: signatures of others are verified, and the same signatures are made. No RFC
+//! has one for PS256: its vectors are those of [`crate::wycheproof`].
 
 use crate::support::{NOW, base64url, bytes_of, parse};
 use hallpass_engine::keygen;
@@ -10,7 +10,7 @@ fn ring_with(key: Jwk) -> Keyring {
     parse(&[key, keygen::refresh_key(&[2; 32])]).expect("usable keys")
 }
 
-/// RFC 8037, appendix A.1.
+/// Returns the key of RFC 8037, appendix A.1.
 fn ed25519() -> Jwk {
     Jwk {
         kty: "OKP".into(),
@@ -21,7 +21,7 @@ fn ed25519() -> Jwk {
     }
 }
 
-/// RFC 7515, appendix A.3.1.
+/// Returns the key of RFC 7515, appendix A.3.1.
 fn p256() -> Jwk {
     Jwk {
         kty: "EC".into(),
@@ -33,7 +33,7 @@ fn p256() -> Jwk {
     }
 }
 
-/// RFC 7515, appendix A.2.1, for `alg`.
+/// Returns the key of RFC 7515, appendix A.2.1, for `alg`.
 fn rsa(alg: Algorithm) -> Jwk {
     let text = |parts: &[&str]| Some(parts.concat());
     Jwk {
@@ -76,7 +76,7 @@ fn rsa(alg: Algorithm) -> Jwk {
     }
 }
 
-/// RFC 7515, appendix A.1.1.
+/// Returns the key of RFC 7515, appendix A.1.1.
 fn hmac() -> Jwk {
     let secret = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
     Jwk { kty: "oct".into(), k: Some(secret.into()), ..Jwk::default() }

@@ -1,11 +1,11 @@
-//! The session record: what is written is read again, in a size that rotation does not change.
+//! The session record: it is read as it was written, and rotation does not change its size.
 
 use crate::support::session;
 use hallpass_engine::record::{MAX_GENERATION, Session};
 use proptest::prelude::*;
 use rmp::encode as write;
 
-/// Any number that a record may hold, small ones and large ones alike.
+/// Generates numbers that a record may hold, small and large ones.
 fn number() -> impl Strategy<Value = u64> {
     prop_oneof![0..300_u64, 0..=MAX_GENERATION, Just(MAX_GENERATION)]
 }
@@ -37,7 +37,7 @@ fn any_session() -> impl Strategy<Value = Session> {
     })
 }
 
-/// One MessagePack value of any type, nested or not.
+/// Generates one MessagePack value of any type, nested or not.
 fn any_value() -> impl Strategy<Value = Vec<u8>> {
     let written = |act: &dyn Fn(&mut Vec<u8>)| {
         let mut out = Vec::new();
@@ -53,7 +53,7 @@ fn any_value() -> impl Strategy<Value = Vec<u8>> {
         any::<f32>().prop_map(move |n| written(&|out| drop(write::write_f32(out, n)))),
         any::<f64>().prop_map(move |n| written(&|out| drop(write::write_f64(out, n)))),
         ".{0,300}".prop_map(move |text| written(&|out| drop(write::write_str(out, &text)))),
-        // A string that is not UTF-8 is a matter of whoever wrote it.
+        // A string that is not UTF-8 is kept as it is.
         Just(vec![0xa2, 0xff, 0xfe]),
         (any::<u8>(), prop_oneof![0..40_usize, 250..260_usize, 65_530..65_540_usize])
             .prop_map(move |(byte, length)| written(&|out| drop(write::write_bin(out, &vec![byte; length])))),
@@ -82,7 +82,7 @@ fn any_value() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The record as the documentation says, all known elements written out, and then `more`.
+/// Returns the documented record with all known elements, followed by `more`.
 fn written_by_a_later_release(session: &Session, more: &[Vec<u8>]) -> Vec<u8> {
     let mut out = Vec::new();
     let count = 14 + u32::try_from(more.len()).expect("few");

@@ -1,11 +1,11 @@
-//! What stands in a field of the hash may have been written by anybody: whatever it is, it is read or it is
-//! [`DecodeError`], without a panic and without memory for more than is there.
+//! A field of the hash may hold anything: it is read, or it is a [`DecodeError`], without a panic and without
+//! allocating more than its size.
 
 use crate::support::session;
 use hallpass_engine::record::{DecodeError, MAX_GENERATION, Session};
 use proptest::prelude::*;
 
-/// A record with every option, of 14 elements.
+/// Returns a record with every option, of 14 elements.
 fn full() -> Session {
     Session {
         claims_version: 1_760_000_000,
@@ -20,7 +20,7 @@ fn full() -> Session {
     }
 }
 
-/// A record of 15 elements, the last of which is `element`.
+/// Returns a record of 15 elements, the last of which is `element`.
 fn with_unknown(element: &[u8]) -> Vec<u8> {
     let mut record = full().encode();
     assert_eq!(record[0], 0x9e, "14 elements");
@@ -116,7 +116,7 @@ fn fewer_elements_than_a_session_needs_are_unreadable() {
 }
 
 #[test]
-fn a_text_that_is_not_utf_8_or_no_text_is_unreadable() {
+fn a_text_that_is_not_utf_8_or_not_text_is_unreadable() {
     // Seven elements as they are, nil for the TTLs, and then the client.
     let head = [&[0x9a][..], &session().encode()[1..], &[0xc0, 0xc0]].concat();
     let client = |value: &[u8]| Session::decode(&[&head, value].concat()).map(|session| session.client);
@@ -161,7 +161,7 @@ fn lengths_that_add_up_beyond_64_bits_are_unreadable() {
 }
 
 #[test]
-fn what_is_no_array_is_unreadable() {
+fn a_value_that_is_not_an_array_is_unreadable() {
     for value in
         [&b""[..], b"v1", b"{}", b"\xc0", b"\x01", b"\x80", b"\x8e", b"\xc1", b"0", &[0; 48], &[0xff; 48]]
     {
@@ -174,7 +174,7 @@ proptest! {
 
     #[test]
     fn random_bytes_are_unreadable(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        // An array of 6 or more elements whose first is 1 does not come about by chance.
+        // An array of 6 or more elements whose first is 1 does not arise by chance.
         prop_assert_eq!(Session::decode(&bytes), Err(DecodeError));
     }
 

@@ -1,4 +1,4 @@
-//! A view at a record sees what the whole of it says, and reads exactly the records that can be read.
+//! A view of a record has the same values as the decoded record, and reads exactly the same records.
 
 use hallpass_engine::record::{RecordView, Session};
 

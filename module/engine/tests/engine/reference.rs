@@ -1,10 +1,10 @@
-//! A second implementation of the rotation rules, as naive as can be: it remembers every token that a session ever
-//! had, with the time at which each began, and reads the answer off that list. Times are signed, windows are checked
-//! by comparing dates, and nothing is shared with the engine.
+//! A second, naive implementation of the rotation rules: it remembers every token of a session, with the time at which
+//! each began, and finds the answer in that list. Times are signed, windows are checked by comparing dates, and nothing
+//! is shared with the engine.
 
 use hallpass_engine::rotation::{Decision, Policy};
 
-/// What the rules say, without the state that they lead to.
+/// The decision of the rules, without the next state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     NoSession,
@@ -43,7 +43,7 @@ pub struct Login {
 /// All sessions of the world: `None` once a session has ended.
 pub type Logins = Vec<Option<Login>>;
 
-/// Answers the `token`-th token of a session, and lets the session become what it then is.
+/// Answers the `token`-th token of a session, and updates the session.
 pub fn answer(login: &mut Option<Login>, token: usize, now: i128, policy: &Policy, seen: bool) -> Outcome {
     let Some(known) = login else {
         return Outcome::NoSession;
@@ -58,7 +58,7 @@ pub fn answer(login: &mut Option<Login>, token: usize, now: i128, policy: &Polic
     let age = if now < rotation { 0 } else { now - rotation };
     let within = |window: u64| window != 0 && age < i128::from(window);
     if token > current && policy.recovery {
-        // The store forgot these; when they began does not matter.
+        // The store forgot these; their times do not matter.
         known.tokens.resize(token + 1, now);
     }
     if token + 1 == known.tokens.len() {

@@ -19,18 +19,18 @@ fn key(ring: &Keyring) -> &RefreshKey {
     ring.refresh_key(NOW, NOW).expect("a refresh key")
 }
 
-/// A token with exactly this body and the right MAC.
+/// Returns a token with exactly this body and a valid MAC.
 fn authentic(key: &RefreshKey, body: &str) -> String {
     format!("{body}.{}", base64url(key.mac(body.as_bytes())))
 }
 
-/// Whether the ring accepts a token with this body, rightly authenticated.
+/// Returns whether the ring accepts a token with this body and a valid MAC.
 fn accepts_body(body: &str) -> bool {
     let ring = ring();
     open(&ring, authentic(key(&ring), body).as_bytes(), NOW).is_ok()
 }
 
-/// The body of a good token, one part of which is replaced.
+/// Returns the body of a valid token, with one part replaced.
 fn body_with(part: usize, value: &str) -> String {
     let ring = ring();
     let token = mint(key(&ring), SUBJECT, &session_id(1), 7);

@@ -1,5 +1,5 @@
-//! What the rules promise to a client that does nothing wrong: lost answers, racing tabs, clocks that step back and
-//! failovers never log it out, and a retry changes nothing.
+//! The promises to a client without faults: lost answers, racing tabs, clocks that step back and failovers never log it
+//! out, and a retry changes nothing.
 
 use crate::support::{NOW, NOW_MS, SUBJECT, claims, parse, session_id, signing_jwk};
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
@@ -12,14 +12,14 @@ use proptest::sample::Index;
 const POLICY: Policy =
     Policy { race_window: 10_000, retry_window: 600_000, idle_ttl: 3_600, recovery: true, not_before: 0 };
 
-/// One refresh as the client lives through it.
+/// One refresh, seen by the client.
 #[derive(Clone, Debug)]
 struct Round {
-    /// How long after the last one; with the time that retries take, less than the idle TTL.
+    /// The time since the last one; with the time of the retries, less than the idle TTL.
     pause: i64,
-    /// One entry for each answer that got lost: how long the client then waits, in thousandths of the window left.
+    /// One entry for each lost answer: the client's wait after it, in thousandths of the remaining window.
     lost: Vec<u64>,
-    /// Whether it uses its new access token somewhere that verifies it.
+    /// Whether the new access token is verified.
     verifies: bool,
     /// Another tab asks with the same token, this much later.
     other_tab: Option<u64>,
@@ -44,7 +44,7 @@ fn round() -> impl Strategy<Value = Round> {
         })
 }
 
-/// A store with one session, and what it once was.
+/// A store with one session, and its earlier states.
 struct Store {
     past: Vec<Session>,
     session: Session,
@@ -64,7 +64,7 @@ impl Store {
         Self { past: vec![session.clone()], session, now: NOW_MS, seen: None }
     }
 
-    /// The generation that the client is answered with.
+    /// Returns the generation in the answer to the client.
     fn refresh(&mut self, generation: u64) -> Result<u64, TestCaseError> {
         let is_seen = self.seen == Some(self.session.generation);
         match decide(Some(&self.session), generation, self.now, &POLICY, is_seen) {
@@ -79,7 +79,7 @@ impl Store {
     }
 }
 
-/// Runs the rounds; the generation that the client holds in the end, and the store.
+/// Runs the rounds; returns the client's last generation, and the store.
 fn live(rounds: &[Round]) -> Result<(u64, Store), TestCaseError> {
     let mut store = Store::new();
     let mut held = 0;
@@ -147,7 +147,7 @@ proptest! {
     }
 }
 
-/// The answer to a refresh, as a function of the stored session, the ring and the time.
+/// Returns the answer to a refresh, as a function of the stored session, the ring and the time.
 fn answer(ring: &Keyring, session: &Session, now: u64) -> (String, String) {
     let rotated_at = session.rotated_at / 1000;
     let sid = session_id(1);

@@ -25,7 +25,7 @@ enum Step {
         holder: usize,
         is_lost: bool,
     },
-    /// One holder's refresh token comes into the hands of another.
+    /// One holder copies the refresh token of another.
     Share {
         from: usize,
         to: usize,
@@ -38,7 +38,7 @@ enum Step {
     Verify {
         holder: usize,
     },
-    /// The process restarts: what was seen is forgotten.
+    /// The process restarts and forgets the proofs of receipt.
     Restart,
     Backup,
     /// The store goes back to a backup.
@@ -114,7 +114,7 @@ impl World {
         refresh::mint(key, SUBJECT, &session_id(u8::try_from(number).expect("few")), generation)
     }
 
-    /// Session and generation of a token.
+    /// Returns session and generation of a token.
     fn open(&self, token: &str) -> (usize, u64) {
         let token = refresh::open(&self.ring, token.as_bytes(), self.now / 1000).expect("authentic");
         (usize::from(*token.sid.as_bytes().last().expect("16 bytes")), token.generation)
@@ -205,7 +205,7 @@ impl World {
         Ok(())
     }
 
-    /// Sessions that the backup does not know are gone, and what the lost ones had made may be made again.
+    /// Rolls back to a backup: sessions that it lacks are gone, and lost generations may be minted again.
     fn roll_back_to(&mut self, backup: usize) {
         let count = self.store.len();
         (self.store, self.logins) = self.backups[backup].clone();
@@ -214,7 +214,7 @@ impl World {
         self.made.clear();
     }
 
-    /// What holds after every step, whatever happened.
+    /// Checks the invariants after a step.
     fn check(&self) -> Result<(), TestCaseError> {
         for (number, (value, login)) in self.store.iter().zip(&self.logins).enumerate() {
             prop_assert_eq!(value.is_some(), login.is_some(), "session {} lives in one of the two", number);

@@ -15,7 +15,7 @@ const POLICY: Policy = Policy {
 };
 const STRICT: Policy = Policy { recovery: false, ..POLICY };
 
-/// The token of `generation` comes `age` ms after the rotation to generation 5, its successor unseen.
+/// Decides about a token of `generation`, `age` ms after the rotation to generation 5, without proof of receipt.
 fn after(age: u64, generation: u64, policy: &Policy) -> Decision {
     decide(Some(&session()), generation, NOW_MS + age, policy, false)
 }
@@ -32,7 +32,7 @@ fn rotated(decision: Decision) -> Session {
 }
 
 #[test]
-fn without_a_session_there_is_none_whatever_the_token() {
+fn without_a_session_the_answer_is_no_session_for_any_token() {
     for generation in [0, 5, 6, (1 << 53) - 2] {
         assert_eq!(decide(None, generation, NOW_MS, &POLICY, false), Decision::NoSession);
     }

@@ -1,4 +1,4 @@
-//! What the tests share: a fixed time, one user, keys made of fixed bytes, a session, and tokens put together by hand.
+//! Shared by the tests: a fixed time, one user, keys made of fixed bytes, a session, and tokens made by hand.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,42 +8,42 @@ use hallpass_engine::record::Session;
 use hallpass_engine::{keygen, sid};
 use uuid::Uuid;
 
-/// The present, in Unix seconds.
+/// The current time, in Unix seconds.
 pub const NOW: u64 = 1_760_000_000;
-/// The present, in Unix milliseconds.
+/// The current time, in Unix milliseconds.
 pub const NOW_MS: u64 = NOW * 1000;
-/// The user that everything belongs to.
+/// The user of all tests.
 pub const SUBJECT: &str = "user-42";
 /// One day in milliseconds.
 pub const DAY: u64 = 86_400_000;
 
-/// Any number of distinct session ids.
+/// Returns the session id with this number.
 pub fn session_id(number: u8) -> Uuid {
     sid::new(u128::from(NOW_MS) * 1_000_000, &[number; 8])
 }
 
-/// A signing key; the same for the same arguments.
+/// Returns a signing key; the same for the same arguments.
 pub fn signing_jwk(alg: Algorithm, seed: u8) -> Jwk {
     keygen::signing_key(alg, &[seed; 32]).expect("these bytes make a key")
 }
 
-/// The keyring with these keys.
+/// Returns the keyring with these keys.
 pub fn parse(keys: &[Jwk]) -> Result<Keyring, KeyringError> {
     let set = serde_json::to_vec(&JwkSet { keys: keys.to_vec() }).expect("a JWK Set is JSON");
     Keyring::parse(&set)
 }
 
-/// A keyring with one signing key and one refresh key.
+/// Returns a keyring with one signing key and one refresh key.
 pub fn ring(alg: Algorithm) -> Keyring {
     parse(&[signing_jwk(alg, 1), keygen::refresh_key(&[2; 32])]).expect("usable keys")
 }
 
-/// The signing key of a ring that has one.
+/// Returns the signing key of a ring that has one.
 pub fn signer(ring: &Keyring) -> &SigningKey {
     ring.signing_key(NOW, NOW).expect("a signing key")
 }
 
-/// A session of generation 5, issued ten days ago and rotated now.
+/// Returns a session of generation 5, issued ten days ago and rotated now.
 pub fn session() -> Session {
     Session {
         generation: 5,
@@ -55,7 +55,7 @@ pub fn session() -> Session {
     }
 }
 
-/// The claims of an access token of an ordinary session, minted now for 15 minutes.
+/// Returns the claims of an access token of an ordinary session, minted now for 15 minutes.
 pub fn claims(sid: &Uuid) -> Claims<'_> {
     Claims {
         iss: Some("https://id.example"),
@@ -72,30 +72,30 @@ pub fn claims(sid: &Uuid) -> Claims<'_> {
     }
 }
 
-/// base64url without padding.
+/// Encodes as base64url without padding.
 pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The bytes of canonical base64url.
+/// Returns the bytes of canonical base64url.
 pub fn bytes_of(text: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(text).expect("base64url")
 }
 
-/// A JWS with exactly this header and payload, rightly signed.
+/// Returns a JWS with exactly this header and payload, and a valid signature.
 pub fn signed(key: &SigningKey, header: &str, payload: &str) -> String {
     let text = format!("{}.{}", base64url(header), base64url(payload));
     let signature = key.sign(text.as_bytes(), <[u8]>::to_vec).expect("signs");
     format!("{text}.{}", base64url(signature))
 }
 
-/// The text with other characters, one at a time, at each position of `range`: what an attacker might try.
+/// Returns variants of the text, each with one other character at a position of `range`, as an attacker might try.
 pub fn mutations(text: &str, range: std::ops::Range<usize>) -> impl Iterator<Item = Vec<u8>> {
     const SPELLINGS: &[u8] =
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n\0\x80\xff";
     let is_last = |at| at + 1 == text.len() || text.as_bytes().get(at + 1) == Some(&b'.');
     range.flat_map(move |at| {
-        // The last character of a part has spare bits: there, everything is tried.
+        // The last character of a part has spare bits, so every character is tried there.
         let step = if is_last(at) { 1 } else { 7 };
         SPELLINGS.iter().skip(at % step).step_by(step).filter(move |new| text.as_bytes()[at] != **new).map(
             move |new| {

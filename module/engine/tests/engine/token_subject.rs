@@ -1,4 +1,4 @@
-//! Whose token this is, read without any key: for callers that must name the Redis key.
+//! The subject of a token, read without any key: for callers that must name the Redis key.
 
 use crate::support::{NOW, base64url, claims, ring, session_id, signer};
 use hallpass_engine::access::{Claims, mint};
@@ -16,7 +16,7 @@ fn access_token(sub: &str) -> String {
     mint(signer(&ring(Algorithm::HS256)), &Claims { sub, ..claims(&sid) }).expect("signs")
 }
 
-/// Something with the form of a JWT and this payload.
+/// Returns a text with the form of a JWT and this payload.
 fn jwt(payload: &str) -> String {
     format!("{}.{}.{}", base64url("{}"), base64url(payload), base64url("signature"))
 }
@@ -31,7 +31,7 @@ proptest! {
     #[test]
     fn garbage_names_nobody(text in ".{0,200}", parts in proptest::collection::vec("[A-Za-z0-9_-]{0,40}", 0..9)) {
         prop_assert_eq!(token::subject(&text), None);
-        // Random base64url is no JSON object, and begins with no hp1.
+        // Random base64url is not a JSON object, and does not begin with hp1.
         prop_assert_eq!(token::subject(&parts.join(".")), None);
     }
 }
@@ -90,7 +90,7 @@ fn other_spellings_of_base64_name_nobody() {
 }
 
 #[test]
-fn what_is_longer_than_8_kib_is_not_read() {
+fn a_token_longer_than_8_kib_is_not_read() {
     let padded = |length: usize| {
         let text = jwt(r#"{"sub":"alice"}"#);
         let missing = length - text.len();

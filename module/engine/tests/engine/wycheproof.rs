@@ -1,10 +1,10 @@
-//! The vectors of Project Wycheproof, which were made to break signature verification, on the keys that verify access
+//! The vectors of Project Wycheproof, which were made to break signature verification, with the keys that verify access
 //! tokens.
 //!
-//! What is right under the parameters that RFC 7518 fixes is accepted, everything else is refused: wrong signatures,
-//! those that are right under another hash, salt length, mask or encoding, and what Wycheproof calls acceptable, the PKCS
-//! #1 padding without its NULL. The numbers are those of the whole sets: no vector is left out. Seen to fail with every
-//! signature taken for right, with SHA-384 for SHA-256, and with short HMAC keys taken.
+//! Signatures that are valid with the parameters of RFC 7518 are accepted. Everything else is refused: wrong
+//! signatures, those that are valid with another hash, salt length, mask or encoding, and those that Wycheproof calls
+//! acceptable (PKCS #1 padding without its NULL). The numbers are those of the complete sets: no vector is left out.
+//! Seen to fail if every signature is accepted, with SHA-384 for SHA-256, and if short HMAC keys are accepted.
 
 use crate::support::{NOW, base64url, parse};
 use ::wycheproof::{EllipticCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac};
@@ -12,21 +12,22 @@ use ::wycheproof::{rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 use hallpass_engine::keygen;
 use hallpass_engine::keys::{Algorithm, Jwk, KeyError, KeyringError, VerifyingKey};
 
-/// How many vectors came to what.
+/// The numbers of vectors by outcome.
 #[derive(Debug, Default, PartialEq)]
 struct Tally {
     accepted: usize,
     refused: usize,
-    /// Right under other parameters than those of the JWS algorithm: refused.
+    /// Valid with other parameters than those of the JWS algorithm: refused.
     right_elsewhere: usize,
-    /// Wrong under other parameters, which says nothing about ours.
+    /// Invalid with other parameters, which proves nothing about ours.
     wrong_elsewhere: usize,
     /// Refused with their key.
     weak_keys: usize,
 }
 
 impl Tally {
-    /// Whether a vector was rightly accepted, `is_ours` when its parameters are those of the JWS algorithm.
+    /// Counts a vector, and checks that it was accepted or refused correctly; `is_ours` if it has the parameters of the
+    /// JWS algorithm.
     #[track_caller]
     fn count(&mut self, is_accepted: bool, result: TestResult, is_ours: bool) {
         if !is_ours && result == TestResult::Invalid {
@@ -50,12 +51,12 @@ fn key(jwk: Jwk) -> VerifyingKey {
     VerifyingKey::from_jwk(&jwk).expect("a usable key")
 }
 
-/// The minimal octets of a positive integer (RFC 7518 §2).
+/// Returns the minimal octets of a positive integer (RFC 7518 §2).
 fn uint(bytes: &[u8]) -> String {
     base64url(&bytes[bytes.iter().take_while(|byte| **byte == 0).count()..])
 }
 
-/// A coordinate of full length.
+/// Returns a coordinate of full length.
 fn coordinate(bytes: &[u8]) -> String {
     let all = [&[0; 32][..], bytes].concat();
     base64url(&all[all.len() - 32..])

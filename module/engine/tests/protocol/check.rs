@@ -1,11 +1,11 @@
-//! Runs the checker, and says what it visited.
+//! Runs the checker, and prints the number of states that it visited.
 
 use crate::rules::Rules;
 use stateright::{Checker, HasDiscoveries, Model};
 use std::io::Write;
 
-/// Visits every world that the rules allow: `always` must hold in all of them, `sometimes` in one each. Fewer worlds than
-/// `at_least` would mean that the bounds became too narrow to mean anything.
+/// Visits every world that the rules allow: `always` must hold in all of them, `sometimes` in one each. Fewer worlds
+/// than `at_least` would mean that the bounds have become too narrow.
 #[track_caller]
 pub fn holds(promise: &str, rules: Rules, always: &[&'static str], sometimes: &[&str], at_least: usize) {
     let wrong = always.iter().copied().collect();
@@ -21,7 +21,7 @@ pub fn holds(promise: &str, rules: Rules, always: &[&'static str], sometimes: &[
     assert!(visited >= at_least, "{promise}: only {visited} states");
 }
 
-/// The shortest way in which `property` breaks, as the checker must find it.
+/// Prints the shortest way in which `property` breaks; the checker must find one.
 #[track_caller]
 pub fn breaks(without: &str, rules: Rules, property: &'static str) {
     let finish = HasDiscoveries::AnyOf([property].into_iter().collect());
@@ -30,7 +30,7 @@ pub fn breaks(without: &str, rules: Rules, property: &'static str) {
     say(&format!("{without}: breaks “{property}” after {path:?}"));
 }
 
-/// Past the test harness, which shows what a test prints only when it fails.
+/// Prints past the test harness, which shows the output of failed tests only.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! What was answered so far: all that the properties know of the past.
+//! The answers so far: the past as far as the properties need it.
 
 use crate::rules::{Rules, TICK};
 use crate::server::{Answer, Refusal, Server};
@@ -6,22 +6,22 @@ use crate::server::{Answer, Refusal, Server};
 /// Generations that a run can reach, and one more.
 const GENERATIONS: usize = 8;
 
-/// What a token was first exchanged for.
+/// The first answer to a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Exchange {
     generation: u64,
     /// In ticks.
     rotated_at: u64,
-    /// The store knows nothing of it any more.
+    /// The store has forgotten it.
     is_forgotten: bool,
 }
 
-/// The past, as far as a property asks for it.
+/// The past, as far as the properties need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct History {
     /// By the generation of the token that was presented.
     exchanges: [Option<Exchange>; GENERATIONS],
-    /// The session ended, and since then the store did not go back, nor was its id issued again.
+    /// The session ended, and since then the store has not rolled back and its id was not issued again.
     pub has_ended: bool,
     /// A tab was refused, for this reason.
     pub refused: Option<Refusal>,
@@ -31,15 +31,15 @@ pub struct History {
     pub is_minted_twice: bool,
     /// A token was answered although its window was over.
     pub is_answered_late: bool,
-    /// The thief's copy is older than the last log-out.
+    /// The thief's copy is older than the last logout.
     pub stolen_before_log_out: bool,
-    /// The thief's copy, older than the last log-out, was exchanged.
+    /// The thief's copy, older than the last logout, was exchanged.
     pub outlived_log_out: bool,
     /// An ended session answered.
     pub is_revived: bool,
     /// The stored generation became smaller without a failover.
     pub went_back: bool,
-    /// A reuse was found.
+    /// A reuse was detected.
     pub found_out: bool,
     /// A retry was answered.
     pub retried: bool,
@@ -48,7 +48,7 @@ pub struct History {
 }
 
 impl History {
-    /// Notes an answer to `token`, given what the server was before.
+    /// Records an answer to `token`, given the server's previous state.
     pub fn note(&mut self, token: u64, answer: Answer, before: &Server, now: u64, rules: &Rules) {
         match answer {
             Answer::Refused(refusal) => self.note_refusal(refusal),
@@ -62,7 +62,7 @@ impl History {
         }
     }
 
-    /// The store knows nothing of what was exchanged.
+    /// Marks all exchanges as forgotten by the store.
     pub fn forget_exchanges(&mut self) {
         self.has_ended = false;
         for exchange in self.exchanges.iter_mut().flatten() {
@@ -75,7 +75,8 @@ impl History {
         self.has_ended |= refusal != Refusal::NoSession;
     }
 
-    /// An answer is late when the retry window is over, or the race window and the successor was verified.
+    /// Records whether an answer is late: after the retry window, or after the race window if the successor was
+    /// verified.
     fn note_lateness(&mut self, token: u64, before: &Server, now: u64, rules: &Rules) {
         let Some(first) = self.exchanges[index(token)].filter(|first| !first.is_forgotten) else {
             return;

@@ -1,10 +1,10 @@
-//! The rotation protocol, checked exhaustively: every order of events within bounds, over the engine's own decision
-//! function. `docs/protocol.md` says what is modelled and what was found.
+//! The rotation protocol, checked exhaustively: every order of events within bounds, with the engine's own decision
+//! function. `docs/protocol.md` describes the model and the results.
 //!
-//! [`server`] is what the module does around [`hallpass_engine::rotation::decide`]: store, receipts, failover. [`world`]
-//! has everything else that acts: the tabs of one browser and their network, a thief, time. [`history`] remembers what
-//! was answered, and [`properties`] says what must hold of it. [`rules`] bounds a world and can switch off a mechanism:
-//! each promise is checked with it, and seen to break without it.
+//! [`server`] is the module around [`hallpass_engine::rotation::decide`]: store, receipts, failover. [`world`] has the other
+//! actors: the tabs of one browser and their network, a thief, time. [`history`] remembers the answers, and
+//! [`properties`] are the invariants over it. [`rules`] bounds a world and can switch off a mechanism: each promise is
+//! checked with it, and seen to break without it.
 
 mod check;
 mod history;

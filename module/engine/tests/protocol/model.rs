@@ -1,11 +1,11 @@
-//! A world as the checker walks through it: what can happen next, and what comes of it.
+//! The world as a model for the checker: the possible next events, and their effects.
 
 use crate::properties;
 use crate::rules::{Fault, Rules};
 use crate::world::{Tab, Who, World};
 use stateright::{Model, Property};
 
-/// One thing that can happen.
+/// An event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Time passes.
@@ -28,13 +28,13 @@ pub enum Event {
     RefreshStolen,
     /// The thief uses its access token.
     VerifyStolen,
-    /// The server loses its memory, and nothing else.
+    /// The server loses its process memory, and nothing else.
     Crash,
-    /// From now on the replica gets nothing new.
+    /// From now on the replica receives nothing.
     FallBehind,
     /// The replica takes over.
     FailOver,
-    /// The user is logged out.
+    /// Logs the user out.
     Revoke,
     /// The user logs in with the same session id.
     Reissue,
@@ -65,7 +65,7 @@ impl Model for Rules {
         let may_shrink = matches!(event, Event::FailOver | Event::Reissue);
         let (old, new) = (before.server.generation(), world.server.generation());
         world.history.went_back |= !may_shrink && new.is_some() && new < old;
-        // Which tab is which makes no difference.
+        // The tabs are interchangeable.
         world.tabs.sort_unstable();
         (world != *before).then_some(world)
     }

@@ -1,10 +1,10 @@
-//! Nobody who does nothing wrong is logged out.
+//! Promises to clients: a client without faults is never logged out.
 
 use crate::check::{breaks, holds};
 use crate::properties::*;
 use crate::rules::{Budget, Fault, Rules};
 
-/// A client that loses requests and answers, and asks again within the retry window.
+/// Returns a client that loses requests and answers, and asks again within the retry window.
 fn lossy() -> Rules {
     let mut rules = Rules::new(8, 4);
     rules.patience = Some(4);
@@ -12,7 +12,8 @@ fn lossy() -> Rules {
     rules
 }
 
-/// Two tabs that refresh within the race window. An access token lasts longer than a message is underway.
+/// Returns rules for two tabs that refresh within the race window. An access token lives longer than any message
+/// travels.
 fn tabs() -> Rules {
     let mut rules = Rules::new(7, 4).with_windows(3, 5);
     rules.tabs = 2;

@@ -1,10 +1,10 @@
-//! What ended stays ended, and what is true only without a failover.
+//! Promises to operators: an ended session stays ended, with the exceptions of a failover and a reissue.
 
 use crate::check::{breaks, holds};
 use crate::properties::*;
 use crate::rules::{Budget, Fault, Rules};
 
-/// Everything happens: log-outs, logins with the same id, thefts, failovers, crashes.
+/// Returns rules with all events: logouts, logins with the same id, thefts, failovers, crashes.
 fn everything() -> Rules {
     let mut rules = Rules::new(3, 2).with_windows(1, 2);
     rules.budget =

@@ -1,18 +1,18 @@
-//! A thief who uses the session is found out, unless it stays in step inside the windows.
+//! Promises to victims: a thief who uses the session is detected, unless it stays in step inside the windows.
 
 use crate::check::{breaks, holds};
 use crate::properties::*;
 use crate::rules::{Budget, Fault, Rules};
 
-/// Victim and thief do what they like.
+/// Returns rules that let victim and thief do anything.
 fn theft() -> Rules {
     let mut rules = Rules::new(7, 3);
     rules.budget = Budget { thefts: 1, stolen_asks: 3, losses: 1, crashes: 1, ..rules.budget };
     rules
 }
 
-/// Both go on using the session, each whenever its access token has run out, and never inside a window that the other's
-/// refresh opened.
+/// Returns rules with which both go on using the session, each whenever its access token has expired, and never inside
+/// a window that the other's refresh opened.
 fn both_use_it() -> Rules {
     let mut rules = Rules::new(16, 7).with_windows(1, 3);
     rules.delay = 0;

@@ -1,12 +1,13 @@
-//! What must hold of every world, and what must happen in some: named, so that a promise can pick its own.
+//! Properties that must hold in every world, and events that must happen in some. They have names, so that each promise
+//! can choose its own.
 
 use crate::rules::Rules;
 use crate::world::World;
 use stateright::Property;
 
-/// No tab is told that its session is over.
+/// No tab learns that its session is over.
 pub const NOBODY_IS_LOGGED_OUT: &str = "no tab is logged out";
-/// Whatever a token is exchanged for is of one generation.
+/// All answers to a token are of one generation.
 pub const ONE_SUCCESSOR: &str = "one generation has one successor";
 /// The tokens of a generation are minted once.
 pub const MINTED_ONCE: &str = "a generation is minted once";
@@ -16,9 +17,9 @@ pub const NEVER_BACK: &str = "the generation never decreases";
 pub const NEVER_LATE: &str = "no token is answered outside its windows";
 /// An ended session stays ended.
 pub const NO_RETURN: &str = "an ended session does not come back";
-/// A log-out puts an end to copies of a token, failover or not.
+/// After a logout, copies of a token are worthless, with or without a failover.
 pub const LOG_OUT_IS_FINAL: &str = "a token copied before a log-out is worth nothing after it";
-/// A theft is noticed.
+/// A theft is detected.
 pub const FOUND_OUT: &str = "a thief is found out";
 
 /// Happens: a retry.
@@ -28,7 +29,7 @@ pub const A_RECOVERY: &str = "a token ahead of the store is honoured";
 /// Happens: a session ends by reuse.
 pub const A_REUSE: &str = "a reuse is found";
 
-/// All of them; a check names those that it is about.
+/// Returns all properties; each check names its own.
 pub fn all() -> Vec<Property<Rules>> {
     vec![
         Property::always(NOBODY_IS_LOGGED_OUT, |_: &Rules, world: &World| world.history.refused.is_none()),

@@ -1,11 +1,11 @@
-//! The bounds of a world, how its clients behave, and what is broken on purpose.
+//! The bounds of a world, the behaviour of its clients, and the mechanisms that are switched off.
 
 use hallpass_engine::rotation::Policy;
 
 /// The unit of time, in ms.
 pub const TICK: u64 = 1000;
 
-/// A mechanism that is switched off, to see what it is there for.
+/// A mechanism that is switched off, to see why it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Everything works.
@@ -14,7 +14,7 @@ pub enum Fault {
     RetryMintsAgain,
     /// An older token is answered like a retry, however old.
     ReuseIsForgiven,
-    /// Proofs of receipt are not asked for.
+    /// Proofs of receipt are ignored.
     ReceiptsAreIgnored,
     /// A refresh reads the session in one step and writes it in another.
     WritesLater,
@@ -22,7 +22,7 @@ pub enum Fault {
     RefreshInserts,
 }
 
-/// How often something may happen.
+/// The number of times that each event may happen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Budget {
     /// Refreshes that the tabs send.
@@ -37,33 +37,33 @@ pub struct Budget {
     pub thefts: u8,
     /// Refreshes of the thief.
     pub stolen_asks: u8,
-    /// Log-outs.
+    /// Logouts.
     pub revocations: u8,
     /// Logins with a session id that was used before.
     pub reissues: u8,
 }
 
-/// Everything that a run of the checker is given.
+/// The parameters of a run.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The settings, windows in multiples of [`TICK`].
     pub policy: Policy,
-    /// What is switched off.
+    /// The mechanism that is switched off.
     pub fault: Fault,
     /// When the world ends, in ticks.
     pub end: u64,
     /// Tabs that share one cookie: 1 or 2.
     pub tabs: usize,
-    /// How often things happen.
+    /// The number of events.
     pub budget: Budget,
-    /// How long a message may be underway, in ticks; then it has arrived or is lost.
+    /// The longest time of a message, in ticks; then it has arrived or is lost.
     pub delay: u64,
-    /// How long an access token lasts, in ticks: nobody refreshes earlier.
+    /// The lifetime of an access token, in ticks: nobody refreshes earlier.
     pub pace: u64,
-    /// The latest time, in ticks after a rotation, at which the tabs have made themselves heard with the older token, if
-    /// they try to be in time.
+    /// The latest time, in ticks after a rotation, at which requests of the tabs with the older token arrive, if the
+    /// tabs must be in time.
     pub patience: Option<u64>,
-    /// How long victim and thief wait at most between their refreshes, if they both use the session.
+    /// The longest pause of victim and thief between their refreshes, if both use the session.
     pub habit: Option<u64>,
     /// The last tick at which the thief copies the cookie.
     pub theft_until: u64,
@@ -72,7 +72,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// One tab, nothing goes wrong, race window 2 and retry window 4 ticks.
+    /// Returns rules for one tab without faults, a race window of 2 and a retry window of 4 ticks.
     pub fn new(end: u64, asks: u8) -> Self {
         Self {
             policy: Policy {
@@ -95,13 +95,13 @@ impl Rules {
         }
     }
 
-    /// The same world with something switched off.
+    /// Returns the same rules with a mechanism switched off.
     pub fn with_fault(mut self, fault: Fault) -> Self {
         self.fault = fault;
         self
     }
 
-    /// The same world with these windows, in ticks.
+    /// Returns the same rules with these windows, in ticks.
     pub fn with_windows(mut self, race: u64, retry: u64) -> Self {
         self.policy.race_window = race * TICK;
         self.policy.retry_window = retry * TICK;

@@ -1,7 +1,7 @@
 //! The server: a store with one session, receipts in process memory, and a replica that may lag behind.
 //!
-//! It decides by [`hallpass_engine::rotation::decide`] alone. What a token's signature proves is taken for granted: a
-//! forged one never gets this far.
+//! It decides only by [`hallpass_engine::rotation::decide`]. Every token is authentic: a forged one never gets this
+//! far.
 
 use crate::rules::{Fault, Rules, TICK};
 use hallpass_engine::record::Session;
@@ -16,19 +16,19 @@ const EPOCH: u64 = 1_760_000_000_000;
 pub struct Stored(pub Session);
 
 impl Hash for Stored {
-    /// Of what changes; the rest is as it was issued.
+    /// Hashes only what changes; the rest stays as issued.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let session = &self.0;
         (session.generation, session.issued_at, session.rotated_at, session.idle_expiry).hash(state);
     }
 }
 
-/// Why a refresh was refused.
+/// The reason for which a refresh was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     /// There is no such session.
     NoSession,
-    /// Its time was over.
+    /// It had expired.
     Expired,
     /// Its token was used again.
     Reused,
@@ -51,18 +51,18 @@ pub enum Answer {
 /// The server's state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Server {
-    /// What is stored.
+    /// The stored session.
     pub session: Option<Stored>,
-    /// The latest generation that an access token was verified of, in process memory.
+    /// The latest generation whose access token was verified, in process memory.
     pub seen: Option<u64>,
-    /// What a replica has that fell behind: a failover makes it the store.
+    /// The store of a replica that fell behind: a failover makes it the store.
     pub replica: Option<Option<Stored>>,
-    /// Only with [`Fault::WritesLater`]: what is still to be written.
+    /// Only with [`Fault::WritesLater`]: the pending write.
     pub unwritten: Option<Stored>,
 }
 
 impl Server {
-    /// With a session that begins at generation 0.
+    /// Creates a server with a session at generation 0.
     pub fn new(rules: &Rules) -> Self {
         Self { session: Some(issue(0, rules)), seen: None, replica: None, unwritten: None }
     }
@@ -82,7 +82,7 @@ impl Server {
         }
     }
 
-    /// An access token of this generation is verified, and noted if its session is alive.
+    /// Verifies an access token of this generation, and remembers it if its session is alive.
     pub fn verify(&mut self, generation: u64, now: u64, rules: &Rules) {
         let is_alive =
             self.session.as_ref().is_some_and(|stored| !stored.0.is_over(at(now), rules.policy.not_before));
@@ -91,17 +91,17 @@ impl Server {
         }
     }
 
-    /// Whether an access token of this generation, or of a later one, was verified here.
+    /// Returns whether an access token of this generation, or of a later one, was verified here.
     pub fn has_seen(&self, generation: u64) -> bool {
         self.seen.is_some_and(|latest| latest >= generation)
     }
 
-    /// The current generation.
+    /// Returns the current generation.
     pub fn generation(&self) -> Option<u64> {
         self.session.as_ref().map(|stored| stored.0.generation)
     }
 
-    /// How long ago the current generation began, in ticks.
+    /// Returns the age of the current generation, in ticks.
     pub fn age(&self, now: u64) -> u64 {
         self.session.as_ref().map_or(0, |stored| now - tick(&stored.0))
     }
@@ -138,7 +138,7 @@ fn at(tick: u64) -> u64 {
     EPOCH + tick * TICK
 }
 
-/// When the current generation began.
+/// Returns the start of the current generation.
 fn tick(session: &Session) -> u64 {
     (session.rotated_at - EPOCH) / TICK
 }
@@ -157,7 +157,7 @@ fn tokens(stored: &Stored) -> Answer {
     Answer::Tokens { generation: stored.0.generation, rotated_at: tick(&stored.0) }
 }
 
-/// The decision, after what is switched off has spoiled it.
+/// Returns the decision, changed by the mechanism that is switched off.
 fn broken(decision: Decision, before: Option<&Session>, token: u64, now: u64, rules: &Rules) -> Decision {
     match (rules.fault, decision, before) {
         (Fault::RetryMintsAgain, Decision::Retry { .. }, Some(session)) => {

@@ -4,36 +4,36 @@ use crate::history::History;
 use crate::rules::{Budget, Rules, TICK};
 use crate::server::{Answer, Server};
 
-/// A tab, as far as a refresh of its own is underway.
+/// The state of a tab's refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tab {
-    /// None is.
+    /// No refresh.
     Idle,
-    /// The request, with this generation's token, since then.
+    /// A request with this generation's token, sent at this time.
     Asking(u64, u64),
-    /// The answer, which is a generation or a refusal, since then.
+    /// An answer, a generation or a refusal, sent at this time.
     Answered(Option<u64>, u64),
 }
 
-/// Who uses the session.
+/// A user of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
     /// The owner, with the cookie.
     Tab,
-    /// Whoever copied it.
+    /// The thief, who copied the cookie.
     Thief,
 }
 
-/// A token in somebody's hands.
+/// A token of the owner or the thief.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Held {
     /// Its generation.
     pub generation: u64,
-    /// Since when.
+    /// The time since which it is held.
     pub since: u64,
 }
 
-/// Everything there is.
+/// The whole world.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct World {
     /// In ticks.
@@ -42,20 +42,20 @@ pub struct World {
     pub server: Server,
     /// The cookie that the tabs share; none after a refusal.
     pub cookie: Option<Held>,
-    /// The tabs, the ones alike in a fixed order.
+    /// The tabs, in a canonical order.
     pub tabs: Vec<Tab>,
-    /// What the thief has.
+    /// The thief's token.
     pub thief: Option<Held>,
-    /// Who minted the current generation, where that matters.
+    /// The user whose refresh minted the current generation, if that matters.
     pub last_rotation_by: Who,
-    /// What may still happen.
+    /// The events that may still happen.
     pub left: Budget,
-    /// What happened.
+    /// The past events.
     pub history: History,
 }
 
 impl World {
-    /// Just logged in.
+    /// Creates the world right after the login.
     pub fn new(rules: &Rules) -> Self {
         Self {
             now: 0,
@@ -69,7 +69,7 @@ impl World {
         }
     }
 
-    /// Whether time may pass: not while a message would be underway for too long, or somebody would be late.
+    /// Returns whether time may pass: not if a message would travel too long, or if a client would be late.
     pub fn may_wait(&self, rules: &Rules) -> bool {
         self.now < rules.end
             && self.tabs.iter().all(|tab| self.may_be_underway(*tab, rules))
@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    /// Whether no token of the tabs, exchanged already, would come too late.
+    /// Returns whether no exchanged token of the tabs would come too late.
     fn is_in_time(&self, patience: u64) -> bool {
         let asking = self.tabs.iter().filter_map(|tab| match tab {
             Tab::Asking(token, _) => Some(*token),
@@ -96,7 +96,7 @@ impl World {
         !is_exchanged || self.server.age(self.now) + 1 < patience
     }
 
-    /// Whether nobody has been away for longer than they use to be, once there is a thief.
+    /// Returns whether, once there is a thief, neither side has paused longer than allowed.
     fn keeps_habit(&self, habit: u64, rules: &Rules) -> bool {
         let is_here = |who, held: Option<Held>| {
             held.is_none_or(|held| {
@@ -106,12 +106,12 @@ impl World {
         self.thief.is_none() || (is_here(Who::Tab, self.cookie) && is_here(Who::Thief, self.thief))
     }
 
-    /// Whether a holder's access token has run out, so that it asks for another one.
+    /// Returns whether a holder's access token has expired, so that it refreshes.
     pub fn is_due(&self, held: Held, rules: &Rules) -> bool {
         self.now >= held.since + rules.pace
     }
 
-    /// Whether a token falls into a window that the other one's refresh has opened, and may not use it.
+    /// Returns whether a token falls into a window of the other side's refresh, which it may not use.
     pub fn must_wait(&self, who: Who, token: u64, rules: &Rules) -> bool {
         let age = self.server.age(self.now) * TICK;
         let is_retry = age < rules.policy.race_window
@@ -120,14 +120,14 @@ impl World {
         !rules.in_step && is_previous && is_retry && self.last_rotation_by != who
     }
 
-    /// A tab sends the cookie.
+    /// Lets a tab send the cookie.
     pub fn ask(&mut self, tab: usize) {
         if let Some(cookie) = self.cookie {
             self.tabs[tab] = Tab::Asking(cookie.generation, self.now);
         }
     }
 
-    /// The server gets a tab's request, and answers.
+    /// Lets the server receive a tab's request, and answer.
     pub fn hear(&mut self, tab: usize, rules: &Rules) {
         if let Tab::Asking(token, _) = self.tabs[tab] {
             let answer = self.refresh(Who::Tab, token, rules);
@@ -138,7 +138,7 @@ impl World {
         }
     }
 
-    /// The answer arrives. The browser has one cookie, which the answer that comes last sets.
+    /// Lets the answer arrive. The browser has one cookie, set by the answer that arrives last.
     pub fn receive(&mut self, tab: usize, rules: &Rules) {
         if let Tab::Answered(answer, _) = self.tabs[tab] {
             self.cookie = answer.map(|generation| self.held(generation, rules));
@@ -146,12 +146,12 @@ impl World {
         }
     }
 
-    /// The thief copies the cookie.
+    /// Lets the thief copy the cookie.
     pub fn steal(&mut self) {
         self.thief = self.cookie;
     }
 
-    /// The thief, whose network is perfect, refreshes. It keeps a token that was refused: it has nothing to lose.
+    /// Lets the thief, whose network is perfect, refresh. It keeps a refused token, since it has nothing to lose.
     pub fn refresh_stolen(&mut self, rules: &Rules) {
         if let Some(Held { generation: token, .. }) = self.thief {
             let answer = self.refresh(Who::Thief, token, rules);
@@ -162,14 +162,14 @@ impl World {
         }
     }
 
-    /// Somebody uses an access token where it is verified.
+    /// Lets a holder use an access token where it is verified.
     pub fn verify(&mut self, held: Option<Held>, rules: &Rules) {
         if let Some(held) = held {
             self.server.verify(held.generation, self.now, rules);
         }
     }
 
-    /// The replica becomes the server, with or without receipts of its own.
+    /// Makes the replica the server, with or without its own receipts.
     pub fn fail_over(&mut self) {
         if let Some(session) = self.server.replica.take() {
             self.server.session = session;
@@ -177,21 +177,21 @@ impl World {
         }
     }
 
-    /// The user is logged out.
+    /// Logs the user out.
     pub fn revoke(&mut self) {
         self.server.revoke();
         self.history.has_ended = true;
         self.history.stolen_before_log_out = self.thief.is_some();
     }
 
-    /// The user logs in, and gets the same session id as before.
+    /// Logs the user in with the same session id as before.
     pub fn reissue(&mut self, rules: &Rules) {
         self.server.reissue(self.now, rules);
         self.cookie = Some(self.held(0, rules));
         self.history.forget_exchanges();
     }
 
-    /// A token that somebody just got. The time is noted where it matters.
+    /// Returns a token that was just received. The time is kept only if it matters.
     fn held(&self, generation: u64, rules: &Rules) -> Held {
         let matters = rules.pace > 0 || rules.habit.is_some();
         Held { generation, since: if matters { self.now } else { 0 } }
@@ -208,7 +208,7 @@ impl World {
     }
 }
 
-/// What an answer brings.
+/// Returns the generation in an answer.
 fn generation(answer: Answer) -> Option<u64> {
     match answer {
         Answer::Tokens { generation, .. } => Some(generation),

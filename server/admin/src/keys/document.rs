@@ -95,7 +95,7 @@ mod tests {
 "#;
 
     #[test]
-    fn what_is_not_changed_stays_to_the_byte() {
+    fn unchanged_members_stay_to_the_byte() {
         let document = Document::parse(TEXT.as_bytes()).expect("valid");
         assert_eq!(document.to_text().expect("text"), TEXT);
     }

@@ -1,4 +1,4 @@
-//! Sessions that nobody has a right token of: whatever is tried with forged ones, nothing about them changes.
+//! Sessions without a valid token in anybody's hands: whatever is tried with forged ones, nothing about them changes.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ struct Bystander {
     expires_at: i64,
 }
 
-/// All of them, and keys that have the ids of the server's keys and are not the server's.
+/// All bystanders, and keys that have the ids of the server's keys but are not the server's.
 pub struct Bystanders {
     all: Vec<Bystander>,
     others: Keyring,
 }
 
 impl Bystanders {
-    /// Logs them in, for longer than a soak takes.
+    /// Logs them in for longer than a soak takes.
     pub fn log_in(con: &mut Con) -> Self {
         Self {
             all: (0..10).map(|number| Bystander::log_in(con, number)).collect(),
@@ -30,7 +30,8 @@ impl Bystanders {
         }
     }
 
-    /// A command with a token that is not right for its key, session or client: it must be refused, or count nothing.
+    /// Returns a command with a token that does not fit its key, session or client: it must be refused, or count
+    /// nothing.
     pub fn forgery(&self, random: &mut Random) -> Command {
         let victim = random.pick(&self.all);
         let (refresh, access) = (self.forged_refresh(random, victim), self.forged_access(random, victim));
@@ -49,7 +50,7 @@ impl Bystanders {
         command.iter().map(|arg| arg.to_vec()).collect()
     }
 
-    /// An access token that is nobody's.
+    /// Returns an access token that belongs to nobody.
     pub fn nobodys_access(&self, random: &mut Random) -> Vec<u8> {
         let victim = random.pick(&self.all);
         let forged = self.forged_access(random, victim);
@@ -57,7 +58,8 @@ impl Bystanders {
         if is_real { victim.tokens.refresh.clone().into() } else { forged }
     }
 
-    /// Another one's, with another one's MAC, with our MAC under another key, or changed; never its own refresh token.
+    /// Returns another bystander's refresh token, or one with another's MAC, with a MAC under another key, or changed;
+    /// never the bystander's own.
     fn forged_refresh(&self, random: &mut Random, victim: &Bystander) -> Vec<u8> {
         let own = &victim.tokens.refresh;
         let other = &random.pick(&self.all).tokens.refresh;
@@ -71,7 +73,7 @@ impl Bystanders {
         if forged == own.as_bytes() { b"hp1.".to_vec() } else { forged }
     }
 
-    /// The same of its access token.
+    /// Returns the same of its access token.
     fn forged_access(&self, random: &mut Random, victim: &Bystander) -> Vec<u8> {
         let own = &victim.tokens.access;
         let other = &random.pick(&self.all).tokens.access;
@@ -85,7 +87,7 @@ impl Bystanders {
         if forged == own.as_bytes() { b"e30.e30.".to_vec() } else { forged }
     }
 
-    /// Asserts that their sessions are as they were and still good for everything.
+    /// Asserts that their sessions are unchanged and still work.
     pub fn unharmed(&self, con: &mut Con, server: &Server) {
         for Bystander { key, tokens, client, records, expires_at } in &self.all {
             assert_eq!(&con.records(key), records, "{key}");
@@ -109,7 +111,7 @@ impl Bystander {
     }
 }
 
-/// What one token says, with the signature of another.
+/// Returns the contents of one token with the signature of another.
 fn spliced(token: &str, other: &str) -> Vec<u8> {
     let (body, _) = token.rsplit_once('.').unwrap();
     let (_, signature) = other.rsplit_once('.').unwrap();

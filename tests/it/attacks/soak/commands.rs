@@ -1,14 +1,14 @@
-//! Commands as clients send them, to keys that anything may happen to.
+//! Commands as clients send them, to keys that other programs may change, too.
 
 use super::random::{Command, Random};
 
 /// Users whose keys only AUTH commands write to.
 const PREY: [&str; 4] = ["auth:prey-0", "auth:prey-1", "auth:prey-2", "auth:prey-3"];
 
-/// Users whose keys others write to, too.
+/// Users whose keys other commands write to, too.
 pub const MESS: [&str; 4] = ["auth:mess-0", "auth:mess-1", "auth:mess-2", "auth:mess-3"];
 
-/// A session that an attacker knows of: its key and its latest tokens.
+/// A session that an attacker knows: its key and its latest tokens.
 #[derive(Clone)]
 pub struct Loot {
     pub key: String,
@@ -17,13 +17,13 @@ pub struct Loot {
     pub sid: String,
 }
 
-/// One of the keys.
+/// Returns one of the keys.
 pub fn any_key(random: &mut Random) -> &'static str {
     let keys: &[&'static str] = if random.one_in(4) { &MESS } else { &PREY };
     random.pick::<&str>(keys)
 }
 
-/// `AUTH.ISSUE` with some of its options.
+/// Returns `AUTH.ISSUE` with some of its options.
 pub fn issue(random: &mut Random) -> Command {
     const OPTIONS: [&[&str]; 10] = [
         &["CLAIMS", r#"{"scope":"a b","roles":["x",{"y":[1,2.5,null]}]}"#],
@@ -44,7 +44,7 @@ pub fn issue(random: &mut Random) -> Command {
     owned(&command)
 }
 
-/// Any command of ours, about a session that is or was there.
+/// Returns any AUTH command about a session that exists or existed.
 pub fn any(random: &mut Random, loot: &Loot) -> Command {
     let Loot { key, access, refresh, sid } = loot;
     let commands: [&[&str]; 19] = [
@@ -72,7 +72,7 @@ pub fn any(random: &mut Random, loot: &Loot) -> Command {
     commands.get(chosen).map_or_else(|| issue(random), |command| owned(command))
 }
 
-/// What an application that knows nothing of sessions does to a key: other types, other fields, broken records.
+/// Returns a command of an application that knows nothing of sessions: other types, other fields, broken records.
 pub fn foreign(random: &mut Random, loot: &Loot) -> Command {
     let key = *random.pick(&MESS);
     let set = |field: Vec<u8>, record| vec![b"HSET".to_vec(), key.into(), field, record];
@@ -89,7 +89,7 @@ pub fn foreign(random: &mut Random, loot: &Loot) -> Command {
     }
 }
 
-/// The command inside of a script, which raises its error or returns it.
+/// Returns the command inside a script, which raises its error or returns it.
 pub fn scripted(random: &mut Random, command: Command) -> Command {
     let script = random.pick(&["return redis.call(unpack(ARGV))", "return redis.pcall(unpack(ARGV))"]);
     let eval = random.pick(&["EVAL", "EVAL_RO"]);
@@ -97,7 +97,7 @@ pub fn scripted(random: &mut Random, command: Command) -> Command {
     [owned(&[eval, script, "1"]), vec![key], command].concat()
 }
 
-/// The command on the wire.
+/// Returns the command on the wire.
 pub fn wire(command: &Command) -> Vec<u8> {
     let mut bytes = format!("*{}\r\n", command.len()).into_bytes();
     for arg in command {

@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::{bystanders::Bystanders, random::Random};
 use crate::support::{SOON, http_server::Server};
 
-/// A request that was cut is answered when the server loses patience: nobody waits for that.
+/// The time to wait for the answer to a cut request, which comes only when the server gives up.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The attacker.
@@ -23,7 +23,7 @@ pub struct HttpAttacker<'a> {
 }
 
 impl<'a> HttpAttacker<'a> {
-    /// With the tokens of a login of its own.
+    /// Creates an attacker with the tokens of a login of its own.
     pub fn new(server: &'a Server, bystanders: &'a Bystanders, seed: u64, number: u64) -> Self {
         let login = server.login(&format!("prey-{number}"));
         let requests =
@@ -31,7 +31,7 @@ impl<'a> HttpAttacker<'a> {
         Self { server, bystanders, random: Random::new(seed, 100 + number), requests }
     }
 
-    /// Sends one request, and checks what comes back.
+    /// Sends one request, and checks the answer.
     pub fn step(&mut self) {
         let request = self.random.pick(&self.requests).clone();
         match self.random.below(5) {
@@ -52,7 +52,7 @@ impl<'a> HttpAttacker<'a> {
         assert!(!answer.contains("HTTP/1.1 200"), "{}: {answer}", request.escape_ascii());
     }
 
-    /// What comes back, which is HTTP and never an internal error.
+    /// Returns the answer, which must be HTTP and not an internal error.
     fn answer(&self, request: &[u8], patience: Duration) -> String {
         let mut stream = TcpStream::connect(self.server.address()).expect("it listens");
         stream.set_read_timeout(Some(patience)).expect("a timeout");
@@ -67,7 +67,7 @@ impl<'a> HttpAttacker<'a> {
     }
 }
 
-/// A request to each route, most of them with credentials.
+/// Returns a request to each route, most of them with credentials.
 fn requests(secret: &str, access: &str, refresh: &str) -> Vec<Vec<u8>> {
     let basic = format!("Authorization: Basic {}\r\n", STANDARD.encode(format!("local:{secret}")));
     let bearer = format!("Authorization: Bearer {access}\r\n");

@@ -1,7 +1,8 @@
-//! A soak: several connections send good, spoilt, random and forged commands and requests at once, to real servers.
+//! A soak test: several connections send valid, damaged, random and forged commands and requests at once, to real
+//! servers.
 //!
-//! The ordinary run is short, and its seed is always the same. `make soak` sets `SOAK_MINUTES`, and the seed is new each
-//! time and printed; with `SOAK_SEED`, each connection draws the same numbers again.
+//! The ordinary run is short and always has the same seed. `make soak` sets `SOAK_MINUTES`; each run has a new seed,
+//! which is printed. With `SOAK_SEED`, each connection draws the same numbers again.
 
 mod bystanders;
 mod commands;
@@ -25,11 +26,11 @@ use crate::support::{
     *,
 };
 
-/// More than the module keeps for itself, and far less than a leak would make of minutes.
+/// More than the module's own memory, and far less than a leak would need in minutes.
 const GROWTH_MIB: u64 = 24;
 
-/// Seen to fail with the MAC of refresh tokens and the signature of access tokens unchecked, with keys that were given no
-/// expiry, with a panic while arguments are read, and with 16 KiB lost at each command.
+/// Seen to fail with the MAC of refresh tokens and the signature of access tokens unchecked, with keys that were given
+/// no expiry, with a panic while arguments are read, and with 16 KiB lost at each command.
 #[test]
 fn whatever_is_sent_nobody_gets_in_and_bystanders_are_not_touched() {
     let minutes = number("SOAK_MINUTES");
@@ -52,7 +53,7 @@ fn whatever_is_sent_nobody_gets_in_and_bystanders_are_not_touched() {
     memory_is_bounded(&mut con, memory);
 }
 
-/// Four connections to Redis and two to the server, for a fixed number of steps or some minutes.
+/// Attacks with four connections to Redis and two to the server, for a fixed number of steps or some minutes.
 fn attack(redis: &Redis, server: &Server, bystanders: &Bystanders, seed: u64, minutes: Option<u64>) {
     let (commands, requests) = (AtomicU64::new(0), AtomicU64::new(0));
     let end = minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
@@ -81,7 +82,7 @@ fn repeat(end: Option<Instant>, steps: u64, count: &AtomicU64, mut step: impl Fn
     count.fetch_add(done, Ordering::Relaxed);
 }
 
-/// Only foreign commands, which have keys of their own, may leave a key without expiry.
+/// Asserts that every key has an expiry, except the keys of foreign commands.
 fn every_key_of_ours_expires(con: &mut Con) {
     let is_mess = |key: &[u8]| commands::MESS.iter().any(|mess| mess.as_bytes() == key);
     let keys: Vec<Vec<u8>> = con.get(&["KEYS", "*"]);
@@ -91,7 +92,7 @@ fn every_key_of_ours_expires(con: &mut Con) {
     }
 }
 
-/// What is left when the keys are gone is what the module keeps for itself.
+/// Asserts that the memory left after the keys are gone is bounded: it is the module's own.
 fn memory_is_bounded(con: &mut Con, before: u64) {
     con.run(&["FLUSHALL", "SYNC"]).unwrap();
     con.run(&["SCRIPT", "FLUSH", "SYNC"]).unwrap();

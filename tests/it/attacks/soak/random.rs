@@ -1,4 +1,4 @@
-//! A seeded source of choices, and what it does to bytes and commands.
+//! A seeded source of random choices, and random changes of bytes and commands.
 
 /// The arguments of a command, its name first.
 pub type Command = Vec<Vec<u8>>;
@@ -7,7 +7,7 @@ pub type Command = Vec<Vec<u8>>;
 pub struct Random(u64);
 
 impl Random {
-    /// Each stream of a run has its own numbers.
+    /// Creates the numbers of one stream of a run.
     pub fn new(seed: u64, stream: u64) -> Self {
         Self(seed.wrapping_mul(1_000_003).wrapping_add(stream))
     }
@@ -19,32 +19,32 @@ impl Random {
         mixed ^ mixed >> 31
     }
 
-    /// Less than `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % end as u64).expect("less than a usize")
     }
 
-    /// Any byte.
+    /// Returns a byte.
     fn byte(&mut self) -> u8 {
         self.next().to_be_bytes()[0]
     }
 
-    /// Once in so many times.
+    /// Returns true once in this many times.
     pub fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of them.
+    /// Returns one of the items.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
-    /// Up to `most` bytes of any value.
+    /// Returns up to `most` random bytes.
     pub fn bytes(&mut self, most: usize) -> Vec<u8> {
         (0..self.below(most + 1)).map(|_| self.byte()).collect()
     }
 
-    /// The bytes with one to four changes.
+    /// Returns the bytes with one to four changes.
     pub fn mutated(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut changed = bytes.to_vec();
         for _ in 0..=self.below(4) {
@@ -69,7 +69,7 @@ impl Random {
         }
     }
 
-    /// The command with an argument changed, left out, doubled, added, moved, or blown up.
+    /// Returns the command with an argument changed, left out, doubled, added, moved, or enlarged.
     pub fn spoilt(&mut self, mut command: Command) -> Command {
         let at = self.below(command.len());
         match self.below(12) {

@@ -1,4 +1,4 @@
-//! One connection to Redis that sends anything: good commands, spoilt ones, forgeries, scripts, transactions, broken
+//! One connection to Redis that sends anything: valid commands, damaged ones, forgeries, scripts, transactions, broken
 //! protocol.
 
 use std::{
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::support::{Raw, Reply, SOON, target_session::CODES};
 
-/// How many of the latest sessions it remembers.
+/// The number of latest sessions that it remembers.
 const POCKETS: usize = 16;
 
 /// The attacker.
@@ -35,7 +35,7 @@ impl<'a> RedisAttacker<'a> {
         Self { socket, raw, bystanders, random: Random::new(seed, number), loot: Vec::new() }
     }
 
-    /// Does one thing, and checks what comes back.
+    /// Does one step, and checks the reply.
     pub fn step(&mut self) {
         if self.loot.is_empty() {
             let first = commands::issue(&mut self.random);
@@ -56,7 +56,7 @@ impl<'a> RedisAttacker<'a> {
         }
     }
 
-    /// A command by itself, whose new tokens are remembered.
+    /// Sends a command by itself, and remembers its new tokens.
     fn direct(&mut self, command: &Command) {
         if command.is_empty() {
             return;
@@ -81,7 +81,7 @@ impl<'a> RedisAttacker<'a> {
         self.loot.push(Loot { key, access, refresh, sid });
     }
 
-    /// What must not succeed.
+    /// Sends a forgery, which must not succeed.
     fn forge(&mut self) {
         let command = self.bystanders.forgery(&mut self.random);
         let reply = self.raw.call(&command);
@@ -115,7 +115,7 @@ impl<'a> RedisAttacker<'a> {
         self.direct(&command);
     }
 
-    /// On a connection of its own, which may be closed for it.
+    /// Sends broken protocol on a separate connection, which Redis may close.
     fn break_protocol(&mut self, good: &Command) {
         let broken = self.random.mutated(&commands::wire(good));
         let mut stream = UnixStream::connect(&self.socket).expect("redis-server listens");

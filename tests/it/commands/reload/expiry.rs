@@ -1,16 +1,16 @@
-//! Rings whose keys expire: clear errors that are no mistake of the caller's, and nothing lost.
+//! Rings whose keys expire: clear errors that do not blame the caller, and nothing is lost.
 
 use crate::support::*;
 
-/// What a command answers when no key of the ring may sign: an outage to the caller, not his mistake.
+/// The answer when no key of the ring may sign: an outage for the caller, not its mistake.
 const NO_KEY: &str = "no key of the ring is valid now";
 
-/// Unix seconds.
+/// Returns the time in Unix seconds.
 fn now() -> i64 {
     i64::try_from(jsonwebtoken::get_current_timestamp()).unwrap()
 }
 
-/// Asserts that a command is refused for want of a key.
+/// Asserts that a command is refused because no key may sign.
 #[track_caller]
 fn has_no_key<T: std::fmt::Debug>(answer: Answer<T>) {
     let refusal = answer.unwrap_err();

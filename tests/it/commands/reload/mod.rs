@@ -1,4 +1,4 @@
-//! AUTH.RELOAD: another keyring without a restart, and what happens to tokens of keys that left.
+//! AUTH.RELOAD: another keyring without a restart, and the tokens of keys that were removed.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ fn reload(redis: &Redis, ring: &Keyring) {
     redis.connect().get::<()>(&["AUTH.RELOAD"]);
 }
 
-/// The kids of `AUTH.KEYS`.
+/// Returns the kids of `AUTH.KEYS`.
 fn kids(con: &mut Con) -> Vec<String> {
     let entries: Vec<std::collections::BTreeMap<String, redis::Value>> = con.get(&["AUTH.KEYS"]);
     entries
@@ -59,7 +59,7 @@ fn the_answer_is_ok_in_both_protocols() {
     assert!(redis.log().contains("reloaded"));
 }
 
-/// Files that are no usable ring, by what is wrong with them.
+/// Returns files that are not a usable ring, with the reason for each.
 fn bad_files() -> Vec<(&'static str, String)> {
     let (sig, refresh) = (Key::signing("EdDSA", "sig-9"), Key::refresh("ref-9"));
     let ring = |keys: &[&Key]| Keyring(keys.iter().map(|&key| key.clone()).collect()).text();
@@ -130,7 +130,7 @@ fn the_mode_of_the_file_counts_again() {
 }
 
 #[test]
-fn a_file_that_is_gone_or_no_file_is_refused() {
+fn a_missing_file_and_a_directory_are_refused() {
     let redis = Redis::start();
     let mut con = redis.connect();
     fs::remove_file(path(&redis)).unwrap();

@@ -7,20 +7,20 @@ use serde_json::{Value as Json, json};
 use super::{issued, revoke};
 use crate::support::*;
 
-/// A subscriber to the events of `redis`.
+/// Returns a subscriber to the events of `redis`.
 fn subscriber(redis: &Redis) -> Raw {
     let mut raw = redis.raw();
     raw.call(&["SUBSCRIBE", "hallpass:events"]);
     raw
 }
 
-/// The next event.
+/// Returns the next event.
 fn next(raw: &mut Raw) -> Json {
     let message = raw.reply();
     serde_json::from_str(&message.items()[2].text()).unwrap()
 }
 
-/// The sids of an event, sorted.
+/// Returns the sids of an event, sorted.
 fn sids(event: &Json) -> Vec<&str> {
     let mut sids: Vec<&str> =
         event["sids"].as_array().unwrap().iter().map(|sid| sid.as_str().unwrap()).collect();
@@ -74,7 +74,7 @@ fn it_names_at_most_a_hundred_sessions() {
 }
 
 #[test]
-fn what_ended_nothing_is_no_event() {
+fn a_revocation_that_ends_nothing_publishes_no_event() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let bound = con.issue("auth:42", &["CLIENT", "web"]).unwrap();

@@ -7,13 +7,13 @@ mod events;
 mod targets;
 mod token;
 
-/// What `AUTH.REVOKE auth:42 …` counts.
+/// Returns the reply of `AUTH.REVOKE auth:42 …`.
 #[track_caller]
 fn revoke(con: &mut Con, target: &[&str]) -> i64 {
     con.get(&[&["AUTH.REVOKE", "auth:42"], target].concat())
 }
 
-/// The sids at `auth:42`, sorted.
+/// Returns the sids at `auth:42`, sorted.
 fn left(con: &mut Con) -> Vec<String> {
     con.records("auth:42").into_keys().collect()
 }

@@ -1,4 +1,4 @@
-//! ALL, EXCEPT and SESSION: which sessions end, and what stays.
+//! ALL, EXCEPT and SESSION: which sessions end, and which stay.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::*;
 const UNKNOWN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 /// A session whose record cannot be read.
 const UNREADABLE: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
-/// Field names that are no session ids.
+/// Field names that are not session ids.
 const FOREIGN: [&str; 5] = ["name", "", "\0", "%n%s", "01890A5D-AC96-774B-BCCE-B302099A8057"];
 
 #[test]
@@ -93,7 +93,7 @@ fn foreign_fields_are_left_alone() {
 }
 
 #[test]
-fn the_hash_of_somebody_else_is_not_touched() {
+fn the_hash_of_another_program_is_not_touched() {
     let redis = Redis::start();
     let mut con = redis.connect();
     con.get::<i64>(&["HSET", "auth:42", "UserID", "42", "AuthToken", "x"]);

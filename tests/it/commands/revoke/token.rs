@@ -1,4 +1,4 @@
-//! TOKEN: whoever holds a token of either kind, of any age, can end its session, and no other.
+//! TOKEN: a token of either kind, of any age, ends its own session, and no other.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ fn a_client_must_fit_where_the_session_is_bound() {
 }
 
 #[test]
-fn what_is_no_token_of_this_key_counts_nothing() {
+fn anything_but_a_token_of_this_key_counts_nothing() {
     let redis = Redis::start();
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();

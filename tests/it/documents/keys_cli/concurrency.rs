@@ -1,4 +1,4 @@
-//! Runs at the same time, and runs that are killed: no key is ever lost.
+//! Concurrent runs, and runs that are killed: no key is ever lost.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! What a rewrite keeps of a keyring file, and which files are left alone.
+//! The properties of a keyring file that a rewrite keeps, and the files that are left alone.
 
 use std::{
     fs,
@@ -100,7 +100,7 @@ fn what_is_no_file_is_refused() {
 
 #[test]
 fn a_directory_that_cannot_be_written_keeps_its_file() {
-    // Root writes anywhere.
+    // Root may write anywhere.
     if rustix::process::geteuid().is_root() {
         return;
     }

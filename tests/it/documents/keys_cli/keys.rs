@@ -1,4 +1,4 @@
-//! `keys generate`, `keys list`, `keys prune`, and that none of the commands tells a secret.
+//! `keys generate`, `keys list` and `keys prune`; none of the commands reveals a secret.
 
 use std::{fs, os::unix::fs::MetadataExt};
 

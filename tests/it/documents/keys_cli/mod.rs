@@ -1,4 +1,4 @@
-//! `keys generate|rotate|list|prune`: what they make of a keyring file, and what they refuse to touch.
+//! `keys generate|rotate|list|prune`: their changes of a keyring file, and the files that they refuse to touch.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ struct File {
     path: PathBuf,
 }
 
-/// What a run answered.
+/// The result of a run.
 struct Run {
     ok: bool,
     stdout: String,
@@ -40,7 +40,7 @@ impl Run {
         self.stdout
     }
 
-    /// The one line on stderr.
+    /// Returns the one line on stderr.
     #[track_caller]
     fn fails(self) -> String {
         assert!(!self.ok, "{}", self.stdout);
@@ -77,7 +77,7 @@ impl File {
         self.keys().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Everything in the directory.
+    /// Returns everything in the directory.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.dir.path()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()

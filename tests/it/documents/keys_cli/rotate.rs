@@ -48,7 +48,7 @@ fn rotate_takes_times_and_an_algorithm() {
     for new in &keys[2..] {
         assert_eq!(status(new["kid"].as_str().unwrap()), "active");
     }
-    // At once once more: the newer keys win although they begin in the same second, and RS256 stays.
+    // Once more at once: the newer keys win although they begin in the same second, and RS256 stays.
     file.run("rotate", &flags[..2]).succeeds();
     let active: Vec<_> = file
         .run("list", &[])

@@ -1,8 +1,8 @@
-//! The clock goes back by an hour: nobody is logged out, and windows begin anew.
+//! The clock goes back by an hour: nobody is logged out, and windows begin again.
 
 use super::*;
 
-/// Just more than the smallest window.
+/// A little more than the smallest window.
 const A_SECOND: Duration = Duration::from_millis(1100);
 
 #[test]

@@ -1,8 +1,8 @@
-//! The clock goes forward by a year, and back again: what ended stays ended, what is new goes on.
+//! The clock goes forward by a year, and back again: ended sessions stay ended, new ones go on.
 
 use super::*;
 
-/// The code with which a session's tokens are refused after its end.
+/// Asserts that a session's tokens are refused after its end.
 #[track_caller]
 fn assert_over(con: &mut Con, tokens: &Tokens) {
     let code = refused(con.refresh("auth:42", &tokens.refresh, &[]));

@@ -1,4 +1,4 @@
-//! A wall clock that jumps: back by an hour, forward by a year, and past a session's end in the middle of a command.
+//! A wall clock that jumps: back by an hour, forward by a year, and past a session's end during a command.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ mod forward;
 const HOUR: Duration = Duration::from_secs(3600);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
-/// A session that can be used: its token is rotated, retried and verified.
+/// Asserts that a session can be used: its token is rotated, retried and verified.
 #[track_caller]
 fn assert_usable(con: &mut Con, tokens: &Tokens) -> Tokens {
     let next = con.refresh("auth:42", &tokens.refresh, &[]).unwrap();
@@ -21,7 +21,7 @@ fn assert_usable(con: &mut Con, tokens: &Tokens) -> Tokens {
     next
 }
 
-/// A claim that is a number.
+/// Returns a claim that is a number.
 fn number(tokens: &Tokens, claim: &str) -> i64 {
     tokens.claims()[claim].as_i64().unwrap()
 }

@@ -1,4 +1,4 @@
-//! A slot moves whole: by CLUSTER MIGRATESLOTS on Valkey 9, by CLUSTER MIGRATION on Redis 8.4 and later.
+//! A whole slot moves: by CLUSTER MIGRATESLOTS on Valkey 9, by CLUSTER MIGRATION on Redis 8.4 and later.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use crate::support::*;
 /// Starts the move of a slot from one node to another.
 type Start = fn(&Cluster, slot: &str, from: usize, to: usize);
 
-/// How the server under test moves a slot whole, if it can. It is asked itself, so that the test runs wherever it can.
+/// Returns how the server under test moves a whole slot, if it can. The server is asked, so that the test runs wherever
+/// it can.
 fn start_of_a_move() -> Option<Start> {
     let known: [(&str, Start); 2] =
         [("CLUSTER|MIGRATESLOTS", migrate_slots), ("CLUSTER|MIGRATION", import_slot)];
@@ -20,14 +21,14 @@ fn start_of_a_move() -> Option<Start> {
     known.into_iter().find(|(command, _)| has(command)).map(|(_, start)| start)
 }
 
-/// Valkey: the source is told.
+/// Moves a slot on Valkey, by a command to the source.
 fn migrate_slots(cluster: &Cluster, slot: &str, from: usize, to: usize) {
     let target: String = cluster.node(to).connect().get(&["CLUSTER", "MYID"]);
     let command = ["CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", &target];
     cluster.node(from).connect().get::<()>(&command);
 }
 
-/// Redis: the target is told, and says how far it is.
+/// Moves a slot on Redis, by a command to the target, which reports its progress.
 fn import_slot(cluster: &Cluster, slot: &str, _from: usize, to: usize) {
     let mut target = cluster.node(to).connect();
     let task: String = target.get(&["CLUSTER", "MIGRATION", "IMPORT", slot, slot]);

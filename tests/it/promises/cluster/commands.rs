@@ -1,4 +1,4 @@
-//! Every command through a cluster client, with users on all nodes: none ever crosses slots.
+//! Every command through a cluster client, with users on all nodes: no command crosses slots.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// The user of each primary.
+/// Returns the user of each primary.
 fn keys(cluster: &Cluster) -> [String; 3] {
     [0, 1, 2].map(|owner| cluster.key_of(owner, "user"))
 }
@@ -105,7 +105,7 @@ fn a_hash_tag_in_the_key_pattern_brings_a_users_keys_together() {
 }
 
 #[test]
-fn an_event_reaches_each_subscriber_once_whatever_node_he_asked() {
+fn an_event_reaches_each_subscriber_exactly_once() {
     let cluster = Cluster::start();
     let mut con = cluster.connect();
     let mut subscribers: Vec<Raw> = cluster.up().map(Redis::raw).collect();

@@ -1,4 +1,4 @@
-//! The harness' cluster: slots move, replicas take over.
+//! The harness' cluster: slots move, and replicas take over.
 
 use crate::support::*;
 
@@ -20,7 +20,7 @@ fn a_slot_moves_with_its_keys_and_a_replica_takes_over() {
     cluster.node(1).wait_until_in_sync();
     cluster.kill(replica);
     assert_eq!(cluster.wait_for_heir(&key, replica), 1);
-    // A client that was connected to the killed node would first have to find out.
+    // A client that was connected to the killed node would first have to notice.
     cluster.connect().refresh(&key, &tokens.refresh, &[]).unwrap();
     cluster.restart(replica);
     cluster.wait_until_ok();

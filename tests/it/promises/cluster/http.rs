@@ -1,5 +1,5 @@
-//! The HTTP server in front of a cluster, with the rights that docs/security.md gives it: users on all nodes stay logged in while
-//! slots move and primaries fail.
+//! The HTTP server in front of a cluster, with the rights that docs/security.md gives it: users on all nodes stay
+//! logged in while slots move and primaries fail.
 
 use crate::{
     redis_side::acl_roles::server_user,
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// A cluster with an issuer, and a server before it.
+/// Starts a cluster with an issuer, and a server in front of it.
 fn site() -> (Cluster, Server) {
     site_with(&[])
 }
@@ -25,17 +25,17 @@ fn site_with(lines: &[&str]) -> (Cluster, Server) {
     (cluster, server)
 }
 
-/// A subject on each primary.
+/// Returns a subject on each primary.
 fn subjects(cluster: &Cluster) -> Vec<String> {
     (0..3).map(|owner| cluster.key_of(owner, "user").replacen("auth:", "", 1)).collect()
 }
 
-/// How often the nodes that run have counted this.
+/// Returns the sum of a counter over the running nodes.
 fn counted(cluster: &Cluster, name: &str) -> u64 {
     cluster.up().map(|node| node.connect().counter(name)).sum()
 }
 
-/// Seen to fail without ASKING before what is redirected by ASK.
+/// Seen to fail without ASKING before a command that ASK redirected.
 #[test]
 fn a_slot_moves_while_its_user_refreshes() {
     let (cluster, server) = site();
@@ -52,7 +52,7 @@ fn a_slot_moves_while_its_user_refreshes() {
     assert_eq!(owner.connect().records(&key).len(), 2, "both sessions, on the new owner");
 }
 
-/// Seen to fail when the server asks only once who serves what.
+/// Seen to fail if the server reads the slots only once.
 #[test]
 fn a_primary_dies_and_its_replica_takes_over() {
     let (mut cluster, server) = site();

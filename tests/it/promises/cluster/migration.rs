@@ -1,5 +1,5 @@
-//! A slot moves while every command for a user in it is in flight, through a cluster client: each is carried out once,
-//! on the one node or the other, and the session is the same afterwards.
+//! A slot moves while every command for a user in it is in flight, through a cluster client: each command is carried
+//! out once, on one node or the other, and the session is the same afterwards.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
@@ -8,17 +8,17 @@ use std::{
 
 use crate::support::*;
 
-/// How often the slot moves.
+/// The number of moves.
 const MOVES: usize = 6;
 
-/// What goes on until it is over.
+/// Work that goes on until the moves are done.
 pub struct Work {
     is_over: AtomicBool,
     rounds: AtomicU64,
 }
 
 impl Work {
-    /// Repeats `step` until the work is over; a panic ends it.
+    /// Repeats `step` until the moves are done; a panic ends the work.
     fn repeat(&self, mut step: impl FnMut()) {
         let _over = OnDrop(&self.is_over);
         while !self.is_over.load(SeqCst) {
@@ -36,7 +36,7 @@ impl Work {
     }
 }
 
-/// A device that refreshes, verifies and inspects; returns how often it has refreshed.
+/// Runs a device that refreshes, verifies and inspects; returns the number of refreshes.
 fn refresh_all_along(work: &Work, mut con: ClusterCon, key: &str, mut tokens: Tokens) -> u64 {
     work.repeat(|| {
         let next = con.refresh(key, &tokens.refresh, &[]).unwrap();
@@ -48,7 +48,7 @@ fn refresh_all_along(work: &Work, mut con: ClusterCon, key: &str, mut tokens: To
     tokens.generation()
 }
 
-/// Devices that come and go.
+/// Runs devices that log in and out.
 fn come_and_go(work: &Work, mut con: ClusterCon, key: &str) {
     work.repeat(|| {
         let guest = con.issue(key, &["CLASS", "guest"]).unwrap();
@@ -64,7 +64,7 @@ fn a_slot_moves_with_every_command_in_flight() {
     loses_nothing(|cluster, key, to, work| cluster.migrate(key, to, || work.go_on()));
 }
 
-/// Moves a user's slot by `migrate`, to and fro, with every command for the user in flight.
+/// Moves a user's slot back and forth by `migrate`, with every command for the user in flight.
 #[track_caller]
 pub fn loses_nothing(migrate: impl Fn(&Cluster, &str, usize, &Work)) {
     let cluster =

@@ -7,10 +7,10 @@ use crate::support::{clock::Clocked, *};
 
 const MINUTES: Duration = Duration::from_secs(5 * 60);
 const HOUR: Duration = Duration::from_secs(3600);
-/// How many clients there are of each kind.
+/// The number of clients of each kind.
 const EACH: usize = 20;
 
-/// What the clients hold when the primary dies.
+/// The tokens of the clients when the primary dies.
 struct Held {
     /// Tokens whose last rotation the replica has.
     current: Vec<(String, Tokens)>,
@@ -20,7 +20,7 @@ struct Held {
     ahead: Vec<(String, Tokens)>,
 }
 
-/// A primary whose clock is right, and a replica whose clock is not.
+/// Starts a primary with the right clock, and a replica with another one.
 fn pair(set: impl Fn(&Clocked)) -> (Redis, Clocked) {
     let primary = Redis::builder().tcp().start();
     let line = format!("replicaof 127.0.0.1 {}", primary.port());
@@ -32,7 +32,7 @@ fn pair(set: impl Fn(&Clocked)) -> (Redis, Clocked) {
     (primary, replica)
 }
 
-/// Logs everybody in on the primary, which then dies.
+/// Logs all clients in on the primary, which then dies.
 fn live_and_die(mut primary: Redis) -> Held {
     let mut con = primary.connect();
     let mut rotated = |kind: &str, number: usize| {
@@ -56,7 +56,7 @@ fn live_and_die(mut primary: Redis) -> Held {
     Held { current, unanswered, ahead }
 }
 
-/// Asserts that everybody can refresh who has the newest tokens.
+/// Asserts that all clients with the newest tokens can refresh.
 fn newest_carry_on(con: &mut Con, held: &Held) {
     for (key, tokens) in held.current.iter().chain(&held.ahead) {
         let next = con.refresh(key, &tokens.refresh, &[]).unwrap();
@@ -66,7 +66,7 @@ fn newest_carry_on(con: &mut Con, held: &Held) {
     assert_eq!(con.counter("recovered"), EACH as u64);
 }
 
-/// Asserts that everybody carries on, and that a retry gets the tokens that were lost on the way.
+/// Asserts that all clients carry on, and that a retry gets the tokens that were lost.
 fn all_carry_on(con: &mut Con, held: &Held) {
     for (key, first, second) in &held.unanswered {
         let again = con.refresh(key, &first.refresh, &[]).unwrap();
@@ -89,7 +89,7 @@ fn to_a_clock_that_is_some_minutes_off_everybody_carries_on() {
     }
 }
 
-/// Seen to fail with an age that a clock behind makes huge.
+/// Seen to fail if a clock that is behind makes the age huge.
 #[test]
 fn to_a_clock_that_is_an_hour_behind_everybody_carries_on() {
     let (primary, replica) = pair(|clock| clock.back(HOUR));

@@ -7,10 +7,10 @@ use std::{
 
 use crate::support::*;
 
-/// How many commands must be carried out between two steps of a test.
+/// The number of commands that must be carried out between two steps of a test.
 const SOME: u64 = 50;
 
-/// What was written so far.
+/// Returns the number of writes so far.
 pub fn written(con: &mut Con) -> u64 {
     ["issued", "refreshed", "revoked"].map(|counter| con.counter(counter)).iter().sum()
 }
@@ -21,13 +21,13 @@ pub fn go_on(con: &mut Con, progress: impl Fn(&mut Con) -> u64) {
     wait_until("clients are served", SOON, || progress(con) >= goal);
 }
 
-/// Lives one session after the other, until it is over.
+/// Runs one session after the other, until `progress` ends.
 pub fn live(mut con: impl AuthCommands, user: usize, over: &AtomicBool) {
     let numbers = (user << 32..).take_while(|_| !over.load(SeqCst));
     numbers.for_each(|number| live_once(&mut con, &format!("auth:{user}"), number));
 }
 
-/// Lives one session of the user at `key` from login to logout. `number` must not come twice.
+/// Runs one session of the user at `key` from login to logout. `number` must be unique.
 pub fn live_once(con: &mut impl AuthCommands, key: &str, number: usize) {
     let sid = format!("0190b2c4-7d1a-7abc-8def-{number:012x}");
     let first = con.issue(key, &["SID", &sid]).unwrap();
@@ -44,7 +44,7 @@ pub fn live_once(con: &mut impl AuthCommands, key: &str, number: usize) {
     manage_keys(con);
 }
 
-/// AUTH.INSPECT and AUTH.SESSIONS show the session.
+/// Asserts that AUTH.INSPECT and AUTH.SESSIONS show the session.
 fn look_at(con: &mut impl AuthCommands, key: &str, tokens: &Tokens) {
     let inspected: BTreeMap<String, redis::Value> = con.get(&["AUTH.INSPECT", key, &tokens.refresh]);
     let state: String = redis::from_redis_value(inspected["state"].clone()).unwrap();
@@ -52,7 +52,7 @@ fn look_at(con: &mut impl AuthCommands, key: &str, tokens: &Tokens) {
     assert_eq!(con.get::<Vec<redis::Value>>(&["AUTH.SESSIONS", key]).len(), 1);
 }
 
-/// AUTH.SETCLAIMS makes the access token stale; a refresh brings the new claims.
+/// Asserts that AUTH.SETCLAIMS makes the access token stale, and that a refresh brings the new claims.
 fn change_claims(con: &mut impl AuthCommands, key: &str, tokens: &Tokens) -> Tokens {
     let set = ["AUTH.SETCLAIMS", key, &tokens.session_id, r#"{"role":"admin"}"#];
     assert_eq!(con.get::<u64>(&set), 1);
@@ -62,7 +62,7 @@ fn change_claims(con: &mut impl AuthCommands, key: &str, tokens: &Tokens) -> Tok
     next
 }
 
-/// The commands about keys.
+/// Runs the commands about keys.
 fn manage_keys(con: &mut impl AuthCommands) {
     assert!(con.jwks()["keys"].is_array());
     assert_eq!(con.get::<Vec<redis::Value>>(&["AUTH.KEYS"]).len(), 2);

@@ -3,16 +3,16 @@
 use super::load_clients::{CLIENTS, Fault, LOGIN_EVERY, LoadClients, kill};
 use crate::support::*;
 
-/// How many failovers follow one another; each promoted replica is the next primary.
+/// The number of failovers in a row; each promoted replica is the next primary.
 const ROUNDS: usize = 3;
-/// After so many answers the replica is cut off, and after so many the primary is killed.
+/// The numbers of answers after which the replica is cut off and the primary is killed.
 const CUT_OFF: usize = 500;
 const KILLED: usize = 1000;
-/// In each round, everybody's share of the answers since the cut has at least these logins, and a refresh of a login that
-/// the replica has.
+/// The fewest logins in each client's share of the answers since the cut. The share also has a refresh of a login that
+/// the replica knows.
 const LOST_LOGINS: usize = (KILLED - CUT_OFF) / CLIENTS / LOGIN_EVERY * CLIENTS;
 
-/// Ends the link to the replica, which cannot log in again.
+/// Cuts the link to the replica, which cannot connect again.
 pub fn cut_off(primary: &Redis) {
     let mut con = primary.connect();
     con.get::<()>(&["CONFIG", "SET", "requirepass", "not known to the replica"]);
@@ -26,7 +26,7 @@ pub fn promote(replica: &Redis) -> Con {
     con
 }
 
-/// Works until the primary is dead, and returns its replica, promoted, without what was written at last.
+/// Works until the primary is dead, and returns its promoted replica, which lacks the last writes.
 fn fail_over(primary: &mut Redis, crowd: &mut LoadClients) -> Redis {
     let replica = Redis::replica_of(primary);
     let faults: [Fault<'_>; 2] = [(CUT_OFF, &cut_off), (KILLED, &kill)];

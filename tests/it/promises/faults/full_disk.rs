@@ -1,4 +1,4 @@
-//! A full disk, which a limit of file sizes stands for: Redis' writes to its files fail in the same way.
+//! A full disk, simulated by a limit on file sizes: Redis' writes to its files fail in the same way.
 
 use serde_json::json;
 
@@ -9,19 +9,19 @@ use crate::support::{
     *,
 };
 
-/// How often the disk is full.
+/// The number of times that the disk is full.
 const ROUNDS: usize = 3;
-/// So much still fits each time.
+/// The bytes that still fit each time.
 const ROOM: u64 = 10_000;
 
-/// A Redis on a disk that is going to be full.
+/// Starts a Redis on a disk that will be full.
 fn redis(lines: &[&str]) -> Redis {
     let issuer = format!("hallpass.issuer {ISSUER}");
     let builder = Redis::builder().with_a_disk_that_fills().lines(lines);
     builder.lines(&[&issuer, "hallpass.audience api"]).start()
 }
 
-/// Who changes something is sent away, in whatever way; who only asks is answered.
+/// Asserts that every write is refused, and that reads are answered.
 fn only_reads(con: &mut Con, held: &Tokens) {
     let key = "auth:42";
     assert_eq!(refused(con.issue(key, &[])), "MISCONF");
@@ -38,7 +38,7 @@ fn is_back(con: &mut Con, held: &Tokens) -> Tokens {
     wait_for("Redis writes again", SOON, || con.refresh("auth:42", &held.refresh, &[]).ok())
 }
 
-/// Takes a snapshot; whether that worked.
+/// Takes a snapshot, and returns whether that worked.
 fn save(con: &mut Con) -> bool {
     con.get::<()>(&["BGSAVE"]);
     let state = wait_for("saving is over", SOON, || {
@@ -48,12 +48,12 @@ fn save(con: &mut Con) -> bool {
     state.contains("rdb_last_bgsave_status:ok")
 }
 
-/// A browser's `POST` with its cookie.
+/// Sends a browser's `POST` with its cookie.
 fn by_cookie(server: &Server, path: &str, cookie: &str, form: &[(&str, &str)]) -> HttpAnswer {
     server.request("POST", path).header("cookie", cookie).header("x-hallpass", "1").form(form).send()
 }
 
-/// Seen to fail with MISCONF taken for a refusal of the token, in the server.
+/// Asserts that the cookie stays. Seen to fail if the server takes MISCONF for a refusal of the token.
 fn keeps_the_cookie(server: &Server, cookie: &str) {
     for (path, form) in [("/token", &[("grant_type", "refresh_token")][..]), ("/revoke", &[])] {
         let answer = by_cookie(server, path, cookie, form);

@@ -3,24 +3,24 @@
 use super::load_clients::{CLIENTS, Fault, LoadClients, Losses, kill};
 use crate::support::*;
 
-/// How often Redis is killed.
+/// The number of times that Redis is killed.
 const ROUNDS: usize = 5;
-/// After so many answers; a little before, it begins to write its file anew.
+/// The number of answers after which Redis is killed; a little earlier it begins to rewrite its file.
 const ANSWERS: usize = 1000;
 const REWRITTEN: usize = 950;
 
-/// A Redis that signs with `alg`, with more lines of configuration.
+/// Starts a Redis that signs with `alg`, with more lines of configuration.
 fn redis(alg: &str, lines: &[&str]) -> Redis {
     let builder = Redis::builder().keyring(Keyring::generated(alg));
     builder.lines(&["appendonly yes"]).lines(lines).start()
 }
 
-/// Begins to replace the append-only file, with a child process.
+/// Begins to rewrite the append-only file, in a child process.
 fn rewrite(redis: &Redis) {
     redis.connect().get::<()>(&["BGREWRITEAOF"]);
 }
 
-/// Kills Redis under load and starts it again, a few times. Returns what was lost each time.
+/// Kills Redis under load and starts it again, a few times. Returns the losses of each round.
 fn drill(mut redis: Redis) -> Vec<Losses> {
     let mut crowd = LoadClients::log_in(&redis);
     let faults: [Fault<'_>; 2] = [(REWRITTEN, &rewrite), (ANSWERS, &kill)];
@@ -35,7 +35,7 @@ fn drill(mut redis: Redis) -> Vec<Losses> {
     losses
 }
 
-/// Nothing, in every round.
+/// Returns no losses, for every round.
 fn nothing() -> Vec<Losses> {
     (0..ROUNDS).map(|_| Losses::default()).collect()
 }
@@ -46,13 +46,13 @@ fn with_every_write_on_disk_no_acknowledged_login_or_refresh_is_lost() {
     assert_eq!(drill(redis("EdDSA", &["appendfsync always"])), nothing());
 }
 
-/// Here the answer comes from a thread. Seen to fail with sessions written without replication.
+/// The answer comes from a thread here. Seen to fail with sessions written without replication.
 #[test]
 fn nor_is_one_whose_signature_was_made_while_the_client_waited() {
     assert_eq!(drill(redis("RS256", &["appendfsync always"])), nothing());
 }
 
-/// Up to two seconds may be lost then, when the disk is slow; what is not lost carries on. Seen to fail as the first one.
+/// Up to two seconds may be lost if the disk is slow; the other sessions carry on. Seen to fail like the first test.
 #[test]
 fn with_a_sync_each_second_everybody_whose_login_was_written_carries_on() {
     drill(redis("EdDSA", &["appendfsync everysec"]));

@@ -1,4 +1,4 @@
-//! Many clients at once under a Redis that goes away. Each remembers what it was told; nothing else counts afterwards.
+//! Many clients at once, while Redis dies. Each client remembers the answers that it got; only these count afterwards.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,14 +11,14 @@ use rustix::process::Signal;
 
 use crate::support::*;
 
-/// How many clients work at the same time.
+/// The number of clients that work at the same time.
 pub const CLIENTS: usize = 16;
-/// A client that has sent so many commands has waited in vain for a fault.
+/// The most commands of a client: after them it has waited for a fault in vain.
 const PATIENCE: usize = 50_000;
-/// Every so many commands a client logs in once more; the others are refreshes, one of them of its first login.
+/// A client logs in once in this many commands; the others are refreshes, one of them of its first login.
 pub const LOGIN_EVERY: usize = 5;
 
-/// A user, and the logins that were acknowledged: of each the tokens that came last.
+/// A user, and the acknowledged logins, each with its latest tokens.
 struct User {
     key: String,
     logins: Vec<Tokens>,
@@ -27,12 +27,12 @@ struct User {
 /// The users, with one client each.
 pub struct LoadClients(Vec<User>);
 
-/// What a fault took away from what had been acknowledged.
+/// The losses by a fault, of what had been acknowledged.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Losses {
     /// Sessions that are gone.
     pub logins: usize,
-    /// Sessions that are there in an earlier generation.
+    /// Sessions that came back in an earlier generation.
     pub rolled_back: usize,
 }
 
@@ -45,22 +45,23 @@ impl Sum for Losses {
     }
 }
 
-/// What happens to Redis when so many answers have come: to everybody an equal share of them, and since the fault before
-/// only to commands sent after it. So however busy the machine is, everybody has done something after each fault.
+/// A fault, and the number of answers after which it happens: each client has an equal share of them, and since the
+/// previous fault only commands sent after it count. So every client has done something after each fault, however busy
+/// the machine is.
 pub type Fault<'a> = (usize, &'a (dyn Fn(&Redis) + Sync));
 
-/// The faults that are to come, and how far it is.
+/// The faults to come, and the progress.
 struct Faults<'a> {
     redis: &'a Redis,
     faults: &'a [Fault<'a>],
-    /// How many clients have had their share, of all faults together.
+    /// The number of clients that have had their share, over all faults.
     ready: AtomicUsize,
-    /// How many faults are over.
+    /// The number of faults that are over.
     over: AtomicUsize,
 }
 
 impl Faults<'_> {
-    /// A client has had its `count`th answer since this number of faults was over.
+    /// Notes that a client got its `count`th answer since this number of faults was over.
     fn answered(&self, over: usize, count: usize) {
         let Some((after, fault)) = self.faults.get(over) else { return };
         let before = self.faults[..over].last().map_or(0, |(before, _)| *before);
@@ -72,13 +73,13 @@ impl Faults<'_> {
     }
 }
 
-/// Kills Redis, in the middle of whatever it does.
+/// Kills Redis, whatever it is doing.
 pub fn kill(redis: &Redis) {
     redis.signal(Signal::KILL);
 }
 
 impl LoadClients {
-    /// Everybody logs in once.
+    /// Logs every user in once.
     pub fn log_in(redis: &Redis) -> Self {
         let mut con = redis.connect();
         let users = (0..CLIENTS).map(|number| {
@@ -89,9 +90,9 @@ impl LoadClients {
         Self(users.collect())
     }
 
-    /// Everybody refreshes and logs in, all at once, while the faults happen; one of them must put an end to it.
+    /// Lets all clients refresh and log in at once while the faults happen; the last fault must end the work.
     pub fn work(&mut self, redis: &Redis, faults: &[Fault<'_>]) {
-        // However many logins there are, none makes room for another.
+        // No login may evict another one.
         redis.connect().get::<()>(&["CONFIG", "SET", "hallpass.session-limit", "0"]);
         let faults = Faults { redis, faults, ready: AtomicUsize::new(0), over: AtomicUsize::new(0) };
         let connections: Vec<_> = self.0.iter().map(|_| redis.connect()).collect();
@@ -102,7 +103,7 @@ impl LoadClients {
         });
     }
 
-    /// Everybody refreshes each login once: what Redis still has carries on, what it lost is NOSESSION, and there is no
+    /// Refreshes each login once: sessions that Redis still has carry on, lost ones are NOSESSION, and there is no
     /// third outcome.
     #[track_caller]
     pub fn carry_on(&mut self, redis: &Redis) -> Losses {
@@ -118,7 +119,7 @@ impl LoadClients {
         losses
     }
 
-    /// The codes with which refreshes are refused, if any is.
+    /// Returns the codes with which refreshes are refused, if any is.
     pub fn refusals(&self, con: &mut Con) -> BTreeSet<String> {
         let mut codes = BTreeSet::new();
         for user in &self.0 {
@@ -128,12 +129,12 @@ impl LoadClients {
         codes
     }
 
-    /// How many sessions everybody has together.
+    /// Returns the number of sessions of all users.
     pub fn logins(&self) -> usize {
         self.0.iter().map(|user| user.logins.len()).sum()
     }
 
-    /// Everybody's first session.
+    /// Returns the first session of each user.
     pub fn first_logins(&self) -> Vec<String> {
         let first = |user: &User| user.logins[0].session_id.clone();
         self.0.iter().map(first).collect()
@@ -152,7 +153,7 @@ impl User {
         Ok(())
     }
 
-    /// Goes on until the connection breaks, or Redis cannot write to its disk.
+    /// Works until the connection breaks, or Redis cannot write to its disk.
     fn work(&mut self, mut con: Con, faults: &Faults<'_>) {
         let (mut over, mut answers) = (0, 0);
         for step in 0..PATIENCE {
@@ -200,7 +201,7 @@ impl User {
     }
 }
 
-/// The generation of each session in the hash at `key`.
+/// Returns the generation of each session in the hash at `key`.
 fn stored_generations(con: &mut Con, key: &str) -> BTreeMap<String, u64> {
     let sessions: Vec<BTreeMap<String, redis::Value>> = con.get(&["AUTH.SESSIONS", key, "COUNT", "1000"]);
     let generations = sessions.into_iter().map(|mut session| {

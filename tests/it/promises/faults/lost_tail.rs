@@ -1,21 +1,21 @@
-//! The append-only file loses its end, as with the power: acknowledged refreshes and logins are gone when Redis starts.
+//! The append-only file loses its end, as in a power cut: acknowledged refreshes and logins are gone when Redis starts.
 
 use super::load_clients::{LoadClients, Losses, kill};
 use crate::support::*;
 
-/// After so many answers Redis is killed, in each round.
+/// The number of answers after which Redis is killed, in each round.
 const ANSWERS: usize = 600;
-/// How many bytes each round then loses: most cuts are inside a command.
+/// The bytes that each round then loses: most cuts are inside a command.
 const LOST_BYTES: [u64; 8] = [1, 77, 500, 2_003, 5_001, 10_007, 20_011, 40_009];
 
-/// A Redis with these lines of configuration, and everybody who works with it.
+/// Starts a Redis with these lines of configuration, and logs the users in.
 fn site(lines: &[&str]) -> (Redis, LoadClients) {
     let redis = Redis::builder().lines(&["appendonly yes", "appendfsync everysec"]).lines(lines).start();
     let crowd = LoadClients::log_in(&redis);
     (redis, crowd)
 }
 
-/// Works until Redis is killed, takes the end of its file away, and starts it again.
+/// Works until Redis is killed, cuts off the end of its file, and starts it again.
 fn lose(redis: &mut Redis, crowd: &mut LoadClients, bytes: u64) {
     crowd.work(redis, &[(ANSWERS, &kill)]);
     redis.kill();

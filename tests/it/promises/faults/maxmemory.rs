@@ -1,8 +1,8 @@
-//! Memory at its limit under each of Redis' eviction policies. What is evicted is NOSESSION; the rest goes on.
+//! Memory at its limit with each of Redis' eviction policies. Evicted sessions are NOSESSION; the rest goes on.
 
 use crate::support::*;
 
-/// The policies under which Redis makes room by evicting keys.
+/// The policies with which Redis evicts keys.
 const EVICTING: [&str; 7] = [
     "allkeys-lru",
     "allkeys-lfu",
@@ -16,20 +16,21 @@ const EVICTING: [&str; 7] = [
 const USERS: usize = 1000;
 const ROOM: i64 = 1_000_000;
 
-/// A number in a section of INFO.
+/// Returns a number in a section of INFO.
 fn number(con: &mut Con, section: &str, field: &str) -> i64 {
     let text: String = con.get(&["INFO", section]);
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("{field}:")));
     line.expect("the field").trim().parse().expect("a number")
 }
 
-/// Leaves room for so many bytes; with a negative number, memory is more than full.
+/// Leaves room for this many bytes; with a negative number, memory is more than full.
 fn leave_room(con: &mut Con, bytes: i64) {
     let limit = number(con, "memory", "used_memory") + bytes;
     con.get::<()>(&["CONFIG", "SET", "maxmemory", &limit.to_string()]);
 }
 
-/// A Redis that has room for so many bytes of sessions. The module's own tables are made before, and do not grow.
+/// Starts a Redis with room for this many bytes of sessions. The module's own tables are allocated before, and do not
+/// grow.
 fn redis(policy: &str) -> (Redis, Con) {
     let redis = Redis::with(&[&format!("maxmemory-policy {policy}"), "hallpass.verify-cache-bytes 0"]);
     let mut con = redis.connect();
@@ -48,7 +49,7 @@ fn log_in(con: &mut Con, user: usize) -> Answer<(String, Tokens)> {
     Ok((key, tokens))
 }
 
-/// The next tokens of a session, unless it was evicted. There is no third outcome.
+/// Returns the next tokens of a session, unless it was evicted. There is no third outcome.
 fn refresh(con: &mut Con, (key, held): &(String, Tokens)) -> Option<(String, Tokens)> {
     match con.refresh(key, &held.refresh, &[]) {
         Ok(next) => Some((key.clone(), next)),
@@ -59,7 +60,7 @@ fn refresh(con: &mut Con, (key, held): &(String, Tokens)) -> Option<(String, Tok
     }
 }
 
-/// Everybody logs in and refreshes while memory is full, and once more afterwards. Returns how many were evicted.
+/// Lets all users log in and refresh while memory is full, and once more afterwards. Returns how many were evicted.
 fn drill(policy: &str) -> usize {
     let (_redis, mut con) = redis(policy);
     assert!(con.info("warnings").contains("maxmemory-policy"), "{policy}");
@@ -76,7 +77,7 @@ fn drill(policy: &str) -> usize {
     USERS - left.len()
 }
 
-/// Seen to fail with a missing session taken for one that was used again.
+/// Seen to fail if a missing session is taken for reuse.
 #[test]
 fn evicted_sessions_are_gone_and_nothing_else_happens_to_anybody() {
     for policy in EVICTING {

@@ -1,4 +1,4 @@
-//! Faults of Redis, with real processes: what was acknowledged before is compared with what is good afterwards.
+//! Faults of Redis, with real processes: the acknowledged state before is compared with the state afterwards.
 //!
 //! `docs/reliability.md` has the table of these tests; their constants are its numbers.
 

@@ -1,4 +1,4 @@
-//! CLIENT PAUSE under load, with every AUTH command in flight: whoever must wait waits, and nothing else happens.
+//! CLIENT PAUSE under load, with every AUTH command in flight: paused commands wait, and nothing else happens.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering::SeqCst},
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::*;
 
-/// How often clients are paused, in each of the two modes.
+/// The number of pauses in each of the two modes.
 const ROUNDS: usize = 5;
 /// Pauses all the clients, this one as well.
 fn pause_all(con: &mut Con) {
@@ -29,7 +29,7 @@ fn pause_writes(con: &mut Con) {
     go_on(con, written);
 }
 
-/// Verifies one token until it is over.
+/// Verifies one token until the pauses are over.
 fn read(mut con: Con, over: &AtomicBool) {
     let tokens = con.issue("auth:reader", &[]).unwrap();
     while !over.load(SeqCst) {

@@ -1,4 +1,4 @@
-//! A revoked session stays revoked where Redis kept the write. Where it did not, the session is back: what ends it then.
+//! A revoked session stays revoked if Redis kept the write. If it did not, the session is back, and can be ended again.
 
 use std::sync::Mutex;
 
@@ -8,17 +8,17 @@ use super::{
 };
 use crate::support::*;
 
-/// How often Redis is killed right after sessions were revoked.
+/// The number of times that Redis is killed right after sessions were revoked.
 const ROUNDS: usize = 5;
-/// After so many answers to clients that only refresh and log in.
+/// The number of answers to clients that only refresh and log in, before the kill.
 const ANSWERS: usize = 300;
-/// How many sessions are revoked in each way, in each round.
+/// The number of sessions that are revoked in each way, in each round.
 const REVOKED: usize = 5;
 
-/// A session that somebody was told is revoked.
+/// A session whose revocation was acknowledged.
 type Revoked = (String, Tokens);
 
-/// Ends sessions in every way there is, for users of this `round`.
+/// Ends sessions in every possible way, for users of this `round`.
 fn revoke_in_every_way(con: &mut Con, round: usize) -> Vec<Revoked> {
     let ways = [by_sid, by_token, all, all_but_one, by_reuse];
     let users = (0..REVOKED).flat_map(|user| ways.iter().enumerate().map(move |(way, end)| (user, way, end)));
@@ -90,7 +90,7 @@ fn with_every_write_on_disk_what_was_revoked_stays_revoked() {
     assert_eq!(revoked.lock().unwrap().len(), ROUNDS * REVOKED * 5);
 }
 
-/// A Redis in which there is a session, and which loses the end of its file: what `lost` does to the session.
+/// Starts a Redis with a session, and lets its file lose the change that `lost` makes to the session.
 fn lose_what(lost: impl Fn(&mut Con, &Revoked)) -> (Redis, Con, Revoked) {
     let mut redis = Redis::with(&["appendonly yes", "appendfsync always"]);
     let mut con = redis.connect();
@@ -104,7 +104,7 @@ fn lose_what(lost: impl Fn(&mut Con, &Revoked)) -> (Redis, Con, Revoked) {
     (redis, con, session)
 }
 
-/// A session that was revoked and came back.
+/// Returns a session that was revoked and came back.
 fn brought_back() -> (Redis, Con, Revoked) {
     let (redis, mut con, session) = lose_what(|con, session| {
         all(con, "auth:42", &session.1);
@@ -159,7 +159,7 @@ fn a_refresh_key_that_is_removed_takes_all_its_refresh_tokens_with_it() {
     lives(&mut con, &new);
 }
 
-/// A primary and its replica, both with a session.
+/// Starts a primary and its replica, both with a session.
 fn pair() -> (Redis, Redis, Revoked) {
     let primary = Redis::builder().tcp().start();
     let replica = Redis::replica_of(&primary);

@@ -1,15 +1,15 @@
-//! kill -9 without an append-only file: Redis comes back as it was when it was last saved, or empty.
+//! kill -9 without an append-only file: Redis comes back in its last saved state, or empty.
 
 use super::load_clients::{CLIENTS, Fault, LoadClients, Losses, kill};
 use crate::support::*;
 
-/// How often Redis is killed.
+/// The number of times that Redis is killed.
 const ROUNDS: usize = 3;
-/// After so many answers it is saved, and after so many killed.
+/// The numbers of answers after which Redis is saved and killed.
 const SAVED: usize = 500;
 const KILLED: usize = 1000;
 
-/// Saves everything, in the middle of the load.
+/// Saves everything, under load.
 fn save(redis: &Redis) {
     redis.connect().get::<()>(&["SAVE"]);
 }

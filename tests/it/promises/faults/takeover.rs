@@ -1,5 +1,5 @@
-//! FAILOVER under load, with every AUTH command in flight, some of them waiting for an RSA signature: each is answered, or
-//! sent away to be asked again at the new primary.
+//! FAILOVER under load, with every AUTH command in flight, some of them waiting for an RSA signature: each is answered,
+//! or refused so that the client asks the new primary.
 
 use std::{
     collections::BTreeSet,
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::support::*;
 
-/// How often the two nodes change places.
+/// The number of times that the two nodes change places.
 const ROUNDS: usize = 4;
 
-/// A client that knows both nodes. Who is sent away by one asks the other.
+/// A client that knows both nodes. If one refuses, it asks the other.
 struct Follower<'a> {
     nodes: &'a [Redis; 2],
     connections: [Con; 2],
@@ -29,7 +29,7 @@ impl<'a> Follower<'a> {
         Self { nodes, connections: nodes.each_ref().map(Redis::connect), at: 0, sent_away }
     }
 
-    /// Goes to the other node, with a new connection: after UNBLOCKED, Redis closes the old one.
+    /// Switches to the other node, with a new connection: after UNBLOCKED, Redis closes the old one.
     fn go_away(&mut self, code: String) {
         self.sent_away.lock().unwrap().insert(code);
         self.at = 1 - self.at;
@@ -49,14 +49,14 @@ impl AuthCommands for Follower<'_> {
     }
 }
 
-/// A primary and its replica, which sign with RSA.
+/// Returns a primary and its replica, which sign with RSA.
 fn pair() -> [Redis; 2] {
     let primary = Redis::builder().keyring(Keyring::generated("RS256")).tcp().start();
     let replica = Redis::replica_of(&primary);
     [primary, replica]
 }
 
-/// Lets the primary, once it serves the clients, and its replica change places.
+/// Lets the primary and its replica change places, once the primary serves the clients.
 fn take_over([from, to]: [&Redis; 2]) {
     let (mut con, mut there) = (from.connect(), to.connect());
     go_on(&mut con, written);

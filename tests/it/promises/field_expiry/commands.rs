@@ -1,4 +1,4 @@
-//! What the commands that need a session make of one whose field has expired, and of the user's others.
+//! The commands that need a session, with one whose field has expired, and with the user's others.
 
 use super::*;
 
@@ -70,7 +70,7 @@ fn setclaims_changes_the_live_sessions_only() {
     });
 }
 
-/// Asks a command something about a session that has expired, and asserts that it finds none.
+/// Sends a command about a session that has expired, and asserts that it finds none.
 type FindsNothing = fn(&mut User<'_>, &Tokens);
 
 const EVERY_COMMAND: [FindsNothing; 11] = [
@@ -87,7 +87,7 @@ const EVERY_COMMAND: [FindsNothing; 11] = [
     |user, last| assert_eq!(user.revoke(&["TOKEN", &last.access]), 0),
 ];
 
-/// Each command is the first to meet what has expired, since the server may remove it on that occasion.
+/// Each command is the first to meet the expired fields, since the server may remove them then.
 #[test]
 fn a_user_whose_only_session_has_expired_has_none_and_can_log_in() {
     in_every_case(0, 0, |user| {

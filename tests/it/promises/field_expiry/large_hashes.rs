@@ -1,13 +1,13 @@
-//! Logins of users with more than 128 fields: where no limit binds, Redis chooses some to be looked at, and on that
-//! occasion removes what has expired, and the key with the last of it.
+//! Logins of users with more than 128 fields: if no limit applies, Redis chooses some fields to be scanned, and then
+//! removes expired ones, and the key with the last of them.
 
 use super::*;
 
-/// So many fields are more than AUTH.ISSUE looks through.
+/// More fields than AUTH.ISSUE scans completely.
 const MANY: usize = 200;
 
-/// As it was found: the login came back, and its session did not exist, or redis-server had crashed. Here the server may
-/// be about to remove the fields by itself. Seen to fail with a key that is held open while Redis chooses.
+/// The original defect: the login succeeded and its session did not exist, or redis-server crashed. The server may also
+/// remove the fields by itself here. Seen to fail with a key that is held open while Redis chooses.
 #[test]
 fn a_login_right_after_all_sessions_have_expired_is_kept() {
     in_every_case(0, 0, |user| {
@@ -21,7 +21,7 @@ fn a_login_right_after_all_sessions_have_expired_is_kept() {
     });
 }
 
-/// Asserts that a user whose sessions have all expired has the new one, whole, and no other.
+/// Asserts that a user whose sessions have all expired has exactly the new one.
 #[track_caller]
 fn is_kept(user: &mut User<'_>, login: impl FnOnce(&mut User<'_>) -> Tokens) {
     let next = login(user);
@@ -46,7 +46,7 @@ fn a_login_is_kept_with_and_without_a_limit_in_a_transaction_and_in_a_script() {
     });
 }
 
-/// Two logins in one transaction; the second evicts the first.
+/// Logs in twice in one transaction; the second login evicts the first.
 fn in_a_transaction(user: &mut User<'_>) -> Tokens {
     let mut issue = redis::cmd("AUTH.ISSUE");
     issue.arg(&user.key);
@@ -59,7 +59,7 @@ fn in_a_transaction(user: &mut User<'_>) -> Tokens {
     second
 }
 
-/// A script that logs in and verifies.
+/// Returns a script that logs in and verifies.
 fn in_a_script(user: &mut User<'_>) -> Tokens {
     let script = "local login = redis.call('AUTH.ISSUE', KEYS[1]) \
                   redis.call('AUTH.VERIFY', KEYS[1], login[2]) return login";
@@ -98,9 +98,9 @@ fn everything_works_with_a_few_sessions_among_many_that_have_expired() {
     });
 }
 
-/// The refusal comes after Redis has removed what has expired, which the replica must hear of all the same.
+/// The refusal comes after Redis has removed expired fields, which the replica must learn all the same.
 #[test]
-fn the_hash_of_somebody_else_is_refused_whatever_has_expired_in_it() {
+fn the_hash_of_another_program_is_refused_whatever_has_expired_in_it() {
     in_every_case(0, 0, |user| {
         for field in 0..MANY {
             user.con.get::<i64>(&["HSET", &user.key, &format!("field {field}"), "x"]);

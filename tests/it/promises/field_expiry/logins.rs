@@ -79,7 +79,7 @@ fn a_key_that_somebody_made_persistent_gets_an_expiry() {
 }
 
 #[test]
-fn somebody_elses_field_that_has_expired_makes_no_wrong_type() {
+fn a_foreign_field_that_has_expired_is_no_wrong_type() {
     in_every_case(1, 0, |user| {
         user.con.get::<i64>(&["HSET", &user.key, "name", "x"]);
         assert_eq!(refused(user.con.issue(&user.key, &[])), "WRONGTYPE");

@@ -1,7 +1,7 @@
-//! Fields with a TTL of their own (HEXPIRE, since Redis 7.4 and Valkey 9): one that has expired is no session, whether it
-//! was removed already or not. A replica, and the server itself after a restart, say the same.
+//! Fields with a TTL of their own (HEXPIRE, since Redis 7.4 and Valkey 9): an expired one is not a session, whether or
+//! not the server has removed it. A replica, and the server itself after a restart, agree.
 //!
-//! Each test goes through both encodings of a hash, with and without the server removing what has expired by itself. Where
+//! Each test runs with both encodings of a hash, and with and without the server removing expired fields by itself. If
 //! the server has no such fields, there is nothing to test.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -16,10 +16,10 @@ mod logins;
 mod revocations;
 mod ttl_of_a_live_session;
 
-/// How long a field lives that is to expire.
+/// The TTL of a field that will expire.
 const TTL: Duration = Duration::from_millis(20);
 
-/// A user's name, up to how many fields a hash is a listpack, and whether the server removes expired fields by itself.
+/// A user's name, the most fields of a listpack, and whether the server removes expired fields by itself.
 const CASES: [(&str, &str, bool); 4] = [
     ("listpack-kept", "512", false),
     ("listpack-removed", "512", true),
@@ -27,7 +27,7 @@ const CASES: [(&str, &str, bool); 4] = [
     ("hashtable-removed", "0", true),
 ];
 
-/// What a server holds of a user: the records, when their fields expire, and when the key does.
+/// A user's state in a server: the records, the expiry of their fields, and the expiry of the key.
 type State = (BTreeMap<String, Vec<u8>>, Vec<i64>, i64);
 
 /// A user of a primary that has a replica.
@@ -44,7 +44,7 @@ struct User<'a> {
     expired: Vec<Tokens>,
 }
 
-/// Does `work` to a user with so many sessions, and so many more that have expired, in every case.
+/// Runs `work`, in every case, for a user with `live` sessions and `expired` more that have expired.
 fn in_every_case(live: usize, expired: usize, work: impl Fn(&mut User<'_>)) {
     let lines = ["appendonly yes", "hallpass.session-limit 0"];
     let mut primary = Redis::builder().tcp().lines(&lines).start();
@@ -65,13 +65,14 @@ fn in_every_case(live: usize, expired: usize, work: impl Fn(&mut User<'_>)) {
     assert_eq!(after.to_vec(), before, "after a restart from the append-only file");
 }
 
-/// Whether the server has fields with a TTL of their own. It is asked itself, so that the tests run wherever they can.
+/// Returns whether the server has fields with a TTL of their own. The server is asked, so that the tests run wherever
+/// they can.
 fn has_field_expiry(con: &mut Con) -> bool {
     let found: Vec<Value> = con.get(&["COMMAND", "INFO", "HPEXPIRE"]);
     found != [Value::Nil]
 }
 
-/// What a server holds of a user. A key without a record that has not expired is as good as none.
+/// Returns a user's state in a server. A key whose records have all expired counts as missing.
 fn state(con: &mut Con, key: &str) -> State {
     let records = con.records(key);
     if records.is_empty() {
@@ -83,31 +84,31 @@ fn state(con: &mut Con, key: &str) -> State {
     (records, expiries, key_expiry)
 }
 
-/// What a command such as HPEXPIRE or HPTTL says of each field.
+/// Returns the reply of a command such as HPEXPIRE or HPTTL for each field.
 fn of_fields(con: &mut Con, command: &str, key: &str, options: &[&str], fields: &[&str]) -> Vec<i64> {
     let count = fields.len().to_string();
     con.get(&[&[command, key], options, &["FIELDS", &count], fields].concat())
 }
 
-/// The ids of sessions.
+/// Returns the ids of sessions.
 fn sids(sessions: &[Tokens]) -> Vec<&str> {
     sessions.iter().map(|tokens| tokens.session_id.as_str()).collect()
 }
 
-/// The ids that AUTH.SESSIONS lists, newest first.
+/// Returns the ids that AUTH.SESSIONS lists, newest first.
 fn listed(con: &mut Con, key: &str) -> Vec<String> {
     let entries: Vec<BTreeMap<String, Value>> = con.get(&["AUTH.SESSIONS", key, "COUNT", "1000"]);
     entries.into_iter().map(|mut entry| from_redis_value(entry.remove("sid").unwrap()).unwrap()).collect()
 }
 
-/// The state in which AUTH.INSPECT finds a refresh token.
+/// Returns the state in which AUTH.INSPECT finds a refresh token.
 fn inspected(con: &mut Con, key: &str, tokens: &Tokens) -> String {
     let mut members: BTreeMap<String, Value> = con.get(&["AUTH.INSPECT", key, &tokens.refresh]);
     from_redis_value(members.remove("state").unwrap()).unwrap()
 }
 
 impl<'a> User<'a> {
-    /// A user without sessions.
+    /// Returns a user without sessions.
     fn of(primary: &'a Redis, replica: &Redis, (name, entries, removes): (&str, &str, bool)) -> Self {
         println!("{name}");
         let (mut con, mut replica) = (primary.connect(), replica.connect());
@@ -120,7 +121,7 @@ impl<'a> User<'a> {
         Self { primary, con, replica, key: format!("auth:{name}"), encoding, removes, live, expired }
     }
 
-    /// Begins again, with so many sessions, and so many more that have expired. The latter are older.
+    /// Starts again with `live` sessions and `expired` older ones that have expired.
     fn start_over(&mut self, live: usize, expired: usize) {
         self.con.get::<i64>(&["DEL", &self.key]);
         self.expired = (0..expired).map(|_| self.issue(&[])).collect();
@@ -155,36 +156,36 @@ impl<'a> User<'a> {
         assert_eq!(done, vec![1; fields.len()]);
     }
 
-    /// How many fields the hash has, those included that have expired and are not removed.
+    /// Returns the number of fields of the hash, including expired ones that are not removed.
     fn fields(&mut self) -> usize {
         self.con.get(&["HLEN", &self.key])
     }
 
-    /// A login.
+    /// Logs the user in.
     #[track_caller]
     fn issue(&mut self, options: &[&str]) -> Tokens {
         self.con.issue(&self.key, options).unwrap()
     }
 
-    /// What `AUTH.REVOKE key …` counts.
+    /// Returns the reply of `AUTH.REVOKE key …`.
     #[track_caller]
     fn revoke(&mut self, target: &[&str]) -> i64 {
         self.con.get(&[&["AUTH.REVOKE", &self.key], target].concat())
     }
 
-    /// What `AUTH.SETCLAIMS key …` counts.
+    /// Returns the reply of `AUTH.SETCLAIMS key …`.
     #[track_caller]
     fn set_claims(&mut self, target: &str, json: &str) -> i64 {
         self.con.get(&["AUTH.SETCLAIMS", &self.key, target, json])
     }
 
-    /// Waits until the replica has everything, also what the server did by itself: a write comes after that.
+    /// Waits until the replica has everything, including what the server did by itself: a write follows it.
     fn caught_up(&mut self) {
         self.con.get::<()>(&["SET", "the end", "so far"]);
         assert_eq!(self.con.get::<i64>(&["WAIT", "1", "30000"]), 1);
     }
 
-    /// Has the same asked of the primary and, once it has everything, of the replica.
+    /// Runs the same on the primary and, once it has everything, on the replica.
     fn ask_both(&mut self, mut ask: impl FnMut(&mut Con, &str)) {
         self.caught_up();
         ask(&mut self.con, &self.key);
@@ -214,7 +215,7 @@ impl<'a> User<'a> {
         });
     }
 
-    /// What the primary and the replica hold, which is the same.
+    /// Returns the state that the primary and the replica have, which must be the same.
     #[track_caller]
     fn agreed_state(&mut self) -> State {
         self.caught_up();

@@ -1,4 +1,4 @@
-//! AUTH.REVOKE counts and ends what lives, and ends it for good.
+//! AUTH.REVOKE counts and ends live sessions, and they stay ended.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! A TTL that somebody gave the field of a session that lives: commands that write the field drop it, as HSET does, and
-//! others leave it alone.
+//! A TTL on the field of a live session: commands that write the field drop it, as HSET does, and others leave it
+//! alone.
 
 use super::*;
 
@@ -7,7 +7,7 @@ use super::*;
 const LONG: Duration = Duration::from_secs(1000);
 
 impl User<'_> {
-    /// Gives all live sessions a TTL that does not end soon.
+    /// Gives all live sessions a long TTL.
     fn give_ttls(&mut self) {
         let fields: Vec<String> = self.live.iter().map(|tokens| tokens.session_id.clone()).collect();
         self.set_ttl(&fields, LONG);

@@ -1,22 +1,22 @@
-//! What the clients do during the drill.
+//! The clients' work during the drill.
 
 use super::*;
 
-/// A primary and its replica, with files of their own.
+/// Starts a primary and its replica, with files of their own.
 fn replicated() -> Nodes {
     let primary = Redis::builder().tcp().start();
     let replica = Redis::replica_of(&primary);
     Nodes([primary, replica])
 }
 
-/// Two primaries that share nothing but their keys.
+/// Starts two primaries that share only their keys.
 fn independent() -> Nodes {
     let one = Redis::start();
     let other = Redis::builder().keyring(one.ring().clone()).start();
     Nodes([one, other])
 }
 
-/// A client that refreshes on the primary, verifies on both nodes, and begins a new session now and then.
+/// Refreshes on the primary, verifies on both nodes, and begins a new session now and then.
 fn mint_and_verify(nodes: &Nodes, worker: usize, tally: &Tally) {
     let [mut primary, mut replica] = nodes.connect();
     let key = format!("auth:{worker}");
@@ -45,7 +45,7 @@ fn mint_and_verify(nodes: &Nodes, worker: usize, tally: &Tally) {
     }
 }
 
-/// A client that mints on one node and shows its tokens to the other, which has no such session but must know the keys.
+/// Mints on one node and sends the tokens to the other, which has no such session but must know the keys.
 fn show_elsewhere(nodes: &Nodes, worker: usize, tally: &Tally) {
     let mut cons = nodes.connect();
     cons.rotate_left(worker % 2);

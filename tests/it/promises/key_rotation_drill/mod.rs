@@ -1,7 +1,7 @@
-//! A key rotation under load, on two nodes with files of their own that are reloaded seconds apart: nobody notices.
+//! A key rotation under load, on two nodes with separate files that are reloaded seconds apart: nobody notices.
 //!
-//! The new keys are announced, become the ones that sign, the old ones expire and are pruned; clients mint and verify
-//! all the while.
+//! The new keys are announced and take over signing, the old ones expire and are pruned; clients mint and verify all
+//! the time.
 
 use std::{
     fs,
@@ -21,9 +21,9 @@ use crate::support::{build::built, keyring::write_secret, *};
 mod load;
 mod retries;
 
-/// Clients at work all the while.
+/// The number of clients that work all the time.
 const WORKERS: usize = 4;
-/// By how much the second node is later to know the new keys than the first.
+/// The delay with which the second node learns the new keys.
 const APART: Duration = Duration::from_millis(1500);
 
 /// The two nodes; the drill changes the file of the first and copies it to the second.
@@ -51,7 +51,7 @@ impl Nodes {
         other.get::<()>(&["AUTH.RELOAD"]);
     }
 
-    /// Waits until both nodes say `status` of `kid`.
+    /// Waits until both nodes report `status` for `kid`.
     fn wait_for_status(&self, kid: &str, status: &str) {
         for mut con in self.connect() {
             let what = format!("{kid} is {status}");
@@ -60,14 +60,14 @@ impl Nodes {
     }
 }
 
-/// The status of a key in AUTH.KEYS.
+/// Returns the status of a key in AUTH.KEYS.
 fn status_of(con: &mut Con, kid: &str) -> Option<String> {
     let keys: Vec<std::collections::HashMap<String, redis::Value>> = con.get(&["AUTH.KEYS"]);
     let text = |value: &redis::Value| redis::from_redis_value::<String>(value.clone()).unwrap();
     keys.iter().find(|key| text(&key["kid"]) == kid).map(|key| text(&key["status"]))
 }
 
-/// What the workers have seen.
+/// The observations of the workers.
 #[derive(Default)]
 struct Tally {
     rounds: [AtomicUsize; WORKERS],
@@ -96,7 +96,7 @@ impl Tally {
     }
 }
 
-/// The drill, with `work` going on in each of the workers; `first` is the node that is reloaded first.
+/// Runs the drill, with `work` in each of the workers; `first` is the node that is reloaded first.
 fn drill(nodes: &Nodes, first: usize, work: impl Fn(usize, &Tally) + Sync) {
     let tally = Tally::default();
     thread::scope(|scope| {
@@ -115,7 +115,7 @@ fn drill(nodes: &Nodes, first: usize, work: impl Fn(usize, &Tally) + Sync) {
     }
 }
 
-/// New keys come, take over, and the old ones go.
+/// Adds new keys, lets them take over, and removes the old ones.
 fn rotate(nodes: &Nodes, first: usize, tally: &Tally) {
     let [mut one, mut other] = nodes.connect();
     let old = one.issue("auth:before", &[]).unwrap();
@@ -149,7 +149,7 @@ fn rotate(nodes: &Nodes, first: usize, tally: &Tally) {
     one.refresh("auth:before", &next.refresh, &[]).unwrap();
 }
 
-/// The ids of the keys in a node's file, in their order.
+/// Returns the ids of the keys in a node's file, in their order.
 fn kids_in_file(node: &Redis) -> Vec<String> {
     let ring: Json = serde_json::from_slice(&fs::read(node.path("keyring.json")).unwrap()).unwrap();
     ring["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()

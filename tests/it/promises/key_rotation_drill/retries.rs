@@ -2,13 +2,13 @@
 
 use super::*;
 
-/// A signing and a refresh key that take over at `nbf` and end at `exp`, beside a pair that does not end.
+/// Returns a signing and a refresh key that take over at `nbf` and end at `exp`, beside a pair that does not end.
 fn with_passing_keys(ring: Keyring, nbf: i64, exp: i64) -> Keyring {
     let passing = |key: Key| key.with("nbf", nbf).with("exp", exp);
     ring.and(passing(Key::signing("EdDSA", "sig-2"))).and(passing(Key::refresh("ref-2")))
 }
 
-/// The ids of the keys that made a pair of tokens.
+/// Returns the ids of the keys that made a pair of tokens.
 fn kids(tokens: &Tokens) -> [String; 2] {
     let signing = tokens::header(&tokens.access)["kid"].as_str().unwrap().to_owned();
     [signing, tokens::refresh_parts(&tokens.refresh)[1].clone()]

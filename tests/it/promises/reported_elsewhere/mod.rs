@@ -1,4 +1,4 @@
-//! What users of other systems report, each as a test of its name. Where it was reported stands beside it.
+//! Defects that users of other systems reported, each as a test; a comment names the report.
 
 use crate::support::*;
 

@@ -1,4 +1,4 @@
-//! What sessions take up in Redis, where they lie, and what happens when there is no room.
+//! The storage of sessions in Redis: its size, its place, and a full memory.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -54,7 +54,7 @@ fn every_command_of_a_user_stays_in_one_slot_of_a_cluster() {
     assert!(!errors.contains("CROSSSLOT") && !errors.contains("MOVED"), "{errors}");
 }
 
-/// A cluster of one node, which has all slots.
+/// Returns a cluster of one node, which has all slots.
 fn cluster_of_one(lines: &[&str]) -> Redis {
     let bus = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let builder = Redis::builder().tcp().line("cluster-enabled yes").line(&format!("cluster-port {bus}"));
@@ -85,7 +85,7 @@ fn listing_and_revoking_scan_nothing() {
     while !seen.last().is_some_and(|line: &String| line.contains("the end")) {
         seen.push(monitor.reply().text());
     }
-    // The commands themselves are not shown; what else they ask of Redis is.
+    // MONITOR does not show the commands themselves, but it shows their inner calls.
     let names: Vec<&str> = seen.iter().filter_map(|line| line.split('"').nth(1)).collect();
     assert_eq!(names, ["PUBLISH", "PUBLISH", "PING"]);
 }

@@ -1,4 +1,4 @@
-//! Where a client may not wait, and where it waits in company: transactions, scripts, pipelines, many at once.
+//! Clients that may not wait, and many that wait at once: transactions, scripts, pipelines.
 
 use std::{collections::BTreeSet, sync::Barrier, thread};
 

@@ -1,4 +1,4 @@
-//! The tokens themselves: what they say, that others can verify them, and that a retry gets them again.
+//! The tokens: their contents, verification by others, and equal tokens for a retry.
 
 use super::*;
 

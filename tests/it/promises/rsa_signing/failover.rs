@@ -1,8 +1,8 @@
-//! A primary that is demoted while signatures are made: every client gets an answer, and asking again gets tokens.
+//! A primary that is demoted while signatures are made: every client gets an answer, and a retry gets tokens.
 
 use super::*;
 
-/// A primary and its replica, in sync.
+/// Returns a primary and its replica, in sync.
 fn pair() -> (Redis, Redis) {
     let primary = Redis::builder().keyring(Keyring::generated("RS256")).tcp().start();
     let replica = Redis::builder()
@@ -21,7 +21,7 @@ fn caught_up(con: &mut Con) {
     assert_eq!(con.get::<i64>(&["WAIT", "1", "30000"]), 1);
 }
 
-/// What each client was answered: its next refresh token, or nothing when it was sent away.
+/// Returns the answer to each client: its next refresh token, or nothing if it was refused.
 fn answers(clients: &mut [Raw]) -> Vec<Option<String>> {
     let answer = |raw: &mut Raw| match raw.reply() {
         Reply::Error(line) => {
@@ -52,7 +52,7 @@ fn waiting_clients_of_a_demoted_primary_are_answered_and_nothing_is_lost() {
     let answers = answers(&mut clients);
     assert!(answers.contains(&None), "the demotion came before the last signature");
 
-    // The new primary knows of no rotation: who got tokens goes on with them, who was sent away asks again.
+    // The new primary has no rotation: clients with new tokens go on with them, refused ones ask again.
     for ((key, tokens), answer) in sessions.iter().zip(&answers) {
         let token = answer.as_ref().unwrap_or(&tokens.refresh);
         let next = there.refresh(key, token, &[]).unwrap();

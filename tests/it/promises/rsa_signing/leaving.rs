@@ -1,8 +1,8 @@
-//! Clients that are gone before their signature is made: the state has changed, and asking again gets the tokens.
+//! Clients that disconnect before their signature is made: the state has changed, and a retry gets the tokens.
 
 use super::*;
 
-/// Checks that every session's token, used again, gets the first successor, and that nobody waits any more.
+/// Checks that every session's token, used again, gets the first successor, and that no client waits any more.
 fn assert_nothing_is_lost(con: &mut Con, sessions: &[(String, Tokens)]) {
     for (key, tokens) in sessions {
         let next = con.refresh(key, &tokens.refresh, &[]).unwrap();

@@ -1,4 +1,4 @@
-//! Pausing, unloading the module and stopping the server, with and without signatures to be made.
+//! Pausing, unloading the module and stopping the server, with and without pending signatures.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn load(redis: &Redis, con: &mut Con) {
     con.get::<()>(&["MODULE", "LOADEX", &module, "CONFIG", "hallpass.keyring-file", &ring]);
 }
 
-/// The names of redis-server's threads.
+/// Returns the names of redis-server's threads.
 fn threads(redis: &Redis) -> Vec<String> {
     let tasks = fs::read_dir(format!("/proc/{}/task", redis.pid())).unwrap();
     let name = |task: std::io::Result<fs::DirEntry>| fs::read_to_string(task.ok()?.path().join("comm")).ok();
@@ -105,7 +105,7 @@ fn waiting_clients_are_answered_under_client_pause_write() {
     });
     assert_eq!(control.reply().text(), "OK");
     late = send_refreshes(late, late_sessions);
-    // Which of the early ones came before the pause is not known; those that did are answered during it.
+    // It is unknown which of the early ones came before the pause; those are answered during it.
     assert!(!early[0].reply().has_error());
     assert_eq!(late[0].reply_within(std::time::Duration::from_millis(300)), None);
     con.get::<()>(&["CLIENT", "UNPAUSE"]);

@@ -1,11 +1,11 @@
-//! What a redis-server is to be started with.
+//! The configuration of a redis-server for one test.
 
 use std::fs;
 
 use super::{Redis, free_port};
 use crate::support::{Keyring, build::built};
 
-/// What to start: settings first, then [`Builder::start`].
+/// A redis-server to start: settings first, then [`Builder::start`].
 pub struct Builder {
     lines: Vec<String>,
     env: Vec<(String, String)>,
@@ -17,7 +17,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The module and a fresh keyring, everything else as it comes.
+    /// Creates a builder with the module, a fresh keyring, and defaults for everything else.
     pub(super) fn new() -> Self {
         Self {
             lines: vec![],
@@ -41,7 +41,7 @@ impl Builder {
         lines.iter().fold(self, |builder, line| builder.line(line))
     }
 
-    /// Puts a variable into its environment.
+    /// Adds an environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
@@ -65,13 +65,13 @@ impl Builder {
         self
     }
 
-    /// Makes it a node of Redis Cluster, still without slots and without anybody it knows.
+    /// Makes it a node of Redis Cluster, still without slots and other nodes.
     pub fn cluster_node(mut self) -> Self {
         self.cluster = true;
         self.tcp()
     }
 
-    /// Makes a file that may not grow an error of its write, as a full disk is, instead of the end of redis-server.
+    /// Makes a write beyond a file's size limit fail, like on a full disk, instead of ending redis-server.
     pub fn with_a_disk_that_fills(mut self) -> Self {
         self.launcher = &["sh", "-c", "trap '' XFSZ && exec \"$@\"", "sh"];
         self
@@ -85,7 +85,7 @@ impl Builder {
         let (ring, env) = (self.ring.clone(), self.env.clone());
         let launcher = self.launcher;
         let mut redis = Redis { process: None, port: 0, bus_port: 0, ring, env, launcher, dir };
-        // Between asking for a free port and using it, somebody else may take it.
+        // Another process may take the port before it is used.
         for _ in 0..5 {
             redis.port = if self.tcp { free_port() } else { 0 };
             redis.bus_port = if self.cluster { free_port() } else { 0 };

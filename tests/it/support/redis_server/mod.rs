@@ -1,4 +1,4 @@
-//! A redis-server of one's own: in a directory of its own, with the module, gone when the guard goes.
+//! A redis-server for one test: in a directory of its own, with the module, ended on drop.
 
 mod builder;
 mod refusal;
@@ -24,7 +24,7 @@ use super::{
     AuthCommands, Con, Keyring, Raw, SOON, build::redis_server, process::Process, wait_for, wait_until,
 };
 
-/// Words that only a crash, a failed assertion or a panic leaves in the log; every server puts its own name before the
+/// Words in the log that only a crash, a failed assertion or a panic leaves; each server puts its own name before the
 /// first.
 const CRASH: [&str; 4] = [" BUG REPORT START", "ASSERTION FAILED", "panicked", "Guru Meditation"];
 
@@ -40,24 +40,24 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// With the module and a fresh keyring, everything else as it comes.
+    /// Starts with the module, a fresh keyring, and defaults for everything else.
     #[track_caller]
     pub fn start() -> Self {
         Self::builder().start()
     }
 
-    /// With more lines of configuration.
+    /// Starts with more lines of configuration.
     #[track_caller]
     pub fn with(lines: &[&str]) -> Self {
         Self::builder().lines(lines).start()
     }
 
-    /// To say more before starting.
+    /// Returns a builder, for further settings.
     pub fn builder() -> Builder {
         Builder::new()
     }
 
-    /// A replica of `primary`, which must listen on TCP; returns when it is in sync.
+    /// Starts a replica of `primary`, which must listen on TCP; returns when it is in sync.
     pub fn replica_of(primary: &Self) -> Self {
         let replica = Self::builder()
             .keyring(primary.ring.clone())
@@ -68,13 +68,13 @@ impl Redis {
         replica
     }
 
-    /// Waits until this replica has everything that its primary had.
+    /// Waits until this replica has everything that its primary has now.
     #[track_caller]
     pub fn wait_until_in_sync(&self) {
         wait_until("the replica is in sync", SOON, || self.replication().contains("master_link_status:up"));
     }
 
-    /// Waits until its one replica has everything that was written up to now.
+    /// Waits until its one replica has everything that was written until now.
     #[track_caller]
     pub fn wait_until_replicated(&self) {
         let offset = |start: &str| -> u64 {
@@ -87,69 +87,69 @@ impl Redis {
         wait_until("the replica has everything", SOON, || offset(",offset=") >= written);
     }
 
-    /// Whether it takes writes instead of following another server.
+    /// Returns whether it is a primary.
     pub fn is_primary(&self) -> bool {
         self.replication().contains("role:master")
     }
 
-    /// `INFO replication`; empty when the connection is lost, as by all clients of a server that changes its role.
+    /// Returns `INFO replication`; empty if the connection is lost, as happens when the server changes its role.
     fn replication(&self) -> String {
         let reply = self.connect().run(&["INFO", "replication"]);
         reply.map(|text| redis::from_redis_value(text).expect("text")).unwrap_or_default()
     }
 
-    /// A connection in RESP2.
+    /// Returns a connection in RESP2.
     pub fn connect(&self) -> Con {
         self.open("")
     }
 
-    /// A connection in RESP3.
+    /// Returns a connection in RESP3.
     pub fn connect3(&self) -> Con {
         self.open("?protocol=resp3")
     }
 
-    /// A connection in RESP2 as an ACL user.
+    /// Returns a connection in RESP2 as an ACL user.
     pub fn connect_as(&self, user: &str, password: &str) -> Con {
         self.open(&format!("?user={user}&pass={password}"))
     }
 
-    /// A connection without a client library.
+    /// Returns a connection without a client library.
     pub fn raw(&self) -> Raw {
         Raw::connect(&self.socket())
     }
 
-    /// Everything logged so far.
+    /// Returns everything logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("redis.log")).unwrap_or_default()
     }
 
-    /// Whether the log tells of a crash.
+    /// Returns whether the log contains a crash.
     pub fn has_logged_a_crash(&self) -> bool {
         let log = self.log();
         CRASH.iter().any(|words| log.contains(words))
     }
 
-    /// The keys in its file.
+    /// Returns the keys in its file.
     pub fn ring(&self) -> &Keyring {
         &self.ring
     }
 
-    /// The unix socket.
+    /// Returns the unix socket.
     pub fn socket(&self) -> PathBuf {
         self.path("redis.sock")
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.process.as_ref().expect("it runs").id()
     }
 
-    /// The TCP port, 0 when there is none.
+    /// Returns the TCP port; 0 if there is none.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The port at which the other nodes of a cluster reach it, 0 outside a cluster.
+    /// Returns the port for the other nodes of a cluster; 0 outside a cluster.
     pub fn bus_port(&self) -> u16 {
         self.bus_port
     }
@@ -161,12 +161,12 @@ impl Redis {
         wait_until("redis-server ends", SOON, || !process.is_running());
     }
 
-    /// Whether it was started and neither stopped nor killed since.
+    /// Returns whether it was started and neither stopped nor killed since.
     pub fn is_up(&self) -> bool {
         self.process.is_some()
     }
 
-    /// A path inside its directory.
+    /// Returns a path inside its directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -176,13 +176,13 @@ impl Redis {
         self.process.as_ref().expect("it runs").signal(signal);
     }
 
-    /// Lets none of its files grow beyond so many bytes, or lets them grow again.
+    /// Limits the size of its files to this many bytes, or removes the limit.
     pub fn limit_files(&self, bytes: Option<u64>) {
         let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
         prlimit(pid, Resource::Fsize, Rlimit { current: bytes, maximum: None }).expect("the child is ours");
     }
 
-    /// Stops it cleanly, so that everything it persists is written.
+    /// Stops it cleanly, so that all persistent data is written.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             let status = process.terminate(SOON);
@@ -191,7 +191,7 @@ impl Redis {
         }
     }
 
-    /// Kills it with SIGKILL: what it has not written is lost.
+    /// Kills it with SIGKILL: unwritten data is lost.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill();
@@ -199,7 +199,7 @@ impl Redis {
         }
     }
 
-    /// Fails when it has crashed: when it says so in its log, or when a signal ended it that no test sends.
+    /// Panics if it has crashed: if its log says so, or if a signal that no test sends has ended it.
     fn assert_no_crash(&self, status: Option<ExitStatus>) {
         let signal = status.and_then(|status| status.signal());
         let crashed =
@@ -213,7 +213,7 @@ impl Redis {
         assert!(self.launch(), "no restart: {}", self.log());
     }
 
-    /// Starts on the files that are there; false when it ended instead of answering.
+    /// Starts with the existing files; false if it ended instead of answering.
     fn launch(&mut self) -> bool {
         let mut process = spawn(launched(self.launcher).arg(self.path("redis.conf")).envs(self.env.clone()));
         let socket = self.socket();
@@ -244,7 +244,7 @@ impl Drop for Redis {
     }
 }
 
-/// redis-server, through a launcher if there is one.
+/// Returns the command for redis-server, through a launcher if there is one.
 fn launched(launcher: &[&str]) -> Command {
     let Some((program, args)) = launcher.split_first() else {
         return Command::new(redis_server());
@@ -254,13 +254,14 @@ fn launched(launcher: &[&str]) -> Command {
     command
 }
 
-/// Starts a redis-server, which says what it has to say in its log.
+/// Starts a redis-server, whose output goes to its log.
 pub(super) fn spawn(command: &mut Command) -> Process {
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     Process::new(child.expect("redis-server starts"))
 }
 
-/// Whether a server behind `socket` answers PING; one that is about to refuse its port may hang up instead.
+/// Returns whether a server behind `socket` answers PING; one that cannot get its port may close the connection
+/// instead.
 fn answers(socket: &Path) -> bool {
     let ping = || -> io::Result<[u8; 7]> {
         let mut stream = UnixStream::connect(socket)?;
@@ -273,7 +274,7 @@ fn answers(socket: &Path) -> bool {
     ping().is_ok_and(|reply| reply == *b"+PONG\r\n")
 }
 
-/// A port that nobody listens on at this moment.
+/// Returns a port that is free at this moment.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()

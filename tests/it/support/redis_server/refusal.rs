@@ -1,4 +1,4 @@
-//! A redis-server that must not come up.
+//! A redis-server that must refuse to start.
 
 use std::{
     fs,
@@ -10,7 +10,8 @@ use std::{
 
 use crate::support::{SOON, build::redis_server, process::Process, wait_for};
 
-/// The log lines of a redis-server that must refuse to start on this configuration, given the directory for its files.
+/// Returns the log of a redis-server that must refuse to start with this configuration, given the directory for its
+/// files.
 #[track_caller]
 pub fn refuses_to_start(config: impl Fn(&Path) -> String) -> String {
     let dir = tempfile::tempdir().expect("a temporary directory");

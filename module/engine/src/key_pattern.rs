@@ -39,6 +39,21 @@ impl KeyPattern {
     pub fn key_for(&self, subject: &str) -> Option<String> {
         is_subject(subject).then(|| format!("{}{subject}{}", self.prefix, self.suffix))
     }
+
+    /// Whether a key matches that begins with `fixed` and goes on with `count` bytes of those that `is_free` holds for.
+    pub fn matches_some(&self, fixed: &str, count: usize, is_free: impl Fn(u8) -> bool) -> bool {
+        let (prefix, suffix) = (self.prefix.as_bytes(), self.suffix.as_bytes());
+        let length = fixed.len() + count;
+        let Some(suffix_at) = length.checked_sub(suffix.len()).filter(|start| *start > prefix.len()) else {
+            return false;
+        };
+        let fits = |at: usize, byte: u8| match fixed.as_bytes().get(at) {
+            Some(expected) => *expected == byte,
+            None => is_free(byte),
+        };
+        let bytes = (0..).zip(prefix).chain((suffix_at..).zip(suffix));
+        bytes.into_iter().all(|(at, byte)| fits(at, *byte))
+    }
 }
 
 /// 1–255 bytes, no control characters, and not `.` or `..`, which URL paths would swallow.
@@ -59,6 +74,20 @@ mod tests {
             let pattern = KeyPattern::parse(pattern).expect("valid pattern");
             assert_eq!(pattern.subject_of(key.as_bytes()), Some("42"));
             assert_eq!(pattern.key_for("42").as_deref(), Some(key));
+        }
+    }
+
+    #[test]
+    fn tells_whether_a_form_of_key_could_match() {
+        let matches = |pattern: &str| {
+            let pattern = KeyPattern::parse(pattern).expect("valid pattern");
+            pattern.matches_some("x:", 3, |byte| byte == b'a')
+        };
+        for pattern in ["*", "x*", "x:*", "x:a*", "*a", "x:*a", "x:a*a"] {
+            assert!(matches(pattern), "{pattern}");
+        }
+        for pattern in ["y*", "x:b*", "*b", "xx*", "*:", "x:aaa*", "x:aaaa*", "x:aa*aa"] {
+            assert!(!matches(pattern), "{pattern}");
         }
     }
 

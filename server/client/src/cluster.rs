@@ -119,11 +119,13 @@ async fn slots_according_to(node: &Node) -> RedisResult<Vec<SlotRange>> {
     slot_ranges(node.send(cmd("CLUSTER").arg("SLOTS")).await?, node.host())
 }
 
-/// Returns the key of a command: the AUTH commands have it right after their name, or have none.
+/// Returns the key of a command: those that have one have it right after their name.
 fn key(command: &Cmd) -> Option<&[u8]> {
+    let has_key =
+        |name: &[u8]| name.starts_with(command::PREFIX.as_bytes()) || name == command::SET.as_bytes();
     let mut arguments = command.args_iter();
     match (arguments.next()?, arguments.next()?) {
-        (Arg::Simple(name), Arg::Simple(key)) if name.starts_with(command::PREFIX.as_bytes()) => Some(key),
+        (Arg::Simple(name), Arg::Simple(key)) if has_key(name) => Some(key),
         _ => None,
     }
 }
@@ -145,8 +147,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_auth_commands_have_a_key() {
+    fn auth_commands_and_set_have_a_key() {
         assert_eq!(key(cmd("AUTH.REFRESH").arg("auth:42").arg("token")), Some(&b"auth:42"[..]));
+        assert_eq!(key(cmd("SET").arg("hallpass:used:x").arg(1)), Some(&b"hallpass:used:x"[..]));
         assert_eq!(key(&cmd("AUTH.JWKS")), None);
         assert_eq!(key(cmd("INFO").arg("hallpass")), None);
     }

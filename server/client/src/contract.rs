@@ -18,6 +18,17 @@ pub mod command {
 
     /// The beginning of all of them. Those that have a key have it as their first argument.
     pub const PREFIX: &str = "AUTH.";
+
+    /// Redis' own, for keys beside those of subjects.
+    pub const SET: &str = "SET";
+}
+
+/// The keys beside those of subjects.
+pub mod key {
+    /// The beginning of the key of a used outside token; its fingerprint follows.
+    pub const USED: &str = "hallpass:used:";
+    /// The length of a fingerprint: SHA-256 in base64url.
+    pub const FINGERPRINT_LENGTH: usize = 43;
 }
 
 /// The words behind a command's fixed arguments.
@@ -31,11 +42,13 @@ pub mod option {
     pub const CLIENT: &str = "CLIENT";
     pub const COUNT: &str = "COUNT";
     pub const EVICT: &str = "EVICT";
+    pub const EX: &str = "EX";
     pub const EXCEPT: &str = "EXCEPT";
     pub const IDLETTL: &str = "IDLETTL";
     pub const LIMIT: &str = "LIMIT";
     pub const MAXTTL: &str = "MAXTTL";
     pub const META: &str = "META";
+    pub const NX: &str = "NX";
     pub const OFFSET: &str = "OFFSET";
     pub const REJECT: &str = "REJECT";
     pub const SESSION: &str = "SESSION";

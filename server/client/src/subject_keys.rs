@@ -1,5 +1,6 @@
 //! From subjects and tokens to Redis keys.
 
+use crate::contract::key;
 use hallpass_engine::key_pattern::KeyPattern;
 use hallpass_engine::token::{self, REFRESH_PREFIX};
 
@@ -23,6 +24,13 @@ impl SubjectKeys {
     /// verified: that is what the command then does, against this key.
     pub fn of_token(&self, token: &str) -> Option<String> {
         self.of_subject(&token::subject(token)?)
+    }
+
+    /// Returns whether the key of a subject could be that of a used outside token, so that one would be taken for the
+    /// other.
+    pub fn overlap_used_tokens(&self) -> bool {
+        let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        self.0.matches_some(key::USED, key::FINGERPRINT_LENGTH, is_base64url)
     }
 }
 
@@ -48,5 +56,20 @@ mod tests {
         assert_eq!((keys.of_token("nonsense"), keys.of_subject("..")), (None, None));
         assert!(!is_refresh_token("hp1") && !is_refresh_token("hp10.x"));
         assert_eq!(SubjectKeys::new("auth:"), None);
+    }
+
+    #[test]
+    fn some_patterns_could_match_the_key_of_a_used_token() {
+        let overlaps = |pattern: &str| SubjectKeys::new(pattern).expect("a pattern").overlap_used_tokens();
+        for pattern in
+            ["*", "h*", "hallpass:*", "hallpass:used:*", "hallpass:used:a*", "*a", "hallpass:us*ab"]
+        {
+            assert!(overlaps(pattern), "{pattern}");
+        }
+        for pattern in
+            ["auth:*", "auth:{*}", "hallpass:session:*", "hallpass:used:{*}", "*}", "*:a", "hallpass:used:é*"]
+        {
+            assert!(!overlaps(pattern), "{pattern}");
+        }
     }
 }

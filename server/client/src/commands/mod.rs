@@ -9,6 +9,7 @@ mod server;
 mod sessions;
 mod set_claims;
 mod tokens;
+mod use_outside_token;
 mod verify;
 
 pub use inspect::{Inspected, TokenState};

@@ -1,4 +1,4 @@
-//! Random bytes of the operating system, fetched many at a time: a system call per session would cost more than the rest
+//! Random bytes from the operating system, fetched in blocks: a system call per session would cost more than the rest
 //! of its id.
 
 use crate::error::Error;
@@ -14,10 +14,10 @@ struct Stock {
 
 static STOCK: Mutex<Stock> = Mutex::new(Stock { bytes: [0; STOCK_BYTES], left: 0 });
 
-/// Returns bytes that nobody got before. None of them is kept.
+/// Returns fresh bytes. No copy of them is kept.
 ///
 /// # Errors
-/// [`Error::Internal`] when the system has none, which is not expected.
+/// [`Error::Internal`] if the system has none, which is not expected.
 pub fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut stock = sync::lock(&STOCK);
     if stock.left < N {

@@ -1,4 +1,4 @@
-//! Locks that a panic of somebody else does not poison: what they protect is whole at any time.
+//! Locks that ignore poisoning by a panic: the protected values are consistent at any time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -1,4 +1,4 @@
-//! base64url without padding (RFC 7515 §2), as tokens and keys are written in.
+//! base64url without padding (RFC 7515 §2), the encoding of tokens and keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::NO_PAD;
@@ -15,19 +15,19 @@ type Engine = base64::engine::GeneralPurpose;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&base64::alphabet::URL_SAFE, NO_PAD));
 
-/// The text of these bytes.
+/// Encodes bytes.
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     ENGINE.encode(bytes)
 }
 
-/// Appends bytes.
+/// Encodes bytes at the end of a buffer.
 pub(crate) fn encode_onto(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + encoded_len(bytes.len()), 0);
     encode_into(&mut out[start..], bytes);
 }
 
-/// Appends a part of the same buffer.
+/// Encodes a part of the buffer at its end.
 pub(crate) fn encode_within(buffer: &mut Vec<u8>, part: Range<usize>) {
     let start = buffer.len();
     buffer.resize(start + encoded_len(part.len()), 0);
@@ -35,23 +35,23 @@ pub(crate) fn encode_within(buffer: &mut Vec<u8>, part: Range<usize>) {
     encode_into(room, &written[part]);
 }
 
-/// Fills `room`, which has [`encoded_len`] bytes.
+/// Encodes into `room`, which has [`encoded_len`] bytes.
 pub(crate) fn encode_into(room: &mut [u8], bytes: &[u8]) {
     debug_assert_eq!(room.len(), encoded_len(bytes.len()));
     let _ = ENGINE.encode_slice(bytes, room);
 }
 
-/// Length of so many bytes as text.
+/// Returns the length of this many bytes as text.
 pub(crate) fn encoded_len(bytes: usize) -> usize {
     (bytes * 4).div_ceil(3)
 }
 
-/// The bytes of a text, strictly: no padding, no blanks, no spare bits, so that each value has exactly one spelling.
+/// Decodes a text strictly: no padding, no blanks, no spare bits, so that each value has exactly one spelling.
 pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     ENGINE.decode(text).ok()
 }
 
-/// As [`decode`], of exactly `N` bytes.
+/// Decodes exactly `N` bytes, like [`decode`].
 pub(crate) fn decode_array<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
     let text = text.as_ref();
     let mut bytes = [0; N];

@@ -1,14 +1,15 @@
-//! When a user's whole key expires: at or after its latest session, moved as rarely as possible.
+//! The expiry of a user's whole key: at or after that of its latest session, and changed as rarely as possible.
 
 use crate::record::RecordView;
 
 const MIN_SLACK_MS: u64 = 60_000;
 const SLACK_FRACTION: u64 = 64;
 
-/// The expiry (Unix ms) to give a key that must live until `needed`, or `None` when its `current` expiry is late enough.
+/// Returns the new expiry (Unix ms) of a key that must live until `needed`, or `None` if its `current` one is late
+/// enough.
 ///
-/// A new expiry lies up to max(60 s, idle/64) behind `needed`, so that refreshing does not move it each time; it is
-/// only ever extended. `idle_ms` is the idle lifetime of the session written.
+/// A new expiry lies up to max(60 s, idle/64) after `needed`, so that not every refresh changes it. It is only ever
+/// extended. `idle_ms` is the idle lifetime of the session written.
 pub fn extend(current: Option<u64>, needed: u64, idle_ms: u64) -> Option<u64> {
     let slack = MIN_SLACK_MS.max(idle_ms / SLACK_FRACTION);
     match current {
@@ -17,7 +18,8 @@ pub fn extend(current: Option<u64>, needed: u64, idle_ms: u64) -> Option<u64> {
     }
 }
 
-/// The later of `end` and the end of the session in this record, in Unix ms; a record that cannot be read changes nothing.
+/// Returns the later of `end` and the end of the session in this record, in Unix ms. Ignores a record that cannot be
+/// read.
 pub fn latest(end: u64, record: &[u8]) -> u64 {
     RecordView::read(record).map_or(end, |session| end.max(session.ends_at()))
 }

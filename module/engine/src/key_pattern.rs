@@ -4,14 +4,14 @@
 pub const MAX_SUBJECT_BYTES: usize = 255;
 const MAX_PATTERN_BYTES: usize = 255;
 
-/// A key pattern: what stands for its one `*` is the subject.
+/// A key pattern: the subject takes the place of its one `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPattern {
     prefix: String,
     suffix: String,
 }
 
-/// `auth:*`.
+/// Returns `auth:*`.
 impl Default for KeyPattern {
     fn default() -> Self {
         Self { prefix: "auth:".to_owned(), suffix: String::new() }
@@ -19,7 +19,7 @@ impl Default for KeyPattern {
 }
 
 impl KeyPattern {
-    /// Reads a pattern: 1–255 bytes with exactly one `*` and no control characters. `None` for anything else.
+    /// Parses a pattern: 1–255 bytes with exactly one `*` and no control characters. `None` for anything else.
     pub fn parse(pattern: &str) -> Option<Self> {
         let (prefix, suffix) = pattern.split_once('*')?;
         let fits = pattern.len() <= MAX_PATTERN_BYTES
@@ -28,14 +28,14 @@ impl KeyPattern {
         fits.then(|| Self { prefix: prefix.to_owned(), suffix: suffix.to_owned() })
     }
 
-    /// The subject that `key` belongs to, or `None` when the key does not match or what stands for `*` is no subject.
+    /// Returns the subject of `key`, or `None` if the key does not match or the text in place of `*` is not a subject.
     pub fn subject_of<'k>(&self, key: &'k [u8]) -> Option<&'k str> {
         let subject = key.strip_prefix(self.prefix.as_bytes())?.strip_suffix(self.suffix.as_bytes())?;
         let subject = std::str::from_utf8(subject).ok()?;
         is_subject(subject).then_some(subject)
     }
 
-    /// The key of `subject`, or `None` when it is no valid subject.
+    /// Returns the key of `subject`, or `None` if it is not a valid subject.
     pub fn key_for(&self, subject: &str) -> Option<String> {
         is_subject(subject).then(|| format!("{}{subject}{}", self.prefix, self.suffix))
     }
@@ -56,7 +56,8 @@ impl KeyPattern {
     }
 }
 
-/// 1–255 bytes, no control characters, and not `.` or `..`, which URL paths would swallow.
+/// Returns whether a text can be a subject: 1–255 bytes, no control characters, and not `.` or `..`, which URL paths
+/// drop.
 fn is_subject(subject: &str) -> bool {
     (1..=MAX_SUBJECT_BYTES).contains(&subject.len())
         && subject != "."

@@ -1,4 +1,4 @@
-//! New keys, made from random bytes that the caller provides; only RSA primes come from the cryptographic library.
+//! Makes keys from random bytes that the caller provides; only RSA primes come from the cryptographic library.
 
 use crate::base64url::encode;
 use crate::keys::{Algorithm, Jwk, rsa};
@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use std::fmt;
 
-/// The random bytes are no private key of the algorithm; draw again. Chance: below 2⁻³¹ for ES256, none otherwise.
+/// The random bytes are not a private key of the algorithm: draw again. Probability: below 2⁻³¹ for ES256, else 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeygenError;
 
@@ -19,7 +19,7 @@ impl fmt::Display for KeygenError {
 
 impl std::error::Error for KeygenError {}
 
-/// A signing key whose secret is `random`; an RSA key's secret is drawn anew, and `random` only names it.
+/// Makes a signing key with the secret `random`. An RSA key gets a secret of its own, and `random` only names it.
 ///
 /// # Errors
 /// [`KeygenError`] when the bytes lie outside the algorithm's range.
@@ -33,7 +33,7 @@ pub fn signing_key(alg: Algorithm, random: &[u8; 32]) -> Result<Jwk, KeygenError
     Ok(Jwk { usage: "sig".into(), alg: Some(alg.to_string()), kid: key_id(b"sig", random), ..jwk })
 }
 
-/// A refresh key whose secret is `random`.
+/// Makes a refresh key with the secret `random`.
 pub fn refresh_key(random: &[u8; 32]) -> Jwk {
     Jwk {
         kty: "oct".into(),
@@ -71,7 +71,7 @@ fn p256(scalar: &[u8; 32]) -> Result<Jwk, KeygenError> {
     })
 }
 
-/// Twelve hex digits of a hash: short, since every token carries it, and telling nothing of the secret.
+/// Returns a key id: twelve hex digits of a hash. It is short because every token carries it, and reveals no secret.
 fn key_id(purpose: &[u8], random: &[u8; 32]) -> String {
     let hash = digest(&SHA256, &[b"hallpass kid ", purpose, &random[..]].concat());
     hash.as_ref()[..6].iter().map(|byte| format!("{byte:02x}")).collect()

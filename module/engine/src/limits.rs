@@ -1,16 +1,16 @@
-//! How many sessions a user may have, and which of them make room for a new one.
+//! Limits on a user's sessions, and the sessions that make room for a new one.
 
 use crate::scan::{Scan, SessionSummary};
 use std::fmt;
 use uuid::Uuid;
 
-/// Expired sessions that one login removes, at most.
+/// The most expired sessions that one login removes.
 const MAX_PRUNED: usize = 64;
 
-/// What a login must keep to. The new session counts.
+/// The limits that a login must respect. The new session counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most sessions in all; 0 for no limit.
+    /// The most sessions in total; 0 for no limit.
     pub total_limit: u64,
     /// The most sessions of the class that the scan counted, if there is such a limit.
     pub class_limit: Option<u64>,
@@ -18,7 +18,7 @@ pub struct Limits {
     pub rejects: bool,
 }
 
-/// The sessions that go when a new one comes.
+/// The sessions that a login removes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Room {
     /// Live sessions over a limit, those refreshed least recently first.
@@ -27,17 +27,17 @@ pub struct Room {
     pub pruned: Vec<Uuid>,
 }
 
-/// Why there is no room for a new session.
+/// The reason for which there is no room for a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RoomError {
     /// The hash holds fields that are not sessions.
     Foreign,
-    /// A limit is reached, and the login asked to be refused then.
+    /// A limit is reached, and the login asked for REJECT.
     LimitReached,
 }
 
 impl Limits {
-    /// Whether a limit may bind in a hash of this many fields, so that all of it must be scanned.
+    /// Returns whether a limit may apply to a hash of this many fields, so that all of it must be scanned.
     pub fn may_bind(&self, fields: usize) -> bool {
         self.class_limit.is_some() || (self.total_limit > 0 && fields as u64 >= self.total_limit)
     }
@@ -59,7 +59,7 @@ impl Limits {
         Ok(Room { evicted, pruned })
     }
 
-    /// The sessions refreshed least recently, as many as both limits need, oldest first.
+    /// Returns the sessions refreshed least recently, as many as both limits need, oldest first.
     fn evictable(&self, live: Vec<SessionSummary>) -> Vec<Uuid> {
         let (counted, others): (Vec<_>, Vec<_>) = live.into_iter().partition(|session| session.in_class);
         let over_class = self.class_limit.map_or(0, |limit| surplus(counted.len(), limit));
@@ -85,7 +85,7 @@ fn age_order(session: &SessionSummary) -> (u64, Uuid) {
     (session.rotated_at, session.sid)
 }
 
-/// How many of `present` must go before one more fits into `limit`.
+/// Returns how many of `present` must go before one more fits into `limit`.
 fn surplus(present: usize, limit: u64) -> usize {
     let allowed = usize::try_from(limit).unwrap_or(usize::MAX);
     (present + 1).saturating_sub(allowed)
@@ -106,7 +106,7 @@ impl std::error::Error for RoomError {}
 mod tests {
     use super::*;
 
-    /// Sessions refreshed at 0, 1, 2, …; those with a class letter of `c` are counted, `x` has expired.
+    /// Returns a scan of sessions refreshed at 0, 1, 2, …; `c` is of the counted class, `x` has expired.
     fn scan(kinds: &str) -> Scan {
         let summary = |(at, kind): (u64, char)| SessionSummary {
             sid: Uuid::from_u128(u128::from(at)),

@@ -1,23 +1,23 @@
-//! A scan of a user's hash: enough of each session to limit, list and revoke it.
+//! Scans a user's hash: keeps enough of each session to limit, list and revoke it.
 
 use crate::record::{DecodeError, RecordView};
 use crate::sid;
 use uuid::Uuid;
 
-/// The most room that is reserved at once: a hash may hold anything, and be huge.
+/// The most elements that are allocated in advance: a hash may be huge, and may hold anything.
 const MAX_CAPACITY: usize = 10_000;
 
-/// How sessions are looked at.
+/// The parameters of a scan.
 pub struct ScanFilter<'a> {
     /// Unix ms.
     pub now: u64,
-    /// Sessions issued before this time (Unix ms) are over.
+    /// Sessions issued before this time (Unix ms) have ended.
     pub not_before: u64,
     /// The class that is counted, if any.
     pub class: Option<&'a str>,
 }
 
-/// What a scan keeps of a session.
+/// The summary of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionSummary {
     /// Its id.
@@ -26,23 +26,23 @@ pub struct SessionSummary {
     pub rotated_at: u64,
     /// Whether it has ended.
     pub is_over: bool,
-    /// Whether it is of the class that is counted; true of all when there is none.
+    /// Whether it is of the counted class; always true if there is none.
     pub in_class: bool,
 }
 
-/// What a scan found.
+/// The result of a scan.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Sessions, live and expired.
     pub sessions: Vec<SessionSummary>,
     /// Session ids whose records cannot be read.
     pub unreadable: Vec<Uuid>,
-    /// Whether a field is not a session id: the hash is somebody else's.
+    /// Whether a field is not a session id: the hash belongs to another program.
     pub is_foreign: bool,
 }
 
 impl Scan {
-    /// An empty scan with room for this many fields.
+    /// Creates an empty scan with room for this many fields.
     pub fn with_capacity(fields: usize) -> Self {
         Self { sessions: Vec::with_capacity(fields.min(MAX_CAPACITY)), ..Self::default() }
     }
@@ -50,7 +50,7 @@ impl Scan {
     /// Adds a field.
     ///
     /// # Errors
-    /// [`DecodeError`] when its record cannot be read; it is noted all the same.
+    /// [`DecodeError`] if its record cannot be read; its id is kept all the same.
     pub fn add(&mut self, filter: &ScanFilter<'_>, field: &[u8], value: &[u8]) -> Result<(), DecodeError> {
         let Some(sid) = sid::parse(field) else {
             self.is_foreign = true;
@@ -66,12 +66,12 @@ impl Scan {
         Ok(())
     }
 
-    /// The ids of the sessions that are alive.
+    /// Returns the ids of the live sessions.
     pub fn live(&self) -> impl Iterator<Item = Uuid> {
         self.sessions.iter().filter(|session| !session.is_over).map(|session| session.sid)
     }
 
-    /// The ids of all sessions, readable or not.
+    /// Returns the ids of all sessions, readable or not.
     pub fn sids(&self) -> impl Iterator<Item = Uuid> {
         self.sessions.iter().map(|session| session.sid).chain(self.unreadable.iter().copied())
     }

@@ -1,4 +1,4 @@
-//! Session ids: UUID version 7 (RFC 9562 §5.7), written in canonical lower case wherever they are text.
+//! Session ids: UUID version 7 (RFC 9562 §5.7), always written in canonical lower case.
 
 use uuid::{Builder, Uuid};
 
@@ -7,8 +7,8 @@ pub const TEXT_BYTES: usize = 36;
 
 /// Makes a session id from the time in nanoseconds and eight random bytes.
 ///
-/// Behind the milliseconds stand twelve bits of their fraction (RFC 9562 §6.2, method 3), so that the ids of sessions which
-/// one server issues within a millisecond sort by time, too.
+/// The milliseconds are followed by twelve bits of their fraction (RFC 9562 §6.2, method 3), so that the ids of one
+/// server sort by time within a millisecond, too.
 pub fn new(now_ns: u128, random: &[u8; 8]) -> Uuid {
     let milliseconds = u64::try_from(now_ns / 1_000_000).unwrap_or(u64::MAX);
     let [.., high, low] = ((now_ns % 1_000_000) * 4096 / 1_000_000).to_be_bytes();

@@ -1,11 +1,11 @@
 //! Units of time: settings and options are in seconds, records and the clock in milliseconds.
 
-/// Milliseconds of this many seconds.
+/// Converts seconds to milliseconds.
 pub const fn ms(seconds: u64) -> u64 {
     seconds.saturating_mul(1000)
 }
 
-/// Whole seconds of this many milliseconds.
+/// Converts milliseconds to whole seconds.
 pub const fn seconds(ms: u64) -> u64 {
     ms / 1000
 }

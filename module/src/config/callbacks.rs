@@ -1,11 +1,11 @@
-//! Between Redis and the table of settings: CONFIG GET, CONFIG SET and what is loaded.
+//! The callbacks for the table of settings: CONFIG GET, CONFIG SET, and values at load.
 
 use super::settings::{Kind, SETTINGS};
 use super::values::Config;
 use crate::redis::config::{self, Declaration, Values};
 use redis_module::Context;
 
-/// The table of settings, as Redis asks for it.
+/// The table of settings, in the form of Redis' callbacks.
 struct Table;
 
 /// Registers every setting and takes the values of redis.conf or MODULE LOADEX.
@@ -30,7 +30,7 @@ fn kind(index: usize) -> Option<&'static Kind> {
     SETTINGS.get(index).map(|setting| &setting.kind)
 }
 
-/// A copy, since the table names fields by their place to write to.
+/// Returns a copy of a value, since the table names fields as places to write to.
 fn copy() -> Config {
     (*Config::current()).clone()
 }

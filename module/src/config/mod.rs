@@ -1,5 +1,5 @@
-//! The `hallpass.*` settings: [`settings`] is their table, [`values`] what is in force, [`callbacks`] how Redis reads and
-//! changes it.
+//! The `hallpass.*` settings: [`settings`] is their table, [`values`] has the values in force, and [`callbacks`] lets
+//! Redis read and change them.
 
 mod callbacks;
 mod settings;

@@ -1,4 +1,4 @@
-//! Strings of Redis': those that it lends, and those that belong to us.
+//! Redis' strings: those that it lends, and those that belong to us.
 
 use redis_module::{RedisString, raw};
 use std::ops::Deref;
@@ -16,7 +16,7 @@ impl Deref for Arg {
     }
 }
 
-/// A string that belongs to no context, and is freed when it is dropped.
+/// A string that belongs to no context and is freed on drop.
 #[repr(transparent)]
 pub struct OwnedString(pub(super) *mut raw::RedisModuleString);
 
@@ -41,19 +41,19 @@ impl Drop for OwnedString {
     }
 }
 
-/// Makes a string that belongs to whoever frees it.
+/// Creates a string that the caller must free.
 pub(super) fn new_string(text: &[u8]) -> *mut raw::RedisModuleString {
-    // SAFETY: Redis copies the text; without a context the string is in nobody's keeping.
+    // SAFETY: Redis copies the text; without a context nothing else frees the string.
     unsafe {
         raw::RedisModule_CreateString
             .map_or(ptr::null_mut(), |create| create(ptr::null_mut(), text.as_ptr().cast(), text.len()))
     }
 }
 
-/// Frees what [`new_string`] made, unless it is null.
+/// Frees a string of [`new_string`], unless it is null.
 pub(super) fn free_string(string: *mut raw::RedisModuleString) {
     if !string.is_null() {
-        // SAFETY: a string made by `new_string`, taken out of its place, so that nobody else has it.
+        // SAFETY: a string made by `new_string`, taken out of its place, so that no other reference exists.
         unsafe { raw::RedisModule_FreeString.map(|free| free(ptr::null_mut(), string)) };
     }
 }

@@ -1,10 +1,10 @@
-//! Clients that wait for an answer which a worker thread makes.
+//! Clients that wait for the answer of a worker thread.
 
 use super::guard::{OK, guarded};
 use redis_module::{Context, raw};
 use std::ffi::{c_int, c_void};
 
-/// How a client that waited is answered, on the main thread. `None` when the answer is lost, which is a bug.
+/// The answer to a client that waited, sent on the main thread. `None` if the answer is lost, which is a bug.
 pub trait Outcome: Sized + Send + 'static {
     /// Sends the answer.
     fn send(ctx: &Context, outcome: Option<Self>);
@@ -16,7 +16,7 @@ pub struct Blocked<O>(*mut raw::RedisModuleBlockedClient, std::marker::PhantomDa
 // SAFETY: Redis lets any thread unblock a client; the pointer is used for nothing else.
 unsafe impl<O> Send for Blocked<O> {}
 
-/// Makes the running command's client wait; `None` when Redis does not. To be asked only where blocking is allowed.
+/// Makes the running command's client wait; `None` if Redis refuses. Call it only where blocking is allowed.
 pub fn block<O: Outcome>(ctx: &Context) -> Option<Blocked<O>> {
     // SAFETY: the context is the running command's; the callbacks never unwind.
     let client = unsafe {
@@ -40,7 +40,7 @@ extern "C" fn on_unblocked<O: Outcome>(
     _argc: c_int,
 ) -> c_int {
     let _ = guarded(|| {
-        // SAFETY: Redis passes the pointer that `unblock` gave it, not yet freed, and nobody else uses it meanwhile.
+        // SAFETY: Redis passes the pointer that `unblock` gave it, not yet freed, and nothing else uses it meanwhile.
         let outcome = unsafe {
             let data = raw::RedisModule_GetBlockedClientPrivateData.map(|get| get(ctx));
             data.and_then(|data| data.cast::<Option<O>>().as_mut())
@@ -52,8 +52,8 @@ extern "C" fn on_unblocked<O: Outcome>(
 
 unsafe extern "C" fn free_outcome<O>(_ctx: *mut raw::RedisModuleCtx, outcome: *mut c_void) {
     if !outcome.is_null() {
-        // SAFETY: made by `unblock`, and passed here once, after the reply or instead of it. A panic while the outcome is
-        // dropped is stopped.
+        // SAFETY: made by `unblock`, and passed here once, after the reply or instead of it. A panic while the outcome
+        // is dropped is stopped.
         let _ = guarded(|| drop(unsafe { Box::from_raw(outcome.cast::<Option<O>>()) }));
     }
 }

@@ -7,13 +7,13 @@ use super::spec::{CommandSpec, KeyAccess};
 use redis_module::{Context, raw};
 use std::ffi::c_int;
 
-/// What runs when a client sends a command.
+/// The handler of a command.
 pub trait Handler {
-    /// Answers a call. The first of the arguments is the command's name.
+    /// Answers a call. The first argument is the command's name.
     fn call(ctx: &Context, args: &[Arg]);
 }
 
-/// A command with what runs for it.
+/// A command with its handler.
 pub struct Registration {
     spec: CommandSpec,
     entry: Entry,
@@ -21,7 +21,7 @@ pub struct Registration {
 
 type Entry = extern "C" fn(*mut raw::RedisModuleCtx, *mut *mut raw::RedisModuleString, c_int) -> c_int;
 
-/// The function that Redis calls for a command. The crate's own would copy the arguments.
+/// Handles the call of a command by Redis. The entry function of `redis-module` would copy the arguments.
 extern "C" fn entry<H: Handler>(
     ctx: *mut raw::RedisModuleCtx,
     argv: *mut *mut raw::RedisModuleString,
@@ -35,7 +35,7 @@ extern "C" fn entry<H: Handler>(
 }
 
 impl Registration {
-    /// A command that `H` runs.
+    /// Creates a command with the handler `H`.
     pub const fn new<H: Handler>(spec: CommandSpec) -> Self {
         Self { spec, entry: entry::<H> }
     }
@@ -43,7 +43,7 @@ impl Registration {
     /// Creates the command with its documentation. Called while loading.
     ///
     /// # Errors
-    /// A line for the log when Redis does not take it.
+    /// A line for the log if Redis refuses it.
     pub fn register(&self, ctx: &Context) -> Result<(), &'static str> {
         self.create(ctx).ok_or("commands cannot be created: another module may have them")?;
         document(ctx, &self.spec).ok_or("commands cannot be documented: Redis 7.0 or later is needed")?;
@@ -68,9 +68,10 @@ impl Registration {
         (status == OK).then_some(())
     }
 
-    /// Where Redis has the function for it: 7.2 and later.
+    /// Sets the ACL categories if Redis has the function for it: 7.2 and later.
     fn set_acl_categories(&self, ctx: &Context) -> Option<()> {
-        // SAFETY: called while loading, with the loading context, to which the command belongs; Redis only reads the text.
+        // SAFETY: called while loading, with the loading context, to which the command belongs; Redis only reads the
+        // text.
         unsafe {
             let Some(set) = raw::RedisModule_SetCommandACLCategories else {
                 return Some(());

@@ -1,6 +1,6 @@
 //! Settings of `redis.conf`, CONFIG GET and CONFIG SET.
 //!
-//! Redis passes a pointer back to each callback: here it is the setting's index, and points to nothing.
+//! Redis passes a pointer back to each callback. Here it is the setting's index, and points to nothing.
 
 use super::args::{free_string, new_string};
 use super::guard::{ERR, OK, guarded};
@@ -12,17 +12,17 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 /// The most settings that can be registered.
 const MAX_SETTINGS: usize = 64;
 
-/// What Redis is told of a setting.
+/// The declaration of a setting for Redis.
 pub struct Declaration {
-    /// Name behind the module's name and a dot.
+    /// The name after the module's name and a dot.
     pub name: &'static CStr,
-    /// Whether it can be set at load only.
+    /// Whether it can be set only at load.
     pub immutable: bool,
     /// Its type.
     pub kind: Kind,
 }
 
-/// The type of a setting, with the value it has when the configuration does not say.
+/// The type of a setting, with its default.
 #[allow(missing_docs)] // The names say it.
 pub enum Kind {
     /// An integer from `min` to `max`.
@@ -43,14 +43,14 @@ pub trait Values {
     fn text(index: usize) -> String;
     fn set_text(index: usize, value: &str) -> Result<(), &'static str>;
 
-    /// Runs after all values of a CONFIG SET are in place; when it refuses, Redis puts the old ones back.
+    /// Runs after all values of a CONFIG SET are in place; if it refuses, Redis restores the old ones.
     fn apply() -> Result<(), &'static str>;
 }
 
-/// Where a setter puts the reason for which it refuses a value.
+/// The place for the reason for which a setter refuses a value.
 type ErrorPlace = *mut *mut raw::RedisModuleString;
 
-/// Registers the setting with this index; `None` when Redis does not take it.
+/// Registers the setting with this index; `None` if Redis refuses it.
 pub fn register<V: Values>(ctx: &Context, index: usize, setting: &Declaration) -> Option<()> {
     if index >= MAX_SETTINGS {
         return None;
@@ -99,7 +99,7 @@ pub fn register<V: Values>(ctx: &Context, index: usize, setting: &Declaration) -
     (status == OK).then_some(())
 }
 
-/// Takes the values of redis.conf or MODULE LOADEX; `false` when one of them is refused, which Redis has logged.
+/// Takes the values of redis.conf or MODULE LOADEX; `false` if one of them is refused, which Redis has logged.
 pub fn load(ctx: &Context) -> bool {
     // SAFETY: called while loading, after all registrations.
     unsafe { raw::RedisModule_LoadConfigs.map(|load| load(ctx.ctx)) == Some(OK) }
@@ -131,7 +131,7 @@ unsafe extern "C" fn set_flag<V: Values>(
     answer(guarded(|| V::set_flag(data.addr(), value != 0)).map(Ok), error)
 }
 
-/// Redis copies what this returns and does not free it: one string is kept per setting, and replaced by the next.
+/// Redis copies the returned string and does not free it: one string is kept per setting, and replaced by the next.
 unsafe extern "C" fn get_text<V: Values>(
     _name: *const c_char,
     data: *mut c_void,
@@ -167,7 +167,7 @@ unsafe extern "C" fn apply<V: Values>(
     answer(guarded(V::apply), error)
 }
 
-/// Tells Redis whether a value was taken, and else why not. `None` stands for a panic.
+/// Tells Redis whether a value was accepted, or the reason why not. `None` stands for a panic.
 fn answer(outcome: Option<Result<(), &str>>, place: ErrorPlace) -> c_int {
     let Err(reason) = outcome.unwrap_or(Err("internal error")) else {
         return OK;

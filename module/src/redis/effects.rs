@@ -1,14 +1,14 @@
-//! What replicas, the AOF and those who watch a key are told of a change.
+//! Announces a change to replicas, the AOF and watchers of the key.
 
 use super::args::{Arg, OwnedString};
 use super::guard::OK;
 use redis_module::{Context, NotifyEvent, raw};
 use std::ffi::CStr;
 
-/// Hands a write that was made on an open key to replicas and the AOF, as the command that has this effect.
+/// Sends a write that was made on an open key to replicas and the AOF, as the command with the same effect.
 pub fn replicate(ctx: &Context, command: &CStr, key: &Arg, args: &[OwnedString]) -> bool {
-    // SAFETY: the context is the running command's; `s` takes a string, `v` an array of strings, as which `args` is laid
-    // out, and their number. Redis retains the strings, and only reads the array.
+    // SAFETY: the context is the running command's; `s` takes a string, `v` an array of strings, as which `args` is
+    // laid out, and their number. Redis retains the strings, and only reads the array.
     let status = unsafe {
         raw::RedisModule_Replicate.map(|replicate| {
             replicate(ctx.ctx, command.as_ptr(), c"sv".as_ptr(), key.0, args.as_ptr(), args.len())

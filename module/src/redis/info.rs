@@ -5,13 +5,13 @@ use super::log;
 use redis_module::{Context, raw};
 use std::ffi::c_int;
 
-/// What the section shows.
+/// The content of the section.
 pub trait Section {
-    /// Writes its fields. `ctx` is missing in a crash report, where nothing may be asked of Redis.
+    /// Writes its fields. `ctx` is missing in a crash report, where Redis must not be called.
     fn write(out: &InfoWriter, ctx: Option<&Context>);
 }
 
-/// Registers the section. It stays registered, so this comes after everything that can fail.
+/// Registers the section. It stays registered, so call this after everything that can fail.
 pub fn register<S: Section>(ctx: &Context) {
     // SAFETY: called while loading, with the loading context; the callback never unwinds.
     unsafe {

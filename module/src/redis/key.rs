@@ -6,7 +6,7 @@ use redis_module::{Context, RedisString, raw};
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
-/// What a key holds.
+/// The type of a key's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyKind {
     /// Nothing.
@@ -17,17 +17,17 @@ pub enum KeyKind {
     Other,
 }
 
-/// An open key. While one is open, nothing else may change it: no inner command, since even one that reads may delete
-/// what has expired, and no notification that another module could answer with a write.
+/// An open key. While it is open, nothing else may change it: no inner command, since even a reading one may delete
+/// expired data, and no notification, since another module could answer it with a write.
 pub struct HashKey(*mut raw::RedisModuleKey);
 
 impl HashKey {
-    /// Opens a key, for reading or for both.
+    /// Opens a key, for reading or for reading and writing.
     pub fn open(ctx: &Context, name: &Arg, mode: raw::KeyMode) -> Self {
         Self(raw::open_key(ctx.ctx, name.0, mode))
     }
 
-    /// What it holds.
+    /// Returns the type of its value.
     pub fn kind(&self) -> KeyKind {
         // SAFETY: the key is open, or null, which Redis takes for a missing key.
         let kind = unsafe { raw::RedisModule_KeyType.map(|kind| kind(self.0)) };
@@ -38,20 +38,20 @@ impl HashKey {
         }
     }
 
-    /// Number of fields.
+    /// Returns the number of fields.
     pub fn len(&self) -> usize {
         // SAFETY: as in `kind`.
         unsafe { raw::RedisModule_ValueLength.map_or(0, |length| length(self.0)) }
     }
 
-    /// When it expires, in Unix ms.
+    /// Returns when it expires, in Unix ms.
     pub fn expires_at(&self) -> Option<u64> {
         // SAFETY: as in `kind`.
         let at = unsafe { raw::RedisModule_GetAbsExpire.map(|get| get(self.0)) };
         at.and_then(|at| u64::try_from(at).ok())
     }
 
-    /// The value of a field.
+    /// Returns the value of a field.
     pub fn get(&self, field: &OwnedString) -> Option<OwnedString> {
         let mut value: *mut raw::RedisModuleString = ptr::null_mut();
         // SAFETY: the key is an open hash; the arguments are a field, a place for the value, and the null that ends the
@@ -68,17 +68,17 @@ impl HashKey {
         (status == OK && !value.is_null()).then(|| OwnedString(value))
     }
 
-    /// Gives a field of a hash, or of a key that holds nothing yet, a value; `false` when Redis does not take it.
+    /// Sets a field of a hash, or of a key that holds nothing yet; `false` if Redis refuses it.
     pub fn set(&self, field: &OwnedString, value: &OwnedString) -> bool {
         self.change(field, value.0) == 1
     }
 
-    /// Removes a field; `false` when there was none. A hash without fields is gone.
+    /// Removes a field; `false` if there was none. The last field takes the hash with it.
     pub fn delete(&self, field: &OwnedString) -> bool {
         self.change(field, raw::REDISMODULE_HASH_DELETE.cast_mut()) == 1
     }
 
-    /// How many fields were set or removed.
+    /// Sets or removes a field, and returns the number of fields that changed.
     fn change(&self, field: &OwnedString, value: *mut raw::RedisModuleString) -> c_int {
         let count_all = raw::REDISMODULE_HASH_COUNT_ALL as c_int;
         // SAFETY: the key is open for writing and holds a hash or nothing; the arguments are a field, a value or the
@@ -90,7 +90,7 @@ impl HashKey {
         }
     }
 
-    /// Sets when the key expires, in Unix ms; `false` when there is none.
+    /// Sets when the key expires, in Unix ms; `false` if there is no key.
     pub fn set_expiry(&self, at: u64) -> bool {
         let at = i64::try_from(at).unwrap_or(i64::MAX);
         // SAFETY: the key is open for writing.
@@ -103,7 +103,7 @@ impl HashKey {
         unsafe { raw::RedisModule_UnlinkKey.is_some_and(|unlink| unlink(self.0) == OK) }
     }
 
-    /// Shows the fields and their values, until `visit` answers `false`.
+    /// Calls `visit` with each field and its value, until it returns `false`.
     pub fn each<F: FnMut(&[u8], &[u8]) -> bool>(&self, visit: F) {
         let mut visitor = Visitor { visit, goes_on: true };
         // SAFETY: the cursor is made, used and destroyed here; the callback gets `visitor` back as its last argument
@@ -136,7 +136,7 @@ unsafe extern "C" fn on_field<F: FnMut(&[u8], &[u8]) -> bool>(
     value: *mut raw::RedisModuleString,
     visitor: *mut c_void,
 ) {
-    // SAFETY: it is the visitor that `each` passed in and keeps alive; nobody else uses it meanwhile.
+    // SAFETY: it is the visitor that `each` passed in and keeps alive; nothing else uses it meanwhile.
     let visitor = unsafe { &mut *visitor.cast::<Visitor<F>>() };
     if visitor.goes_on {
         let (field, value) = (RedisString::string_as_slice(field), RedisString::string_as_slice(value));

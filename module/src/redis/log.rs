@@ -1,4 +1,4 @@
-//! The server's log. Redis' log function takes a format string: here the text is always an argument of `%s`.
+//! The server's log. Redis' log function takes a format string, so the text is always an argument of `%s`.
 
 use redis_module::{Context, raw};
 use std::ffi::{CStr, CString};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 /// A context that outlives commands: for the log, and for INFO.
 static DETACHED: AtomicPtr<raw::RedisModuleCtx> = AtomicPtr::new(ptr::null_mut());
 
-/// Keeps a context of the module for later; called once, while loading.
+/// Keeps a context of the module for later. Called once, while loading.
 pub fn keep_detached_context(ctx: &Context) {
     // SAFETY: the context is the loading one; the new one is never freed.
     let detached = unsafe { raw::RedisModule_GetDetachedThreadSafeContext.map(|get| get(ctx.ctx)) };
@@ -21,12 +21,12 @@ pub(super) fn detached_context() -> Option<Context> {
     (!detached.is_null()).then(|| Context::new(detached))
 }
 
-/// Logs something an operator should look at.
+/// Logs a warning: something that an operator should look at.
 pub fn warning(text: &str) {
     write(c"warning", text);
 }
 
-/// Logs something worth a line.
+/// Logs a notice.
 pub fn notice(text: &str) {
     write(c"notice", text);
 }

@@ -1,10 +1,10 @@
-//! The edge of Redis: everything that calls it, or is called by it, with all `unsafe` code of the module.
+//! The edge of Redis: everything that calls Redis or is called by it, with all `unsafe` code of the module.
 //!
-//! Two rules hold here: no panic crosses into Redis, and nothing that Redis lends is kept longer than the call. This folder
-//! knows no command, no setting and no reply of ours: callbacks are handed to it.
+//! Two rules hold here: no panic crosses into Redis, and nothing that Redis lends is kept longer than the call. This
+//! folder knows no command, no setting and no reply of ours: callbacks are handed to it.
 //!
 //! - [`command`]: registers commands with their documentation. [`args`]: their arguments. [`reply`]: answers.
-//! - [`key`]: the open hash. [`effects`]: what replicas and watchers are told of a change. [`blocked`]: clients that wait.
+//! - [`key`]: the open hash. [`effects`]: changes for replicas and watchers. [`blocked`]: clients that wait.
 //! - [`config`]: settings. [`info`]: the section of INFO. [`log`]: the server's log. [`module`]: the module's options.
 
 #![allow(unsafe_code)]

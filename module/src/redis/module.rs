@@ -9,14 +9,14 @@ use std::ptr;
 /// refuses.
 const HANDLE_ATOMIC_SLOT_MIGRATION: c_int = 1 << 5;
 
-/// Tells Redis what the module can cope with. Called while loading, after everything that can fail.
+/// Tells Redis what the module supports. Called while loading, after everything that can fail.
 pub fn set_options(ctx: &Context) {
-    // Keys that are opened for writing are often not written: a change is signalled where it is made.
+    // A key that is opened for writing is often not written, so a change is signalled where it is made.
     let of_redis =
         raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD | raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED;
     let options = of_redis as c_int | options_of_valkey();
-    // SAFETY: called while loading, with the loading context. The module keeps nothing of the dataset, so that neither
-    // an asynchronous load nor the move of a slot can leave it with something outdated.
+    // SAFETY: called while loading, with the loading context. The module keeps no copy of the dataset, so that neither
+    // an asynchronous load nor the move of a slot can make one outdated.
     unsafe {
         if let Some(set) = raw::RedisModule_SetModuleOptions {
             set(ctx.ctx, options);
@@ -24,10 +24,10 @@ pub fn set_options(ctx: &Context) {
     }
 }
 
-/// On Valkey, by its own name of a function; Redis may give the same bit another meaning.
+/// Returns whether this is Valkey, by a function of its own name; Redis may give the same bit another meaning.
 fn options_of_valkey() -> c_int {
     let mut function: *mut c_void = ptr::null_mut();
-    // SAFETY: Redis looks the name up, and writes the place only when it has such a function; it is not called here.
+    // SAFETY: Redis looks up the name, and writes to the place only if it has such a function; it is not called here.
     let known = unsafe {
         let is_valkey = raw::RedisModule_GetApi.is_some_and(|find| {
             find(c"ValkeyModule_SetModuleOptions".as_ptr(), (&raw mut function).cast()) == OK

@@ -2,7 +2,7 @@
 //!
 //! By then the command has decided and written: a worker only signs. Where blocking is denied (MULTI, Lua, a call from
 //! another module) the signature is made at once. A failover in between answers the waiting client with UNBLOCKED, and
-//! asking again is a retry.
+//! its next attempt is a retry.
 
 use super::builder::{TokenReply, UnsignedTokens};
 use crate::error::Error;
@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// What a waiting client is answered.
+/// The answer to a waiting client.
 struct Signed(Result<TokenReply, Error>);
 
 impl Outcome for Signed {
@@ -37,7 +37,7 @@ struct Pool {
 /// Started by the first slow signature: most rings never need one.
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
-/// Signs and answers, now or later.
+/// Signs and answers, at once or later.
 pub fn answer(ctx: &Context, tokens: Box<UnsignedTokens>) {
     if !tokens.is_slow_to_sign() || !may_block(ctx) {
         return reply::tokens(ctx, sign(tokens).0);
@@ -48,7 +48,7 @@ pub fn answer(ctx: &Context, tokens: Box<UnsignedTokens>) {
     }
     match pool.as_ref().zip(block(ctx)) {
         Some((pool, client)) => {
-            // Without a thread that listens, the client must not wait for ever.
+            // If no thread is left to take the job, the client must not wait for ever.
             if let Err(SendError(Job { client, tokens })) = pool.jobs.send(Job { client, tokens }) {
                 client.unblock(sign(tokens));
             }
@@ -66,7 +66,7 @@ fn may_block(ctx: &Context) -> bool {
     !ctx.get_flags().intersects(denied)
 }
 
-/// One thread per core beyond the one that Redis' main thread keeps busy; `None` when not even one can be started.
+/// Starts one thread per core, except the one that Redis' main thread keeps busy; `None` if not even one starts.
 fn start() -> Option<Pool> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let (jobs, queue) = channel();
@@ -79,7 +79,7 @@ fn spawn(queue: Arc<Mutex<Receiver<Job>>>) -> Option<JoinHandle<()>> {
     thread::Builder::new().name("hallpass-sign".into()).spawn(move || while work(&queue) {}).ok()
 }
 
-/// Does the next job; `false` when there will be no more.
+/// Does the next job; `false` if there will be no more.
 fn work(queue: &Mutex<Receiver<Job>>) -> bool {
     let job = lock(queue).recv();
     let Ok(Job { client, tokens }) = job else {
@@ -89,7 +89,7 @@ fn work(queue: &Mutex<Receiver<Job>>) -> bool {
     true
 }
 
-/// Ends the threads, before the module's code goes away.
+/// Ends the threads, before the module's code is unloaded.
 pub fn stop() {
     let pool = lock(&POOL).take();
     if let Some(Pool { jobs, threads }) = pool {

@@ -1,11 +1,11 @@
-//! What a command did to a key, for those who watch it.
+//! The changes of a command to a key, for its watchers.
 
 use crate::redis::args::Arg;
 use crate::redis::effects;
 use redis_module::{Context, NotifyEvent};
 use std::ffi::CStr;
 
-/// What a command can do to a key, in the order in which it does it.
+/// A change of a key, in the order in which a command makes them.
 #[derive(Clone, Copy)]
 pub enum Change {
     /// Fields were set.
@@ -18,7 +18,7 @@ pub enum Change {
     Del,
 }
 
-/// Class and name of each change's event.
+/// The class and name of each change's event.
 const EVENTS: [(NotifyEvent, &CStr); 4] = [
     (NotifyEvent::HASH, c"hset"),
     (NotifyEvent::GENERIC, c"expire"),
@@ -36,7 +36,7 @@ impl Changes {
         self.0[change as usize] = true;
     }
 
-    /// Tells those who watch the key, which must be closed, since others may answer with a change of their own.
+    /// Notifies the watchers of the key. The key must be closed, since they may answer with a change of their own.
     pub fn announce(&self, ctx: &Context, key: &Arg) {
         if !self.0.contains(&true) {
             return;

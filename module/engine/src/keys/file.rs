@@ -1,4 +1,4 @@
-//! The rules for the file that holds a keyring. Opening and reading it is left to the caller.
+//! The rules for a keyring file. The caller opens and reads it.
 
 use super::{Keyring, KeyringError};
 use std::fmt;
@@ -9,7 +9,7 @@ pub const OPEN_FLAGS: i32 = 0o4000;
 /// Maximum size of the file in bytes. Callers read at most one byte more, which shows that the file is too large.
 pub const MAX_BYTES: u64 = 1 << 20;
 
-/// Why a keyring file is refused. Its text is one line without key material.
+/// The reason for which a keyring file is refused. Its text is one line without key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyringFileError {
     /// Not a regular file.

@@ -71,7 +71,7 @@ pub struct Jwk {
 }
 
 impl Jwk {
-    /// The public half, ready to be published; `None` for symmetric keys, which have none.
+    /// Returns the public half, ready to be published; `None` for symmetric keys, which have none.
     pub fn public(&self) -> Option<Self> {
         (self.kty != "oct").then(|| Self {
             kty: self.kty.clone(),
@@ -88,14 +88,14 @@ impl Jwk {
     }
 }
 
-/// Shows the key id only: a key in a log or a panic message would be a leak.
+/// Shows the key id only, because a key in a log or a panic message would be a leak.
 impl fmt::Debug for Jwk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jwk").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
-/// The bytes of a member that must be there.
+/// Decodes a member that must be present.
 pub(super) fn member(value: Option<&str>) -> Result<Vec<u8>, KeyError> {
     value.and_then(decode).ok_or(KeyError::KeyMaterial)
 }

@@ -22,17 +22,17 @@ impl RefreshKey {
         Ok(Self { kid: jwk.kid.clone(), validity, key: HmacKey::from_jwk(jwk)? })
     }
 
-    /// The key id, which a refresh token names.
+    /// Returns the key id, which a refresh token names.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The MAC of `body`.
+    /// Returns the MAC of `body`.
     pub fn mac(&self, body: &[u8]) -> [u8; 32] {
         self.key.mac(body)
     }
 
-    /// Compares in constant time.
+    /// Returns whether this is the MAC, comparing in constant time.
     pub fn is_mac_of(&self, body: &[u8], mac: &[u8]) -> bool {
         self.key.is_mac_of(body, mac)
     }

@@ -12,7 +12,7 @@ use pkcs8::PrivateKeyInfoRef;
 /// RFC 7518 §3.3: smaller keys must not be used.
 pub(super) const MIN_MODULUS_BYTES: usize = 256;
 
-/// The key pair of a private RSA JWK, with all its members proven to belong together.
+/// Reads the key pair of a private RSA JWK, and proves that all its members belong together.
 pub(super) fn key_pair(jwk: &Jwk) -> Result<KeyPair, KeyError> {
     let part = |value: &Option<String>| member(value.as_deref());
     let components = KeyPairComponents {
@@ -27,7 +27,7 @@ pub(super) fn key_pair(jwk: &Jwk) -> Result<KeyPair, KeyError> {
     KeyPair::from_components(&components).map_err(|_| KeyError::KeyMaterial)
 }
 
-/// The members of a new key of 2048 bits, drawn from the cryptographic library's own generator.
+/// Makes a new key of 2048 bits with the cryptographic library's own generator, and returns its members.
 pub(crate) fn generate() -> Option<Jwk> {
     let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
     let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;

@@ -7,7 +7,7 @@ use super::{Algorithm, Jwk};
 use crate::base64url::decode;
 use jsonwebtoken::DecodingKey;
 
-/// What checks the signatures of one key: its public half, or the secret of an HMAC.
+/// The verifying half of one key: its public key, or the secret of an HMAC.
 pub struct VerifyingKey {
     alg: Algorithm,
     key: DecodingKey,
@@ -29,18 +29,18 @@ impl VerifyingKey {
         Ok(Self { alg, key })
     }
 
-    /// The one algorithm this key is used with.
+    /// Returns the one algorithm of this key.
     pub fn alg(&self) -> Algorithm {
         self.alg
     }
 
-    /// Whether `signature`, in base64url, is right for `message`. HMACs are compared in constant time.
+    /// Returns whether `signature`, in base64url, is valid for `message`. HMACs are compared in constant time.
     pub fn verify(&self, message: &[u8], signature: &str) -> bool {
         jsonwebtoken::crypto::verify(signature, message, &self.key, self.alg.into()).unwrap_or(false)
     }
 }
 
-/// The algorithm of a key: what its type leaves as the only choice, or what `alg` says where there are two.
+/// Returns the algorithm of a key: the only choice of its type, or the one that `alg` names where there are two.
 fn algorithm_of(jwk: &Jwk) -> Result<Algorithm, KeyError> {
     let possible: &[Algorithm] = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
         ("OKP", Some("Ed25519")) => &[Algorithm::EdDSA],
@@ -62,7 +62,7 @@ fn ed25519(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
     usable(DecodingKey::from_ed_components(x))
 }
 
-/// RFC 7518 §6.2.1.2: coordinates are always of full length.
+/// Reads the point of a P-256 key. Coordinates always have full length (RFC 7518 §6.2.1.2).
 fn p256(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
     let [x, y] = [&jwk.x, &jwk.y].map(|member| public(member.as_deref(), |length| length == 32));
     usable(DecodingKey::from_ec_components(x?, y?))
@@ -76,7 +76,7 @@ fn rsa(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
     usable(DecodingKey::from_rsa_components(n, e))
 }
 
-/// The text of a member that is base64url of a fitting length.
+/// Returns the text of a member that is base64url of a fitting length.
 fn public(member: Option<&str>, fits: impl Fn(usize) -> bool) -> Result<&str, KeyError> {
     let is_good = |text: &&str| decode(text).is_some_and(|bytes| fits(bytes.len()));
     member.filter(is_good).ok_or(KeyError::KeyMaterial)

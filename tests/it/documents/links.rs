@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::pages::{documents, project_file};
-use crate::support::tools::repository;
+use crate::support::build::repository;
 
 /// A link to another place in the project.
 struct Link {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::support::tools::repository;
+use crate::support::build::repository;
 
 /// Reads a file of the project, by its path from the root.
 #[track_caller]

@@ -36,6 +36,11 @@ pub fn redis_server() -> PathBuf {
     env::var_os("REDIS_SERVER").map_or("redis-server".into(), PathBuf::from)
 }
 
+/// Returns the root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
+}
+
 /// Builds the workspace, as `make build` does, and returns the directory that holds the products.
 fn build() -> PathBuf {
     let out = profile_dir();

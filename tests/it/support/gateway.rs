@@ -13,10 +13,10 @@ use serde_json::{Value as Json, json};
 use super::{
     Redis, SOON,
     application::{Application, header},
+    build::repository,
     http::{HttpAnswer, HttpRequest, escaped},
     http_server::{ISSUER, Server},
     process::Process,
-    tools::repository,
     wait_until,
 };
 

@@ -9,9 +9,9 @@ use std::{
 use serde_json::{Value as Json, json};
 
 use super::{
-    build::built,
+    build::{built, repository},
     http_server::{Server, add_client, directory},
-    tools::{repository, succeeds},
+    tools::succeeds,
 };
 
 /// The confidential client. Form encoding changes its name.

@@ -2,9 +2,11 @@
 
 use std::{
     env,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
 };
+
+use super::build::repository;
 
 /// The Python environment with everything from PyPI.
 const PYTHON_TOOLS: &str = "target/test-tools/bin";
@@ -31,11 +33,6 @@ pub fn succeeds(what: &str, command: &mut Command) -> String {
     assert!(output.status.success(), "{what}: {}", said.concat());
     let [output, _] = said;
     output
-}
-
-/// Returns the root of the repository.
-pub fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace")
 }
 
 /// Returns a program from a system package; not all of them are on every user's path.

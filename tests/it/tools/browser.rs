@@ -10,9 +10,10 @@ use crate::{
     documents::pages::blocks,
     support::{
         application::Application,
+        build::repository,
         http_server::{Server, directory},
         process::Process,
-        tools::{installed, repository, succeeds, system_program, tool},
+        tools::{installed, succeeds, system_program, tool},
         *,
     },
 };

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use crate::support::{tools, tools::repository};
+use crate::support::{build::repository, tools};
 
 /// Runs the checker on a configuration, and returns its complaint if it has one.
 fn check(config: &Path) -> Result<(), String> {

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     documents::openapi::documented,
     http::redis,
-    support::{http_server::Server, tools, tools::repository},
+    support::{build::repository, http_server::Server, tools},
 };
 
 /// Runs schemathesis against the server, with a fresh access token, on some of the document's operations.

@@ -23,19 +23,19 @@ run: build
 test: deps test-tools
 	cargo test --release --workspace --locked --features hallpass-tests/tools
 
-# With the packages and features of `make test`, so that nothing is built again. One of the servers is built from C++.
+# With the packages and features of `make test`, so that nothing is built twice. One of the servers is compiled, and needs C++.
 test-servers: deps test-tools cxx
 	@tests/servers/run
 
 build: deps
 	cargo build --release --locked
 
-# Node.js comes from PyPI with the test tools. The whole workspace, so that what is measured is not built from scratch.
+# Node.js comes from PyPI with the test tools. The whole workspace is built, since the benchmarks start its programs.
 bench: deps tests/bench/node/node_modules/.installed
 	cargo bench --locked --workspace --bench bench -- $(BENCH)
 
-# The engine forbids unsafe code, so that an address sanitizer, which needs a nightly compiler, would find nothing more.
-# New inputs go to target/fuzz; those that break something are kept in fuzz/artifacts.
+# Without an address sanitizer, which needs a nightly compiler: the engine forbids unsafe code, so it would find nothing.
+# New inputs go to target/fuzz; inputs that break something are kept in fuzz/artifacts.
 FUZZ ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
 FUZZ_SECONDS ?= 60
 
@@ -72,8 +72,8 @@ deps:
 cxx:
 	@command -v c++ >/dev/null || { echo "Installing through apt: g++"; $(APT_GET) update -q && $(APT_GET) install -y -q g++; }
 
-# Programs that we did not write: clients, gateways, an API tester, a browser. Those from PyPI and npm are pinned; Node.js,
-# too, comes from PyPI.
+# Programs that we did not write: clients, verifiers, gateways, an API tester, a browser. Those from PyPI and npm are
+# pinned; Node.js comes from PyPI, too.
 TOOLS := target/test-tools
 PYTHON_TOOLS := $(TOOLS)/installed
 NODE_TOOLS := tests/clients/node_modules/.installed tests/browser/node_modules/.installed

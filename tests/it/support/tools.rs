@@ -1,10 +1,6 @@
 //! Programs that we did not write and test against. `make test-tools` installs them.
 
-use std::{
-    env,
-    path::PathBuf,
-    process::Command,
-};
+use std::{env, path::PathBuf, process::Command};
 
 use super::build::repository;
 

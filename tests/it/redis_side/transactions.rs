@@ -30,6 +30,32 @@ fn they_compose_in_a_transaction() {
 }
 
 #[test]
+fn a_refused_login_does_not_undo_the_other_commands_of_a_transaction() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    con.issue("auth:42", &[]).unwrap();
+    let mut raw = redis.raw();
+    raw.call(&["MULTI"]);
+    raw.call(&["SET", "before", "1"]);
+    raw.call(&["AUTH.ISSUE", "auth:42", "LIMIT", "1", "REJECT"]);
+    raw.call(&["SET", "behind", "1"]);
+    let replies = raw.call(&["EXEC"]);
+    let codes: Vec<bool> = replies.items().iter().map(Reply::has_error).collect();
+    assert_eq!(codes, [false, true, false]);
+    assert_eq!(con.get::<i64>(&["EXISTS", "before", "behind"]), 2);
+}
+
+#[test]
+fn a_script_that_issues_first_writes_nothing_when_the_login_is_refused() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    con.issue("auth:42", &[]).unwrap();
+    let script = "redis.call('AUTH.ISSUE', KEYS[1], 'LIMIT', '1', 'REJECT') redis.call('SET', KEYS[2], '1')";
+    assert_eq!(refused(con.run(&["EVAL", script, "2", "auth:42", "order"])), "SESSIONLIMIT");
+    assert_eq!(con.get::<i64>(&["EXISTS", "order"]), 0);
+}
+
+#[test]
 fn a_discarded_transaction_leaves_no_session() {
     let redis = Redis::start();
     let mut raw = redis.raw();

@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    fs::File,
     os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::Command,
@@ -68,12 +69,16 @@ impl Drop for Shell {
     }
 }
 
-/// Runs commands in `dir`; programs in `bin` inside it come first on the path.
+/// Runs commands in `dir`; programs in `bin` inside it come first on the path. The shell reads them from its input, as
+/// it does when a block is pasted: a program that reads its input would swallow the rest.
 #[track_caller]
 pub fn run(dir: &Path, script: &str) -> String {
     let path = format!("{}/bin:{}", dir.display(), env::var("PATH").unwrap());
-    let output =
-        Command::new("sh").args(["-ec", script]).current_dir(dir).env("PATH", path).output().unwrap();
-    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    fs::write(dir.join("pasted"), format!("{script}\ntouch finished\n")).unwrap();
+    let mut shell = Command::new("sh");
+    shell.arg("-e").current_dir(dir).env("PATH", path).stdin(File::open(dir.join("pasted")).unwrap());
+    let output = shell.output().unwrap();
+    let is_finished = fs::remove_file(dir.join("finished")).is_ok();
+    assert!(output.status.success() && is_finished, "{script}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use super::pages::{blocks, documents, project_file};
+use super::{
+    pages::{blocks, documents, project_file, script},
+    shell::Shell,
+};
 use crate::{
     redis_side::command_docs,
     support::{build::built, *},
@@ -11,11 +14,12 @@ use crate::{
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`.
-const RUN: [(&str, &str, &str); 12] = [
+const RUN: [(&str, &str, &str); 13] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "Other origins", "javascript"),
     ("docs/browsers.md", "Other origins", "sh"),
+    ("docs/commands.md", "AUTH.ISSUE", "sh"),
     ("docs/commands.md", "Replies", "python"),
     ("docs/commands.md", "The subject of a token", "go"),
     ("docs/commands.md", "The subject of a token", "javascript"),
@@ -110,6 +114,15 @@ fn the_page_has_the_grammar_that_redis_documents() {
     let mut registered = command_docs::NAMES;
     registered.sort_unstable();
     assert_eq!(explained, registered);
+}
+
+#[test]
+fn the_examples_of_the_page_work_as_written() {
+    let shell = Shell::new();
+    Keyring::default().write(&shell.path("keyring.json"));
+    let start = "redis-server ./redis.conf --daemonize yes\nuntil redis-cli PING | grep -q PONG; do sleep 0.1; done\n";
+    let said = shell.run(&(start.to_owned() + &script("docs/commands.md", "AUTH.ISSUE")));
+    assert_eq!(said.matches("hp1.").count(), 3, "{said}");
 }
 
 #[test]

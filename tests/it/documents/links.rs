@@ -97,6 +97,24 @@ fn every_page_can_be_reached_from_the_readme_and_from_llms_txt() {
     }
 }
 
+/// The folders whose paths stand between backticks in documents.
+const FOLDERS: [&str; 6] = ["docs/", "examples/", "fuzz/", "module/", "server/", "tests/"];
+
+#[test]
+fn every_path_of_the_project_that_is_mentioned_exists() {
+    let mut mentioned = 0;
+    for document in documents() {
+        for code in project_file(&document).lines().flat_map(|line| line.split('`').skip(1).step_by(2)) {
+            // NAME stands for any name.
+            if FOLDERS.iter().any(|folder| code.starts_with(folder)) && !code.contains("NAME") {
+                assert!(repository().join(code).exists(), "{document}: there is no {code}");
+                mentioned += 1;
+            }
+        }
+    }
+    assert!(mentioned > 20, "{mentioned}");
+}
+
 #[test]
 fn a_link_is_read_as_a_browser_reads_it() {
     let link = resolve("docs/bench/README.md", "../http.md#rate-limits");

@@ -234,7 +234,7 @@ mod tests {
         json!({ "keys": keys })
     }
 
-    /// An issuer with these keys, which may be kept for so many seconds.
+    /// An issuer with these keys, which may be kept for this many seconds.
     fn fetched(kids: &[&str], max_age: Option<u64>) -> Result<Fetched, FetchError> {
         Ok(Fetched {
             keys: KeySet::parse(jwks(kids).to_string().as_bytes()).expect("a JWK Set"),

@@ -11,18 +11,18 @@
 //! # }
 //! ```
 //!
-//! A token is judged in this order: its form ([`OutsideToken`](token)), the issuer that it names, its header, the
+//! A token is judged in this order: its form (`token`), the issuer that it names, its header, the
 //! signature by one of that issuer's keys, and the rules for its claims. Nothing about sessions is decided here, and
 //! nothing is remembered but keys: that a token is used once is up to the caller, who is told its fingerprint.
 //!
 //! # Layout
-//! - [`file`] reads the issuers file into [`Issuer`]s, with their [`SubjectTemplate`](template)s. [`command`] is
+//! - `file` reads the issuers file into [`Issuer`]s, with their subject templates. `command` is
 //!   `issuers check`.
-//! - [`trusted`] has all issuers with their keys and judges tokens; [`token`] reads a token's form, [`rules`] has the
-//!   rules for its claims, [`refusal`] why it is refused.
-//! - [`key_cache`] keeps an issuer's keys and says when to fetch them; [`key_source`] finds and fetches them;
-//!   [`key_set`] reads them.
-//! - [`http`] sends the requests, within limits, to the places that [`place`] allows.
+//! - `trusted` has all issuers with their keys and judges tokens; `token` reads a token's form, `rules` has the
+//!   rules for its claims, `refusal` why it is refused.
+//! - `key_cache` keeps an issuer's keys and says when to fetch them; `key_source` finds and fetches them;
+//!   `key_set` reads them.
+//! - `http` sends the requests, within limits, to the places that `place` allows.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! `POST /sessions`: a client with the scope `issue` creates a session for a user whom it has authenticated.
+//! `POST /sessions`: a client with the scope `issue` creates a session for a user that it has authenticated.
 
 use crate::http::body;
 use crate::http::claims::Granted;

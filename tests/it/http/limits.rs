@@ -82,7 +82,7 @@ fn more_requests_than_can_be_worked_on_are_turned_away_at_once() {
     let server = Server::before(&redis, &["--rate-limit", "0"]);
     let access = server.login("42").text_of("access_token");
     let mut stalled: Vec<_> = (0..900).map(|_| sent(&server, STALLED)).collect();
-    assert_eq!(server.verify(&access).status, 200, "so many are worked on");
+    assert_eq!(server.verify(&access).status, 200, "this many are served");
     // On a slow machine the first ones time out before the last ones arrive.
     let (answer, elapsed) = wait_for("a request too many is turned away", SOON, || {
         stalled.extend((0..100).map(|_| sent(&server, STALLED)));

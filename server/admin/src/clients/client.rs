@@ -75,6 +75,12 @@ impl Client {
     pub fn may_issue_for(&self, audience: &str) -> bool {
         self.audiences.as_ref().is_none_or(|list| list.iter().any(|allowed| allowed == audience))
     }
+
+    /// Returns whether it may know of a token of this audience. One without an audience is meant for every audience, so
+    /// a client that is limited to some must not.
+    pub fn may_know_of(&self, audience: Option<&str>) -> bool {
+        audience.map_or(self.audiences.is_none(), |audience| self.may_issue_for(audience))
+    }
 }
 
 /// Returns whether `id` can be a client id: a name as AUTH.ISSUE takes it, without the colon that ends the id in HTTP Basic.

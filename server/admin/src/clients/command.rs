@@ -4,11 +4,12 @@ use super::arguments::ClientsCommand;
 use super::client::{Client, MAX_SECRETS, Scope};
 use super::file;
 use super::secret::{Secret, SecretHash};
+use crate::access;
 use anyhow::{Result, anyhow, bail};
 use std::path::Path;
 
 /// The note on how a change takes effect.
-const SERVER_NOTE: &str = "a running server reads the file again on SIGHUP";
+const SERVER_NOTE: &str = "a running server reads the file again within 5 seconds";
 
 /// Runs `clients …`.
 pub fn run(command: ClientsCommand) -> Result<()> {
@@ -20,6 +21,9 @@ pub fn run(command: ClientsCommand) -> Result<()> {
             let file = clients_file.display();
             eprintln!("the secret, shown this once: only its hash is in {file}; {SERVER_NOTE}");
             println!("{}", secret.reveal());
+            if let Some(note) = access::note_on_owner(&clients_file) {
+                eprintln!("{note}");
+            }
             Ok(())
         }
         ClientsCommand::List { clients_file } => list(&clients_file),
@@ -58,6 +62,9 @@ fn add_secret(client: &mut Client, wanted: &Client, hash: SecretHash) -> Result<
 }
 
 fn list(path: &Path) -> Result<()> {
+    if let Some(warning) = access::warning(path) {
+        eprintln!("{warning}");
+    }
     let missing = || anyhow!("{} does not exist", path.display());
     for client in file::load(path)?.ok_or_else(missing)? {
         println!("{}", describe(&client));

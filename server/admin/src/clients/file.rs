@@ -1,13 +1,13 @@
 //! The clients file: `{"clients": [{"id", "scopes", "audiences", "confidential", "secrets"}]}`, mode 0600.
 
 use super::client::Client;
+use crate::access;
 use crate::atomic_file::{self, directory_of};
 use crate::error::cannot;
 use crate::json;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::path::Path;
 
 #[derive(Default, Serialize, Deserialize)]
@@ -16,13 +16,9 @@ struct Content {
     clients: Vec<Client>,
 }
 
-/// Reads the file. `Ok(None)` when there is none.
+/// Reads the file. `Ok(None)` when there is none. Fails when others may write it.
 pub fn load(path: &Path) -> Result<Option<Vec<Client>>> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(cannot("read", path)),
-    };
+    let Some(bytes) = access::read(path)? else { return Ok(None) };
     let content = parse(&bytes).with_context(cannot("use the clients file", path))?;
     Ok(Some(content.clients))
 }
@@ -34,7 +30,8 @@ fn parse(bytes: &[u8]) -> Result<Content> {
     Ok(content)
 }
 
-/// Changes the file under a lock, so that two changes at the same time both happen. Writes nothing when `change` fails.
+/// Changes the file under a lock, so that two changes at the same time both happen. It keeps its owner, group and mode:
+/// the server must still be able to read it. Writes nothing when `change` fails.
 pub fn update<T>(path: &Path, change: impl FnOnce(&mut Vec<Client>) -> Result<T>) -> Result<T> {
     // A link stays a link: the file that it points to is the one replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -43,7 +40,11 @@ pub fn update<T>(path: &Path, change: impl FnOnce(&mut Vec<Client>) -> Result<T>
     let result = change(&mut clients)?;
     check(&clients)?;
     let json = serde_json::to_string_pretty(&Content { clients })? + "\n";
-    atomic_file::replace(&target, json.as_bytes()).with_context(cannot("write", path))?;
+    let written = match fs::metadata(&target) {
+        Ok(former) => atomic_file::replace_like(&target, json.as_bytes(), &former),
+        Err(_) => atomic_file::create(&target, json.as_bytes()),
+    };
+    written.with_context(cannot("write", path))?;
     Ok(result)
 }
 
@@ -70,6 +71,7 @@ mod tests {
     use super::*;
     use crate::clients::client::Scope;
     use crate::clients::secret::SecretHash;
+    use std::os::unix::fs::PermissionsExt;
 
     fn client(id: &str) -> Client {
         Client {
@@ -97,6 +99,19 @@ mod tests {
     }
 
     #[test]
+    fn a_change_keeps_the_access() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("clients.json");
+        let add = |id: &'static str| update(&path, |clients| Ok(clients.push(client(id))));
+        add("first").expect("written");
+        let mode = |path: &Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600, "a new file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("our own");
+        add("second").expect("written");
+        assert_eq!(mode(&path), 0o640);
+    }
+
+    #[test]
     fn a_failed_change_writes_nothing() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("clients.json");
@@ -120,6 +135,7 @@ mod tests {
         let path = directory.path().join("clients.json");
         fs::write(&path, r#"{"clients":[{"id":"a","scopes":["issue"],"secrets":[],"confidental":true}]}"#)
             .expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("our own");
         let refusal = load(&path).expect_err("refused");
         assert!(format!("{refusal:#}").contains("unknown"), "{refusal:#}");
     }

@@ -3,6 +3,7 @@
 //! A secret is 256 random bits, so one round of SHA-256 is all the protection that its hash needs: there is nothing to
 //! guess, and a slow password hash would only let strangers keep the server busy.
 
+use crate::access;
 use crate::atomic_file;
 use crate::error::cannot;
 use crate::random::random;
@@ -10,8 +11,6 @@ use anyhow::{Context, Result};
 use aws_lc_rs::{constant_time, digest};
 use hallpass_engine::base64url;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// Makes a secret recognisable to people and to secret scanners.
@@ -28,24 +27,22 @@ impl Secret {
         Ok(Self(format!("{PREFIX}{}", base64url::encode(random()?))))
     }
 
-    /// Reads the secret in the file at `path`. Without such a file, generates a secret and writes it there.
+    /// Reads the secret in the file at `path`, which others may not write. Without such a file, generates a secret and
+    /// writes it there.
     pub fn load_or_create(path: &Path) -> Result<Self> {
-        match fs::read_to_string(path) {
-            Ok(text) => Self::kept(&text)
-                .context("it is too short for a secret; remove it for a new one")
-                .with_context(cannot("use", path)),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let secret = Self::generate()?;
-                atomic_file::create(path, secret.reveal().as_bytes()).with_context(cannot("write", path))?;
-                Ok(secret)
-            }
-            Err(error) => Err(error).with_context(cannot("read", path)),
+        if let Some(bytes) = access::read(path)? {
+            return Self::kept(&bytes)
+                .context("it is no secret, or too short for one; remove it for a new one")
+                .with_context(cannot("use", path));
         }
+        let secret = Self::generate()?;
+        atomic_file::create(path, secret.reveal().as_bytes()).with_context(cannot("write", path))?;
+        Ok(secret)
     }
 
     /// Accepts a secret from a file. `None` for one that is too short to be unguessable.
-    fn kept(text: &str) -> Option<Self> {
-        let text = text.trim();
+    fn kept(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?.trim();
         (text.len() >= MIN_LENGTH).then(|| Self(text.to_owned()))
     }
 
@@ -100,6 +97,8 @@ impl<'de> Deserialize<'de> for SecretHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_hash_survives_the_file_and_matches_only_its_secret() {
@@ -118,6 +117,7 @@ mod tests {
         let made = Secret::load_or_create(&path).expect("made");
         assert_eq!(Secret::load_or_create(&path).expect("kept").reveal(), made.reveal());
         fs::write(&path, "  nineteen-characters\n").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("our own");
         let refusal = Secret::load_or_create(&path).err().expect("refused");
         assert!(format!("{refusal:#}").contains("too short"), "{refusal:#}");
     }

@@ -2,6 +2,7 @@
 
 use super::new_keys::{refresh_key, signing_key};
 use super::wording::{EDDSA_NOTE, kind};
+use crate::access;
 use crate::atomic_file;
 use crate::error::cannot;
 use anyhow::{Context, Result, anyhow};
@@ -31,6 +32,9 @@ pub fn report(path: &Path, alg: Algorithm, set: &JwkSet) -> String {
     for key in &set.keys {
         let alg = key.alg.as_deref().unwrap_or("HMAC");
         report += &format!("{} key {} ({alg})\n", kind(&key.usage), key.kid);
+    }
+    if let Some(note) = access::note_on_owner(path) {
+        report += &format!("{note}\n");
     }
     if alg == Algorithm::EdDSA { report + EDDSA_NOTE } else { report }
 }

@@ -1,5 +1,7 @@
 //! The command line. Every flag of `serve` has an environment variable `HALLPASS_*` of the same name.
 
+use crate::embedded::Setting;
+use crate::listener::ListenAddress;
 use crate::middleware::cors::parse_origin;
 use crate::middleware::source::parse_network;
 use anyhow::{Result, bail};
@@ -7,9 +9,9 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use hallpass_admin::clients::ClientsCommand;
 use hallpass_admin::keys::{KeysCommand, Span};
+use hallpass_engine::keys::Algorithm;
 use ipnet::IpNet;
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -44,9 +46,13 @@ pub enum Command {
 /// The flags of `serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Address and port to listen on; port 0 takes a free one.
+    /// Address and port to listen on, or unix:/path; port 0 takes a free one.
     #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
+
+    /// Another address, or unix:/path, that has every route. Those for the operator are then no longer at --listen.
+    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS")]
+    pub admin_listen: Option<ListenAddress>,
 
     /// Redis with the module loaded: redis://, rediss://, unix:, host:port, redis-sentinel:// or redis-cluster://. Without it
     /// a private Redis is started.
@@ -69,6 +75,15 @@ pub struct Serve {
     /// The redis-server to start [default: the one on PATH]. Not with --redis-url.
     #[arg(long, env = "HALLPASS_REDIS_SERVER", value_name = "FILE")]
     pub redis_server: Option<PathBuf>,
+
+    /// Algorithm of the private Redis' first signing key: EdDSA (the default), ES256, RS256, PS256 or HS256. `keys rotate`
+    /// changes it later. Not with --redis-url.
+    #[arg(long, env = "HALLPASS_ALG", value_name = "ALG")]
+    pub alg: Option<Algorithm>,
+
+    /// A setting of the private Redis' module, like hallpass.access-ttl=300; repeatable. Not with --redis-url.
+    #[arg(long, env = "HALLPASS_SET", value_name = "hallpass.NAME=VALUE", value_delimiter = ',')]
+    pub set: Vec<Setting>,
 
     /// The clients file [default: clients.json in the data directory].
     #[arg(long, env = "HALLPASS_CLIENTS_FILE", value_name = "FILE")]
@@ -141,7 +156,11 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 pub struct Healthcheck {
     /// Where the server listens.
     #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
+
+    /// Where it has the routes for the operator, if that is elsewhere.
+    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS")]
+    pub admin_listen: Option<ListenAddress>,
 }
 
 impl Cli {

@@ -1,20 +1,26 @@
 //! `healthcheck`: requests `GET /readyz` of a running server, for containers that have no curl.
 
+use crate::listener::ListenAddress;
 use anyhow::{Context, Result, bail};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Succeeds when the server that listens on `listen` is ready to serve.
-pub fn run(listen: SocketAddr) -> Result<()> {
-    let address = reachable(listen);
-    let answer = ask(address).with_context(|| format!("no answer from {address}"))?;
+pub fn run(listen: &ListenAddress) -> Result<()> {
+    let answer = match listen {
+        ListenAddress::Tcp(address) => over_tcp(reachable(*address)),
+        ListenAddress::Unix(path) => over_unix(path),
+    };
+    let answer = answer.with_context(|| format!("no answer from {listen}"))?;
     match answer.split_ascii_whitespace().nth(1) {
         Some("200") => Ok(()),
-        Some(status) => bail!("{address} is not ready: status {status}"),
-        None => bail!("{address} does not speak HTTP"),
+        Some(status) => bail!("{listen} is not ready: status {status}"),
+        None => bail!("{listen} does not speak HTTP"),
     }
 }
 
@@ -28,11 +34,21 @@ pub fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// Returns the first bytes of the response, which hold the status line.
-fn ask(address: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+fn over_tcp(address: SocketAddr) -> io::Result<String> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
-    write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    ask(stream)
+}
+
+fn over_unix(path: &Path) -> io::Result<String> {
+    let stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    ask(stream)
+}
+
+/// Returns the first bytes of the response, which hold the status line.
+fn ask(mut stream: impl Read + Write) -> io::Result<String> {
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.take(16).read_to_string(&mut answer)?;
     Ok(answer)

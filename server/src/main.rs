@@ -3,7 +3,8 @@
 //!
 //! # Layout
 //! [`cli`] reads the flags; [`serve`] and [`healthcheck`] are the commands beside those of [`hallpass_admin`].
-//! [`embedded`] runs the private Redis, [`listener`] accepts connections.
+//! [`embedded`] runs the private Redis, [`listener`] accepts connections, [`watched_file`] tells when a file has changed,
+//! and [`systemd`] tells the service manager when the server is ready.
 //!
 //! A request passes through [`middleware`], one layer for every route, to its handler in [`routes`], which reads it with
 //! [`http`] and sends one command with [`hallpass_client`]. [`router`] has the table of all routes, [`state`] is what they
@@ -25,8 +26,10 @@ mod routes;
 mod serve;
 mod shutdown;
 mod state;
+mod systemd;
 #[cfg(test)]
 mod testing;
+mod watched_file;
 
 /// A request allocates some hundred times, little at a time: what Linux comes with spends a fifth of its time on that.
 #[global_allocator]
@@ -55,6 +58,6 @@ fn run() -> Result<()> {
         Command::Serve(flags) => serve::run(&flags),
         Command::Keys(command) => keys::run(command),
         Command::Clients(command) => hallpass_admin::clients::run(command),
-        Command::Healthcheck(flags) => healthcheck::run(flags.listen),
+        Command::Healthcheck(flags) => healthcheck::run(&flags.admin_listen.unwrap_or(flags.listen)),
     }
 }

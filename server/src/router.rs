@@ -22,18 +22,18 @@ fn routes() -> Vec<Route> {
     let (public, operator) = (Policy::public, Policy::operator);
     vec![
         // Applications: clients with a scope.
-        (public("/sessions"), post(sessions::issue)),
+        (public("/sessions").with_body(Purpose::FailedClient), post(sessions::issue)),
         (public("/subjects/{sub}/sessions"), get(subjects::list).delete(subjects::end_all)),
         (public("/subjects/{sub}/sessions/{sid}"), delete(subjects::end_one)),
-        (public("/subjects/{sub}/claims"), put(subjects::set_claims)),
-        (public("/introspect"), post(introspect::introspect)),
+        (public("/subjects/{sub}/claims").with_body(Purpose::FailedClient), put(subjects::set_claims)),
+        (public("/introspect").with_body(Purpose::FailedClient), post(introspect::introspect)),
         // Gateways.
         (public("/verify").frequent(), any(verify::verify)),
         (public("/verify/").frequent(), any(verify::verify_path)),
         (public("/verify/{*path}").frequent(), any(verify::verify_path)),
         // Holders of tokens.
-        (public("/token").for_browsers().counted_as(Purpose::Token), post(token::token)),
-        (public("/revoke").for_browsers().counted_as(Purpose::Revoke), post(revoke::revoke)),
+        (public("/token").for_browsers().with_body(Purpose::Token), post(token::token)),
+        (public("/revoke").for_browsers().with_body(Purpose::Revoke), post(revoke::revoke)),
         (public("/me/sessions").for_browsers(), get(me::list).delete(me::end_several)),
         (public("/me/sessions/{sid}").for_browsers(), delete(me::end_one)),
         // Verifiers and libraries that look for the rest.
@@ -51,19 +51,28 @@ fn routes() -> Vec<Route> {
     ]
 }
 
-/// Makes the router of all routes. Whatever is refused is refused as OAuth-style JSON, and nothing is cached unless its
-/// route says so.
-pub fn router(state: AppState) -> Router {
-    let middleware = Arc::clone(&state.middleware);
-    let around = |policy| from_fn_with_state(Around { state: Arc::clone(&middleware), policy }, handle);
+/// The routes that a socket has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every route.
+    All,
+    /// Those for applications, users and gateways. The operator's are elsewhere.
+    Public,
+}
+
+/// Makes the router of the routes in `scope`. Whatever is refused is refused as OAuth-style JSON, and nothing is cached
+/// unless its route says so.
+pub fn router(state: &Arc<AppState>, scope: Scope) -> Router {
+    let around = |policy| from_fn_with_state(Around { state: Arc::clone(&state.middleware), policy }, handle);
     let not_found = (async || ApiError::NotFound).layer(around(Policy::unknown()));
     let mut router = Router::new().fallback(not_found);
-    for (policy, handlers) in routes() {
+    let is_wanted = |policy: &Policy| scope == Scope::All || !policy.is_operator;
+    for (policy, handlers) in routes().into_iter().filter(|(policy, _)| is_wanted(policy)) {
         let not_allowed = (async || ApiError::MethodNotAllowed).layer(around(policy.for_other_methods()));
         let route = Router::new().route(policy.path, handlers).route_layer(around(policy));
         router = router.merge(route.method_not_allowed_fallback(not_allowed));
     }
-    router.with_state(Arc::new(state))
+    router.with_state(Arc::clone(state))
 }
 
 #[cfg(test)]
@@ -79,7 +88,8 @@ mod tests {
     use tower::ServiceExt;
 
     async fn send_to(state: AppState, request: Request) -> Answer {
-        Answer::read(router(state).oneshot(request).await.expect("infallible")).await
+        let router = router(&Arc::new(state), Scope::All);
+        Answer::read(router.oneshot(request).await.expect("infallible")).await
     }
 
     async fn send(method: &str, path: &str) -> Answer {
@@ -113,6 +123,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_routes_for_the_operator_can_be_elsewhere() {
+        for (path, status) in [("/healthz", 404), ("/metrics", 404), ("/docs", 404), ("/verify", 401)] {
+            let router = router(&Arc::new(state()), Scope::Public);
+            let request = request("GET", path).body(Body::empty()).expect("valid");
+            let answer = Answer::read(router.oneshot(request).await.expect("infallible")).await;
+            assert_eq!(answer.status, status, "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn unknown_routes_and_methods_are_oauth_json() {
         let answer = send("GET", "/nowhere").await;
         assert_eq!((answer.status, answer.error()), (StatusCode::NOT_FOUND, "not_found"));
@@ -133,7 +153,7 @@ mod tests {
             ("GET", "/metrics", 200),
         ] {
             let mut busy = state();
-            Arc::get_mut(&mut busy.middleware).expect("not shared yet").slots = Semaphore::new(0);
+            Arc::get_mut(&mut busy.middleware).expect("not shared yet").slots = Semaphore::new(0).into();
             let answer = send_to(busy, request(method, path).body(Body::empty()).expect("valid")).await;
             assert_eq!(answer.status, status, "{path}");
             assert_eq!(answer.headers.contains_key("retry-after"), status == 503, "{path}");

@@ -4,8 +4,8 @@ use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::middleware::MiddlewareState;
 use crate::oauth_clients::Clients;
-use hallpass_client::{Hallpass, ModuleInfo, SubjectKeys};
-use std::sync::Arc;
+use hallpass_client::{CommandError, Hallpass, ModuleInfo, SubjectKeys};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The state of the routes.
@@ -14,10 +14,8 @@ pub struct AppState {
     pub store: Hallpass,
     /// The OAuth clients.
     pub clients: Clients,
-    /// The Redis key of each subject.
-    pub keys: SubjectKeys,
-    /// The module's configuration when the server started.
-    pub module: ModuleInfo,
+    /// The module, once Redis was there.
+    pub module: OnceLock<Module>,
     /// The custom claims that /verify returns; all of them if `None`.
     pub verify_claims: Option<Vec<String>>,
     /// The maximum age of the login at /me; any age if `None`.
@@ -28,15 +26,39 @@ pub struct AppState {
     pub middleware: Arc<MiddlewareState>,
 }
 
+/// The module, as it was when the server found it.
+pub struct Module {
+    /// Its configuration.
+    pub info: ModuleInfo,
+    /// The Redis key of each subject.
+    pub keys: SubjectKeys,
+}
+
 impl AppState {
+    /// Returns the module, or 503 as long as it was not found.
+    pub fn module(&self) -> Result<&Module, ApiError> {
+        self.module.get().ok_or(ApiError::Unavailable)
+    }
+
     /// Returns the key of a subject that the caller names, or 400 if it is not a valid subject.
     pub fn key_of_subject(&self, subject: &str) -> Result<String, ApiError> {
         let problem = "subject: 1 to 255 bytes without control characters, and neither . nor ..";
-        self.keys.of_subject(subject).ok_or_else(|| ApiError::invalid_request(problem))
+        self.module()?.keys.of_subject(subject).ok_or_else(|| ApiError::invalid_request(problem))
+    }
+
+    /// Returns whether a refresh token was refused only because its session answers to a client that has to
+    /// authenticate, and did not.
+    pub async fn needs_credentials(&self, key: &str, refresh_token: &str) -> Result<bool, ApiError> {
+        match self.store.inspect(key, refresh_token, false).await {
+            Ok(token) if !token.is_bound => Ok(false),
+            Ok(token) => Ok(token.client_id.is_some_and(|id| self.clients.is_confidential(&id))),
+            Err(CommandError::Unavailable(_)) => Err(ApiError::Unavailable),
+            Err(_) => Ok(false),
+        }
     }
 
     /// Returns the key of the subject that a token of either kind names, or `None` if it is not a token.
-    pub fn key_of_token(&self, token: &str) -> Option<String> {
-        self.keys.of_token(token)
+    pub fn key_of_token(&self, token: &str) -> Result<Option<String>, ApiError> {
+        Ok(self.module()?.keys.of_token(token))
     }
 }

@@ -3,11 +3,14 @@
 use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareState;
+use crate::middleware::bodies::Bodies;
 use crate::middleware::cors::Cors;
-use crate::middleware::rate_limit::RateLimit;
+use crate::middleware::rate_limit::{Purpose, RateLimit, RateLimitKey};
+use crate::middleware::shares::Shares;
 use crate::middleware::source::TrustedProxies;
 use crate::oauth_clients::{Client, Clients, Scope};
-use crate::state::AppState;
+use crate::state::{AppState, Module};
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, StatusCode};
@@ -30,16 +33,17 @@ pub fn state() -> AppState {
         secrets: vec![SecretHash::of("secret")],
     };
     let reader = Client { id: "reader".into(), scopes: vec![Scope::Introspect], ..client.clone() };
+    let info = ModuleInfo {
+        key_pattern: "auth:*".into(),
+        issuer: None,
+        audience: Some("api".into()),
+        is_cluster: false,
+    };
+    let module = Module { keys: SubjectKeys::new("auth:*").expect("a pattern"), info };
     AppState {
         store: Hallpass::new(&address).expect("a store"),
         clients: Clients::new([client, reader]),
-        keys: SubjectKeys::new("auth:*").expect("a pattern"),
-        module: ModuleInfo {
-            key_pattern: "auth:*".into(),
-            issuer: None,
-            audience: Some("api".into()),
-            is_cluster: false,
-        },
+        module: module.into(),
         verify_claims: None,
         me_auth_age: None,
         cookies: CookieMode::new(false),
@@ -47,7 +51,8 @@ pub fn state() -> AppState {
             cors: Cors::new(&["https://app.example".into()]),
             proxies: TrustedProxies::default(),
             limits: RateLimit::per_second(50),
-            slots: Semaphore::new(1),
+            bodies: Shares::default(),
+            slots: Arc::new(Semaphore::new(1)),
             metrics: Metrics::new(),
         }),
     }
@@ -58,9 +63,16 @@ pub fn shared() -> State<Arc<AppState>> {
     State(Arc::new(state()))
 }
 
+/// What the middleware gives to a handler that reads a body.
+pub fn bodies(state: &AppState, purpose: Purpose) -> Extension<Bodies> {
+    let source = state.middleware.proxies.source(None, &HeaderMap::new());
+    let key = RateLimitKey { source, purpose };
+    Extension(Bodies { state: Arc::clone(&state.middleware), key })
+}
+
 /// Begins a request.
 pub fn request(method: &str, path: &str) -> Builder {
-    Request::builder().method(method).uri(path)
+    Request::builder().method(method).uri(path).header("host", "localhost")
 }
 
 /// A request with the Basic credentials of a client of [`state`].

@@ -1,6 +1,7 @@
 //! The data directory: `keyring.json`, `client-secret`, `clients.json`, and the files of Redis.
 
 use anyhow::{Context, Result, anyhow, bail};
+use hallpass_admin::access;
 use hallpass_admin::clients::Secret;
 use hallpass_admin::error::cannot;
 use hallpass_admin::keys;
@@ -64,13 +65,19 @@ impl DataDir {
         Address::unix(&path).map_err(|error| anyhow!("{} {error}", path.display()))
     }
 
-    /// Creates the keyring and the secret of the client `local` if they are missing. Returns that secret.
-    pub fn prepare_secrets(&self) -> Result<Secret> {
+    /// Creates the keyring, with a signing key of this algorithm, and the secret of the client `local` if they are
+    /// missing. Returns that secret.
+    pub fn prepare_secrets(&self, alg: Algorithm) -> Result<Secret> {
         let keyring = self.path("keyring.json");
         if !keyring.exists() {
-            keys::generate(&keyring, Algorithm::EdDSA)?;
+            keys::generate(&keyring, alg)?;
         }
-        Secret::load_or_create(&self.path("client-secret"))
+        let path = self.path("client-secret");
+        let secret = Secret::load_or_create(&path)?;
+        if let Some(warning) = access::warning(&path) {
+            tracing::warn!("{warning}");
+        }
+        Ok(secret)
     }
 
     fn check(&self) -> Result<()> {
@@ -127,9 +134,9 @@ mod tests {
     fn secrets_are_made_once_and_kept() {
         let parent = tempfile::tempdir().expect("temporary directory");
         let directory = DataDir::open(&parent.path().join("data")).expect("free");
-        let secret = directory.prepare_secrets().expect("made");
+        let secret = directory.prepare_secrets(Algorithm::ES256).expect("made");
         let keyring = fs::read(directory.path("keyring.json")).expect("readable");
-        assert_eq!(directory.prepare_secrets().expect("kept").reveal(), secret.reveal());
+        assert_eq!(directory.prepare_secrets(Algorithm::EdDSA).expect("kept").reveal(), secret.reveal());
         assert_eq!(fs::read(directory.path("keyring.json")).expect("readable"), keyring);
         for name in ["", "keyring.json", "client-secret"] {
             let mode = fs::metadata(directory.path(name)).expect("metadata").permissions().mode();

@@ -2,41 +2,65 @@
 
 use super::data_dir::DataDir;
 use crate::healthcheck::reachable;
+use crate::listener::ListenAddress;
+use crate::serve::Sockets;
+use anyhow::Result;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::Path;
 
-/// Prints where the server listens.
-pub fn print_listening(address: SocketAddr, issuer: &str) {
-    print(&format!("Hallpass listens on http://{address}, issuer {issuer}\n"));
+/// Prints where the server listens, and the issuer if it is known yet.
+pub fn print_listening(sockets: &Sockets, issuer: Option<&str>) -> Result<()> {
+    let issuer = issuer.map_or(String::new(), |issuer| format!(", issuer {issuer}"));
+    print(&format!("Hallpass listens on {}{issuer}\n", shown(&sockets.public_address()?)));
+    if let Some(admin) = sockets.admin_address()? {
+        print(&format!("The routes for the operator are on {}\n", shown(&admin)));
+    }
+    Ok(())
 }
 
 /// Prints where the server listens and how to use it. The first command stores its response in a file for the others,
 /// which work in any order; the shell reads the secret, so that it is never printed.
-pub fn print_embedded(address: SocketAddr, issuer: &str, directory: &DataDir) {
-    print_listening(address, issuer);
+pub fn print_embedded(sockets: &Sockets, issuer: &str, directory: &DataDir) -> Result<()> {
+    print_listening(sockets, Some(issuer))?;
     let secret = shell_word(&directory.shown("client-secret"));
     let session = shell_word(&directory.shown("session.json"));
-    print(&examples(reachable(address), &secret, &session));
+    print(&examples(&base(&sockets.public_address()?), &secret, &session));
+    Ok(())
 }
 
-/// Returns the curl commands, for these shell words.
-fn examples(address: SocketAddr, secret: &str, session: &str) -> String {
+/// Formats an address for people.
+fn shown(address: &ListenAddress) -> String {
+    match address {
+        ListenAddress::Tcp(address) => format!("http://{address}"),
+        ListenAddress::Unix(_) => address.to_string(),
+    }
+}
+
+/// Returns what goes before the path in a curl command.
+fn base(address: &ListenAddress) -> String {
+    match address {
+        ListenAddress::Tcp(address) => format!("http://{}", reachable(*address)),
+        ListenAddress::Unix(path) => format!("--unix-socket {} http://localhost", shell_word(path)),
+    }
+}
+
+/// Returns the curl commands, for this address and these shell words.
+fn examples(base: &str, secret: &str, session: &str) -> String {
     let member = |name: &str| format!(r#"$(sed 's/.*"{name}":"\([^"]*\)".*/\1/' {session})"#);
     let (access, refresh) = (member("access_token"), member("refresh_token"));
     format!(
         r#"
 # Begin a session, as your login handler would:
-curl -sS -u "local:$(cat {secret})" -H 'Content-Type: application/json' -d '{{"subject":"alice","claims":{{"role":"admin"}}}}' -w '\n' http://{address}/sessions | tee {session}
+curl -sS -u "local:$(cat {secret})" -H 'Content-Type: application/json' -d '{{"subject":"alice","claims":{{"role":"admin"}}}}' -w '\n' {base}/sessions | tee {session}
 
 # Verify its access token:
-curl -sS -i -H "Authorization: Bearer {access}" http://{address}/verify
+curl -sS -i -H "Authorization: Bearer {access}" {base}/verify
 
 # Exchange its refresh token for the next one:
-curl -sS -d grant_type=refresh_token -d "refresh_token={refresh}" -w '\n' http://{address}/token
+curl -sS -d grant_type=refresh_token -d "refresh_token={refresh}" -w '\n' {base}/token
 
 # The public keys, for verifiers of your own:
-curl -sS -w '\n' http://{address}/.well-known/jwks.json
+curl -sS -w '\n' {base}/.well-known/jwks.json
 
 "#
     )
@@ -66,12 +90,15 @@ mod tests {
     }
 
     #[test]
+    fn curl_reaches_a_unix_socket_too() {
+        let base = |text: &str| base(&text.parse().expect("an address"));
+        assert_eq!(base("0.0.0.0:8080"), "http://127.0.0.1:8080");
+        assert_eq!(base("unix:/run/a b"), "--unix-socket '/run/a b' http://localhost");
+    }
+
+    #[test]
     fn the_examples_read_the_secret_from_its_file() {
-        let text = examples(
-            "127.0.0.1:8080".parse().expect("an address"),
-            "data/client-secret",
-            "data/session.json",
-        );
+        let text = examples("http://127.0.0.1:8080", "data/client-secret", "data/session.json");
         assert!(text.contains("$(cat data/client-secret)"));
         assert_eq!(text.lines().filter(|line| line.starts_with("curl ")).count(), 4);
     }

@@ -7,6 +7,8 @@ mod orphan;
 mod redis;
 mod redis_conf;
 mod redis_log;
+mod setting;
 
 pub use data_dir::DataDir;
 pub use redis::Redis;
+pub use setting::Setting;

@@ -1,18 +1,19 @@
 //! The configuration of the private Redis, rewritten on every start.
 
 use super::data_dir::DataDir;
+use super::setting::Setting;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// The audience of the tokens of a private Redis.
-const AUDIENCE: &str = "hallpass";
+/// The audience of the tokens of a private Redis, unless it is set.
+const AUDIENCE: (&str, &str) = ("hallpass.audience", "hallpass");
 
 /// Returns the text of the configuration file. Redis runs in the data directory.
-pub fn render(directory: &DataDir, module: &Path, issuer: &str) -> String {
+pub fn render(directory: &DataDir, module: &Path, issuer: &str, settings: &[Setting]) -> String {
     let (root, socket) = (quote(directory.root()), quote(directory.socket()));
     let (module, keyring) = (quote(module), quote(directory.path("keyring.json")));
-    let (issuer, audience) = (quote(issuer), quote(AUDIENCE));
+    let (issuer, settings) = (quote(issuer), render_settings(settings));
     format!(
         "# Written by hallpass-server at every start: changes are lost.\n\
          # Only over the socket, and only for the owner.\n\
@@ -28,9 +29,15 @@ pub fn render(directory: &DataDir, module: &Path, issuer: &str) -> String {
          hash-max-listpack-value 1024\n\
          loadmodule {module}\n\
          hallpass.keyring-file {keyring}\n\
-         hallpass.issuer {issuer}\n\
-         hallpass.audience {audience}\n"
+         hallpass.issuer {issuer}\n{settings}"
     )
+}
+
+/// Returns a line for each setting, and for the audience. Each may be set once only.
+fn render_settings(settings: &[Setting]) -> String {
+    let set = settings.iter().map(|setting| (setting.name.as_str(), setting.value.as_str()));
+    let audience = (!set.clone().any(|(name, _)| name == AUDIENCE.0)).then_some(AUDIENCE);
+    set.chain(audience).map(|(name, value)| format!("{name} {}\n", quote(value))).collect()
 }
 
 /// Quotes a value for redis.conf, with unusual bytes as `\x` escapes.
@@ -49,6 +56,16 @@ fn quote(value: impl AsRef<OsStr>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_audience_can_be_set_like_everything_else() {
+        let setting = |text: &str| text.parse::<Setting>().expect(text);
+        let ttl = setting("hallpass.access-ttl=60");
+        let lines = render_settings(std::slice::from_ref(&ttl));
+        assert_eq!(lines, "hallpass.access-ttl \"60\"\nhallpass.audience \"hallpass\"\n");
+        let lines = render_settings(&[setting("hallpass.audience=a\nport 1"), ttl]);
+        assert_eq!(lines, "hallpass.audience \"a\\x0aport 1\"\nhallpass.access-ttl \"60\"\n");
+    }
 
     #[test]
     fn a_value_cannot_leave_its_quotes() {

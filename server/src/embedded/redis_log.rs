@@ -42,8 +42,20 @@ impl RedisLog {
 /// The messages of Redis after a module failed to load.
 const NOT_LOADED: [&str; 3] = ["failed to load", "initialization failed", "Can't load module"];
 
-/// Returns the decisive line: the module's own error, a mistake in the configuration, or the last warning.
+/// What Redis says before the name and the fault of a setting that the module refuses.
+const REFUSED_SETTING: &str = "Issue during loading of configuration ";
+/// What Redis says when the module does not know a setting, which it does not name.
+const UNKNOWN_SETTING: &str = "Module Configuration detected without loadmodule directive";
+
+/// Returns the decisive line: a refused setting, the module's own error, a mistake in the configuration, or the last
+/// warning.
 fn reason(log: &str) -> Option<String> {
+    if let Some((_, refused)) = log.split_once(REFUSED_SETTING) {
+        return Some(refused.lines().next().unwrap_or_default().replacen(" : ", " ", 1));
+    }
+    if log.contains(UNKNOWN_SETTING) {
+        return Some("a name given with --set is not a setting of the module".into());
+    }
     if let Some(index) = log.find("*** FATAL CONFIG FILE ERROR") {
         return Some(log[index..].trim_end().to_owned());
     }
@@ -61,7 +73,7 @@ fn reason(log: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::reason;
+    use super::{UNKNOWN_SETTING, reason};
 
     const PREFIX: &str = "71:M 30 Jul 2026 12:00:00.000";
 
@@ -74,6 +86,17 @@ mod tests {
              {PREFIX} # Can't load module from /m.so: server aborting\n"
         );
         assert_eq!(reason(&log).as_deref(), Some("keyring.json: readable by others"));
+    }
+
+    #[test]
+    fn a_setting_that_is_refused_or_unknown_is_told_apart() {
+        let log = format!(
+            "{PREFIX} # Issue during loading of configuration hallpass.access-ttl : argument must be between 1 and 86400\n\
+             {PREFIX} # <hallpass> a hallpass.* setting is refused\n"
+        );
+        assert_eq!(reason(&log).as_deref(), Some("hallpass.access-ttl argument must be between 1 and 86400"));
+        let log = format!("{PREFIX} # {UNKNOWN_SETTING} or no ApplyConfig call: aborting\n");
+        assert!(reason(&log).is_some_and(|reason| reason.contains("--set")));
     }
 
     #[test]

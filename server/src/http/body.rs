@@ -21,9 +21,12 @@ pub async fn from_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiEr
         .map_err(|error| ApiError::invalid_request(format!("the body: {}", json::problem(&error))))
 }
 
-/// Parses the body as form parameters. Another content type is an `invalid_request`, because RFC 6749 does not define
-/// 415.
+/// Parses the body as form parameters; a missing body is an empty form. Another content type is an `invalid_request`,
+/// because RFC 6749 does not define 415.
 pub async fn from_form(headers: &HeaderMap, request: Request) -> Result<Form, ApiError> {
+    if request.body().is_end_stream() {
+        return Form::parse("");
+    }
     if !has_type(headers, "application/x-www-form-urlencoded") {
         return Err(ApiError::invalid_request("the Content-Type must be application/x-www-form-urlencoded"));
     }
@@ -31,11 +34,6 @@ pub async fn from_form(headers: &HeaderMap, request: Request) -> Result<Form, Ap
     let text =
         std::str::from_utf8(&bytes).map_err(|_| ApiError::invalid_request("the body is not valid UTF-8"))?;
     Form::parse(text)
-}
-
-/// Parses the body as form parameters, where a missing body is an empty form.
-pub async fn from_form_or_nothing(headers: &HeaderMap, request: Request) -> Result<Form, ApiError> {
-    if request.body().is_end_stream() { Form::parse("") } else { from_form(headers, request).await }
 }
 
 /// Returns whether the Content-Type is `wanted`, ignoring its parameters.

@@ -44,6 +44,8 @@ pub enum ApiError {
     UnsupportedMediaType(&'static str),
     /// 429 `rate_limited`: too many calls. The next one is allowed after this many seconds.
     RateLimited(u64),
+    /// 501 `invalid_request`: a transfer encoding other than `chunked` (RFC 9112 §6.1).
+    UnknownTransferEncoding,
     /// 503 `temporarily_unavailable`: Redis cannot answer now. This says nothing about the token.
     Unavailable,
 }
@@ -84,6 +86,7 @@ impl ApiError {
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::UnknownTransferEncoding => StatusCode::NOT_IMPLEMENTED,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -95,7 +98,8 @@ impl ApiError {
             | Self::MethodNotAllowed
             | Self::RequestTimeout
             | Self::PayloadTooLarge
-            | Self::UnsupportedMediaType(_) => "invalid_request",
+            | Self::UnsupportedMediaType(_)
+            | Self::UnknownTransferEncoding => "invalid_request",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidGrant(_) => "invalid_grant",
@@ -124,6 +128,7 @@ impl ApiError {
             Self::MethodNotAllowed => "this method is not allowed here",
             Self::RequestTimeout => "the request took too long",
             Self::PayloadTooLarge => "the body is too large",
+            Self::UnknownTransferEncoding => "the only transfer encoding understood is chunked",
             Self::RateLimited(_) => "too many calls from this address; ask again later",
             Self::Unavailable => "the service cannot answer now; nothing is said about the token; ask again",
         }
@@ -180,7 +185,7 @@ impl From<CommandError> for ApiError {
             CommandError::WrongType => {
                 Self::Conflict("wrong_type", "the key of the subject holds something else")
             }
-            CommandError::Rejected(text) => Self::invalid_request(text),
+            CommandError::Rejected(text) => Self::invalid_request(in_http_words(&text)),
             CommandError::Unavailable(_) => Self::Unavailable,
         }
     }
@@ -192,6 +197,7 @@ impl IntoResponse for ApiError {
         let mut response = (self.status(), Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
@@ -202,6 +208,29 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// The options of commands, and the members and parameters that they come from.
+const NAMES: [(&str, &str); 9] = [
+    ("ACCESS", "access_token"),
+    ("ACCESSTTL", "access_ttl"),
+    ("AUDIENCE", "audience"),
+    ("CLASS", "class"),
+    ("CLIENT", "client_id"),
+    ("EXCEPT", "except"),
+    ("IDLETTL", "idle_ttl"),
+    ("MAXTTL", "max_ttl"),
+    ("SID", "session_id"),
+];
+
+/// Puts the names of HTTP into a text of the module, which knows its commands only.
+fn in_http_words(text: &str) -> String {
+    let translated = |piece: &str| {
+        let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+        let name = NAMES.iter().find(|(option, _)| *option == word).map_or(word, |(_, name)| name);
+        format!("{name}{}", &piece[word.len()..])
+    };
+    text.split_inclusive(|c: char| !c.is_ascii_alphabetic()).map(translated).collect()
 }
 
 /// Replaces the characters that an `error_description` may not contain (RFC 6749 §5.2).
@@ -263,6 +292,22 @@ mod tests {
             "Bearer error=\"insufficient_user_authentication\", error_description=\"a more recent login is needed\", \
              max_age=\"300\""
         );
+    }
+
+    #[test]
+    fn a_rejection_names_what_http_knows() {
+        for (text, expected) in [
+            ("ACCESS is required", "access_token is required"),
+            (
+                "TTLs must satisfy ACCESSTTL <= IDLETTL <= MAXTTL <= hallpass.max-ttl",
+                "TTLs must satisfy access_ttl <= idle_ttl <= max_ttl <= hallpass.max-ttl",
+            ),
+            ("CLASS and CLIENT take 1-64 of A-Z a-z 0-9", "class and client_id take 1-64 of A-Z a-z 0-9"),
+            ("reserved claim", "reserved claim"),
+        ] {
+            let error = ApiError::from(CommandError::Rejected(text.into()));
+            assert_eq!(error, ApiError::InvalidRequest(expected.into()));
+        }
     }
 
     #[test]

@@ -6,4 +6,5 @@ pub mod claims;
 pub mod cookie;
 pub mod error;
 pub mod form;
+pub mod framing;
 pub mod path;

@@ -1,11 +1,18 @@
-//! Percent-decoded parameters of a URL's path, with axum's own refusal as an OAuth error.
+//! Parameters in URLs: percent-decoded parts of the path, with axum's own refusal as an OAuth error, and session ids.
 
 use crate::http::error::ApiError;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use hallpass_engine::sid;
 
 /// The parameters as an extractor that does not fail, so that a handler can check the credentials first.
 pub type InPath<T> = Result<Path<T>, PathRejection>;
+
+/// Returns the text if it can be a session's id, or 400.
+pub fn session_id(text: &str) -> Result<&str, ApiError> {
+    let is_id = sid::parse(text.as_bytes()).is_some();
+    is_id.then_some(text).ok_or_else(|| ApiError::invalid_request("sid: a UUIDv7 in its canonical form"))
+}
 
 /// Returns the parameters, or 400 if one of them is not UTF-8.
 pub fn decoded<T>(path: InPath<T>) -> Result<T, ApiError> {

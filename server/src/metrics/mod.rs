@@ -1,6 +1,7 @@
 //! The metrics of `GET /metrics`, about requests and about Redis. Labels are route templates, error codes and the like,
 //! whose number is limited; never a path, a subject or a token.
 
+mod connections;
 mod module;
 mod text;
 mod timings;
@@ -13,11 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+pub use connections::{Connections, OpenConnection};
 pub use text::{CONTENT_TYPE, Text};
 pub use timings::Timings;
 
 /// The metrics of requests to this server and of its commands to Redis.
 pub struct Metrics {
+    /// The connections of clients.
+    pub connections: Connections,
     requests: Timings<4>,
     commands: Arc<Timings<2>>,
     in_flight: Arc<AtomicUsize>,
@@ -28,7 +32,7 @@ impl Metrics {
     pub fn new() -> Self {
         let requests = Timings::new(["method", "route", "status", "outcome"]);
         let commands = Arc::new(Timings::new(["command", "outcome"]));
-        Self { requests, commands, in_flight: Arc::default() }
+        Self { connections: Connections::default(), requests, commands, in_flight: Arc::default() }
     }
 
     /// Returns the timings of commands, for the client that sends them.
@@ -55,6 +59,7 @@ impl Metrics {
         text.sample("hallpass_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
         text.family("hallpass_http_requests_in_flight", "gauge", "Requests that wait for their answer.");
         text.sample("hallpass_http_requests_in_flight", &[], self.in_flight.load(Ordering::Relaxed));
+        self.connections.render(&mut text);
         let counted = "Answers, by route and outcome: ok or the error code.";
         self.requests.render_counts(&mut text, "hallpass_http_requests_total", counted);
         let timed = "Time from the head of a request to its answer.";

@@ -1,28 +1,35 @@
 //! The layer around every route. Everything it does is one layer, because each further layer would cost a request as
 //! much as parsing its head.
 
+pub mod bodies;
 pub mod cors;
 pub mod in_flight;
 pub mod policy;
 pub mod rate_limit;
+pub mod shares;
 pub mod source;
 pub mod trace;
+mod unread_body;
 
 use crate::http::error::ApiError;
+use crate::http::framing;
 use crate::metrics::Metrics;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bodies::Bodies;
 use cors::{Cors, CorsHeaders};
 use policy::Policy;
 use rate_limit::{RateLimit, RateLimitKey};
-use source::TrustedProxies;
+use shares::Shares;
+use source::{Peer, Source, TrustedProxies};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use trace::Observation;
+use unread_body::UnreadBody;
 
 /// The time limit for one request, including its body; the limit for a call to Redis is shorter.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,8 +42,10 @@ pub struct MiddlewareState {
     pub proxies: TrustedProxies,
     /// The limit on calls from one address.
     pub limits: RateLimit,
-    /// One permit for each request that may be in flight.
-    pub slots: Semaphore,
+    /// The bodies that are waited for, by address.
+    pub bodies: Shares,
+    /// One permit for each request that may be worked on.
+    pub slots: Arc<Semaphore>,
     /// The metrics.
     pub metrics: Metrics,
 }
@@ -54,27 +63,63 @@ pub struct Around {
 pub async fn handle(State(around): State<Around>, mut request: Request, next: Next) -> Response {
     let Around { state, policy } = &around;
     let observation = Observation::begin(&state.metrics, *policy, &request);
-    let source = state.proxies.source_of(&mut request);
-    if let Some(purpose) = policy.counts_as {
-        request.extensions_mut().insert(RateLimitKey { source, purpose });
-    }
+    let peer = Peer::take(&mut request);
+    let source = state.proxies.source(peer.address, request.headers());
+    let unread = UnreadBody::of(&mut request);
     let cors = CorsHeaders::of(&state.cors, policy, &request);
     let mut response = match cors.preflight() {
         Some(answer) => answer,
         None => {
-            let slots = policy.is_bounded.then_some(&state.slots);
-            let answer = pin!(in_flight::bound(slots, next.run(request)));
+            let answer = pin!(answer(&around, peer, source, request, next));
             state.limits.count_failed(source, supervise(answer).await)
         }
     };
+    if let Some(unread) = unread {
+        unread.settle(&mut response).await;
+    }
     cors.add_to(&mut response);
+    finish(&mut response, peer);
     observation.end(&state.metrics, response)
 }
 
-/// Ends requests that take too long, and forbids caching by default.
+/// Lets the route answer, unless the request is refused before.
+async fn answer(around: &Around, peer: Peer, source: Source, mut request: Request, next: Next) -> Response {
+    let Around { state, policy } = around;
+    if let Err(error) = check(*policy, peer, &request) {
+        return error.into_response();
+    }
+    let slot = match policy.takes_slot().then(|| in_flight::slot(&state.slots)).transpose() {
+        Ok(slot) => slot,
+        Err(error) => return error.into_response(),
+    };
+    if let Some(purpose) = policy.body_counts_as {
+        let key = RateLimitKey { source, purpose };
+        request.extensions_mut().insert(Bodies { state: Arc::clone(state), key });
+    }
+    let response = next.run(request).await;
+    drop(slot);
+    response
+}
+
+/// Refuses an ambiguous request, and one over a connection that is left for the operator.
+fn check(policy: Policy, peer: Peer, request: &Request) -> Result<(), ApiError> {
+    framing::check(request)?;
+    if peer.is_reserved && !policy.is_operator { Err(ApiError::Unavailable) } else { Ok(()) }
+}
+
+/// Ends requests that take too long.
 async fn supervise(answer: Pin<&mut impl Future<Output = Response>>) -> Response {
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, answer).await;
-    let mut response = answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response());
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
+    answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response())
+}
+
+/// Adds what every response has: nothing is cached unless its route says so, and nothing is taken for what it is not.
+/// Connections that are left for the operator are given back after one request.
+fn finish(response: &mut Response, peer: Peer) {
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if peer.is_reserved {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 }

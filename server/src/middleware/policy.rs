@@ -7,30 +7,39 @@ use super::rate_limit::Purpose;
 pub struct Policy {
     /// The path as declared, which is the route's name in logs and metrics.
     pub path: &'static str,
-    /// Whether requests are refused while too many are in flight.
-    pub is_bounded: bool,
+    /// Whether it is for the operator. Such a route answers even under overload.
+    pub is_operator: bool,
+    /// Whether refusing a request costs next to nothing, so that it needs no slot.
+    pub is_refusal: bool,
     /// Whether scripts of allowed origins may call it.
     pub is_for_browsers: bool,
     /// Whether probes or gateways call it constantly, so that successes are logged at debug level.
     pub is_frequent: bool,
-    /// The purpose of a call for the rate limit, if it is limited.
-    pub counts_as: Option<Purpose>,
+    /// What a call counts as until its credentials have proved right, if the route reads a body.
+    pub body_counts_as: Option<Purpose>,
 }
 
 impl Policy {
     /// Creates the properties of a route for applications, users and gateways.
     pub const fn public(path: &'static str) -> Self {
-        Self { path, is_bounded: true, is_for_browsers: false, is_frequent: false, counts_as: None }
+        Self {
+            path,
+            is_operator: false,
+            is_refusal: false,
+            is_for_browsers: false,
+            is_frequent: false,
+            body_counts_as: None,
+        }
     }
 
-    /// Creates the properties of a route for the operator, which answers even under overload.
+    /// Creates the properties of a route for the operator.
     pub const fn operator(path: &'static str) -> Self {
-        Self { is_bounded: false, ..Self::public(path) }
+        Self { is_operator: true, ..Self::public(path) }
     }
 
     /// Creates the properties of paths that are not a route.
     pub const fn unknown() -> Self {
-        Self::operator("-")
+        Self { is_refusal: true, ..Self::public("-") }
     }
 
     /// Lets scripts of allowed origins call the route.
@@ -43,13 +52,19 @@ impl Policy {
         Self { is_frequent: true, ..self }
     }
 
-    /// Counts the route's calls for the rate limit.
-    pub const fn counted_as(self, purpose: Purpose) -> Self {
-        Self { counts_as: Some(purpose), ..self }
+    /// Lets the route read a body. Until its credentials have proved right, a call counts as this.
+    pub const fn with_body(self, purpose: Purpose) -> Self {
+        Self { body_counts_as: Some(purpose), ..self }
     }
 
-    /// Returns the properties for methods that the route does not take: refusing them costs next to nothing.
+    /// Returns the properties for methods that the route does not take.
     pub const fn for_other_methods(self) -> Self {
-        Self { is_bounded: false, ..self }
+        Self { is_refusal: true, body_counts_as: None, ..self }
+    }
+
+    /// Returns whether a request takes a slot before its handler is called. One with a body takes it later, when the
+    /// body is there.
+    pub const fn takes_slot(self) -> bool {
+        !self.is_operator && !self.is_refusal && self.body_counts_as.is_none()
     }
 }

@@ -3,20 +3,14 @@
 
 use super::source::Source;
 use crate::http::error::ApiError;
-use crate::http::form::Form;
-use crate::oauth_clients::Clients;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use governor::clock::{Clock, DefaultClock};
-use governor::nanos::Nanos;
-use governor::state::StateStore;
-use governor::{Quota, RateLimiter};
 use lru::LruCache;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// The burst, as a multiple of the calls per second.
-const BURST: NonZeroU32 = NonZeroU32::new(4).expect("not zero");
+/// The time in which an empty bucket fills: four times as many calls as per second are allowed at once.
+const BURST: Duration = Duration::from_secs(4);
 /// The number of buckets kept, a few MB of them. The least recently used one is dropped first; it is full, unless an
 /// attacker uses more addresses than this within seconds.
 const MAX_BUCKETS: NonZeroUsize = NonZeroUsize::new(65_536).expect("not zero");
@@ -44,41 +38,27 @@ pub struct RateLimitKey {
 }
 
 /// The rate limit, or none.
-pub struct RateLimit(Option<RateLimiter<RateLimitKey, Buckets, DefaultClock>>);
+pub struct RateLimit(Option<Buckets>);
 
 impl RateLimit {
     /// Allows this many calls per second, and a burst of four times as many; 0 disables the limit.
     pub fn per_second(calls: u32) -> Self {
-        Self(NonZeroU32::new(calls).map(|rate| {
-            let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST));
-            RateLimiter::new(quota, Buckets::new(), DefaultClock::default())
-        }))
+        Self((calls > 0).then(|| Buckets::new(Duration::from_secs(1) / calls)))
     }
 
-    /// Counts a call. Returns 429 if it exceeds the limit.
+    /// Counts a call. Returns 429 if it exceeds the limit; then it is not counted.
     pub fn count(&self, key: RateLimitKey) -> Result<(), ApiError> {
-        let Some(limiter) = &self.0 else { return Ok(()) };
-        limiter.check_key(&key).map_err(|until| {
-            let wait = until.wait_time_from(DefaultClock::default().now());
-            ApiError::RateLimited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
-        })
+        let Some(buckets) = &self.0 else { return Ok(()) };
+        buckets
+            .take(key, buckets.now())
+            .map_err(|wait| ApiError::RateLimited(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
     }
 
-    /// Counts a call by the client credentials it carries, and returns its form, or 429 if it exceeds the limit.
-    /// Invalid credentials are counted by [`Self::count_failed`], as on every route.
-    pub fn admit(
-        &self,
-        key: RateLimitKey,
-        clients: &Clients,
-        headers: &HeaderMap,
-        form: Result<Form, ApiError>,
-    ) -> Result<Form, ApiError> {
-        match form.as_ref().map_or(Ok(None), |form| clients.authenticate(headers, form)) {
-            Ok(Some(_)) => self.count(RateLimitKey { purpose: Purpose::Authenticated, ..key })?,
-            Err(ApiError::InvalidClient) => {}
-            Ok(None) | Err(_) => self.count(key)?,
+    /// Takes back a call that was counted.
+    pub fn give_back(&self, key: RateLimitKey) {
+        if let Some(buckets) = &self.0 {
+            buckets.give_back(key);
         }
-        form
     }
 
     /// Counts a failed client authentication, on any route, and replaces its 401 by 429 if it exceeds the limit. Valid
@@ -94,27 +74,42 @@ impl RateLimit {
     }
 }
 
-/// The time at which each bucket will be full again.
-struct Buckets(Mutex<LruCache<RateLimitKey, Nanos>>);
-
-impl Buckets {
-    fn new() -> Self {
-        Self(Mutex::new(LruCache::new(MAX_BUCKETS)))
-    }
+/// Token buckets, each kept as the time at which it will be full again: that one number says how many calls it has left.
+struct Buckets {
+    /// The time in which a bucket regains one call.
+    interval: Duration,
+    start: Instant,
+    /// Times since `start`.
+    full_at: Mutex<LruCache<RateLimitKey, Duration>>,
 }
 
-impl StateStore for Buckets {
-    type Key = RateLimitKey;
+impl Buckets {
+    fn new(interval: Duration) -> Self {
+        Self { interval, start: Instant::now(), full_at: Mutex::new(LruCache::new(MAX_BUCKETS)) }
+    }
 
-    fn measure_and_replace<T, F, E>(&self, key: &Self::Key, decide: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Takes one call out of a bucket, or returns how long it will be until the bucket has one.
+    fn take(&self, key: RateLimitKey, now: Duration) -> Result<(), Duration> {
         // Each update replaces one number, so a panic cannot leave it half done.
-        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (answer, full_at) = decide(buckets.get(key).copied())?;
-        buckets.put(*key, full_at);
-        Ok(answer)
+        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = buckets.get(&key).copied().unwrap_or_default().max(now) + self.interval;
+        let wait = (full_at - now).saturating_sub(BURST);
+        if wait.is_zero() {
+            buckets.put(key, full_at);
+            return Ok(());
+        }
+        Err(wait)
+    }
+
+    fn give_back(&self, key: RateLimitKey) {
+        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(full_at) = buckets.get_mut(&key) {
+            *full_at = full_at.saturating_sub(self.interval);
+        }
     }
 }
 
@@ -127,7 +122,7 @@ mod tests {
 
     fn source(number: u32) -> Source {
         let address = IpAddr::V4(Ipv4Addr::from_bits(number));
-        TrustedProxies::default().source(address, &HeaderMap::new())
+        TrustedProxies::default().source(Some(address), &HeaderMap::new())
     }
 
     /// How many of a hundred calls are allowed.
@@ -161,13 +156,25 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_fills_with_time_and_by_what_is_given_back() {
+        let buckets = Buckets::new(Duration::from_millis(500));
+        let key = RateLimitKey { source: source(1), purpose: Purpose::Token };
+        let at = |ms: u64| Duration::from_millis(ms);
+        assert!((0..8).all(|_| buckets.take(key, at(0)).is_ok()));
+        assert_eq!(buckets.take(key, at(0)), Err(at(500)));
+        assert_eq!(buckets.take(key, at(400)), Err(at(100)));
+        assert_eq!(buckets.take(key, at(500)), Ok(()));
+        buckets.give_back(key);
+        assert_eq!((buckets.take(key, at(500)), buckets.take(key, at(500))), (Ok(()), Err(at(500))));
+    }
+
+    #[test]
     fn memory_is_bounded() {
-        let buckets = Buckets::new();
+        let buckets = Buckets::new(Duration::from_secs(1));
         for number in 0..70_000 {
             let key = RateLimitKey { source: source(number), purpose: Purpose::Token };
-            let answer: Result<(), ()> = buckets.measure_and_replace(&key, |_| Ok(((), Nanos::new(1))));
-            assert_eq!(answer, Ok(()));
+            assert_eq!(buckets.take(key, Duration::ZERO), Ok(()));
         }
-        assert_eq!(buckets.0.lock().expect("no panic").len(), MAX_BUCKETS.get());
+        assert_eq!(buckets.full_at.lock().expect("no panic").len(), MAX_BUCKETS.get());
     }
 }

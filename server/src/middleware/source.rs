@@ -7,9 +7,24 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The peer of the connection, as the listener saw it.
+/// The peer of a connection, as the listener saw it.
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+pub struct Peer {
+    /// Its address; `None` for one on the same machine, over a unix socket.
+    pub address: Option<IpAddr>,
+    /// Whether the connection is one of those that are left for the operator when all others are taken.
+    pub is_reserved: bool,
+}
+
+impl Peer {
+    /// A peer nobody knows anything about.
+    const UNKNOWN: Self = Self { address: Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), is_reserved: false };
+
+    /// Takes the peer out of a request, in which the listener stored it.
+    pub fn take(request: &mut Request) -> Self {
+        request.extensions_mut().remove().unwrap_or(Self::UNKNOWN)
+    }
+}
 
 /// The rate-limit key of a request: its IPv4 address, or the /64 of its IPv6 address, the smallest block one customer
 /// gets.
@@ -18,7 +33,7 @@ pub struct Source(IpAddr);
 
 impl Source {
     /// Returns the source that an address belongs to.
-    fn of(address: IpAddr) -> Self {
+    pub fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(_) => Self(address),
             IpAddr::V6(v6) => Self(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into()),
@@ -36,29 +51,25 @@ impl TrustedProxies {
         Self(networks.to_vec())
     }
 
-    /// Returns the source of a request, taking out the peer that the listener stored in it.
-    pub fn source_of(&self, request: &mut Request) -> Source {
-        let peer = request.extensions_mut().remove().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |Peer(ip)| ip);
-        self.source(peer, request.headers())
-    }
-
     /// Returns the source of a request from this peer: the rightmost forwarded address that is not a trusted proxy's.
-    /// Whatever stands further left, the untrusted hop may have made up.
-    pub fn source(&self, peer: IpAddr, headers: &HeaderMap) -> Source {
-        let mut nearest = peer.to_canonical();
+    /// Whatever stands further left, the untrusted hop may have made up. Without an address a peer is trusted.
+    pub fn source(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Source {
+        let mut nearest = peer.map(|address| address.to_canonical());
         let values = headers.get_all(FORWARDED_FOR).iter().rev();
         for hop in values.flat_map(|value| value.to_str().unwrap_or_default().rsplit(',')) {
             if !self.trusts(nearest) {
                 break;
             }
             let Some(before) = address(hop.trim()) else { break };
-            nearest = before;
+            nearest = Some(before);
         }
-        Source::of(nearest)
+        Source::of(nearest.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+    /// Returns whether a peer is a trusted proxy. One without an address, which the operator lets into a unix socket,
+    /// always is.
+    pub fn trusts(&self, peer: Option<IpAddr>) -> bool {
+        peer.is_none_or(|address| self.0.iter().any(|network| network.contains(&address.to_canonical())))
     }
 }
 
@@ -86,7 +97,8 @@ mod tests {
             .iter()
             .map(|value| (FORWARDED_FOR, HeaderValue::from_bytes(value.as_bytes()).expect("a value")))
             .collect();
-        TrustedProxies::new(&networks).source(peer.parse().expect("an address"), &headers)
+        let peer = (!peer.is_empty()).then(|| peer.parse().expect("an address"));
+        TrustedProxies::new(&networks).source(peer, &headers)
     }
 
     fn is(address: &str) -> Source {
@@ -97,6 +109,12 @@ mod tests {
     fn nobody_is_believed_unless_trusted() {
         assert_eq!(source(&[], "192.0.2.1", &["198.51.100.1"]), is("192.0.2.1"));
         assert_eq!(source(&["10.0.0.0/8"], "192.0.2.1", &["198.51.100.1"]), is("192.0.2.1"));
+    }
+
+    #[test]
+    fn who_comes_over_a_unix_socket_is_trusted() {
+        assert_eq!(source(&[], "", &["203.0.113.9, 198.51.100.1"]), is("198.51.100.1"));
+        assert_eq!(source(&[], "", &[]), is("0.0.0.0"));
     }
 
     #[test]

@@ -38,34 +38,33 @@ impl Clients {
         permitted(self.basic(headers)?, scope)
     }
 
-    /// Returns the client that the credentials in header or form authenticate. Fails with 401, or with 403 if it does
-    /// not have this scope.
-    pub fn authorize_form(
+    /// Returns the caller of an endpoint that also accepts public clients: the client that has authenticated, or the one
+    /// that a bare `client_id` names, which must not be confidential. An unknown id is nobody's: named to Redis, it would
+    /// open the sessions of a client that was removed.
+    pub fn caller(
         &self,
-        headers: &HeaderMap,
+        authenticated: Option<Arc<Client>>,
         form: &Form,
-        scope: Scope,
-    ) -> Result<Arc<Client>, ApiError> {
-        permitted(self.authenticate(headers, form)?, scope)
+    ) -> Result<Option<Arc<Client>>, ApiError> {
+        let named = || form.get("client_id").and_then(|id| self.get(id));
+        match authenticated {
+            Some(client) => Ok(Some(client)),
+            None => match named() {
+                Some(client) if client.confidential => Err(ApiError::InvalidClient),
+                named => Ok(named),
+            },
+        }
     }
 
-    /// Returns the caller's id at an endpoint that also accepts public clients: an authenticated client, a bare
-    /// `client_id`, or `None`. Credentials must be valid if they are sent, and a confidential client must send them.
-    pub fn identify(&self, headers: &HeaderMap, form: &Form) -> Result<Option<String>, ApiError> {
-        if let Some(client) = self.authenticate(headers, form)? {
-            return Ok(Some(client.id.clone()));
-        }
-        let id = form.get("client_id")?;
-        if id.and_then(|id| self.get(id)).is_some_and(|client| client.confidential) {
-            return Err(ApiError::InvalidClient);
-        }
-        Ok(id.map(str::to_owned))
+    /// Returns whether the client with this id has to authenticate wherever it calls.
+    pub fn is_confidential(&self, id: &str) -> bool {
+        self.get(id).is_some_and(|client| client.confidential)
     }
 
     /// Returns the client that the request authenticates, or `None` if it has no secret. Authenticating in two ways is
     /// an `invalid_request`.
     pub fn authenticate(&self, headers: &HeaderMap, form: &Form) -> Result<Option<Arc<Client>>, ApiError> {
-        let (id, secret) = (form.get("client_id")?, form.get("client_secret")?);
+        let (id, secret) = (form.get("client_id"), form.get("client_secret"));
         if let Some(client) = self.basic(headers)? {
             return match (id, secret) {
                 (_, Some(_)) => Err(ApiError::invalid_request("the client authenticates in two ways")),
@@ -83,7 +82,7 @@ impl Clients {
     }
 
     /// Returns the client that the Basic credentials authenticate, or `None` if there are none.
-    fn basic(&self, headers: &HeaderMap) -> Result<Option<Arc<Client>>, ApiError> {
+    pub fn basic(&self, headers: &HeaderMap) -> Result<Option<Arc<Client>>, ApiError> {
         let Some(credentials) = bearer::credentials(headers, "Basic")? else { return Ok(None) };
         let (id, secret) = decode_basic(credentials).ok_or(ApiError::InvalidClient)?;
         self.check(&id, &secret).map(Some)
@@ -113,8 +112,8 @@ fn by_id(clients: impl IntoIterator<Item = Client>) -> Known {
     clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect()
 }
 
-/// Returns the authenticated client if it has this scope.
-fn permitted(client: Option<Arc<Client>>, scope: Scope) -> Result<Arc<Client>, ApiError> {
+/// Returns the authenticated client if it has this scope. Fails with 401 if there is none, or with 403.
+pub fn permitted(client: Option<Arc<Client>>, scope: Scope) -> Result<Arc<Client>, ApiError> {
     let client = client.ok_or(ApiError::InvalidClient)?;
     if !client.scopes.contains(&scope) {
         let text = format!("the client does not have the scope {}", scope.name());
@@ -154,9 +153,10 @@ mod tests {
         HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::try_from(value).expect("ASCII"))])
     }
 
-    fn identify(headers: &HeaderMap, form: &str) -> Result<Option<String>, ApiError> {
-        let form = Form::parse(form).expect("a form");
-        clients().identify(headers, &form)
+    fn caller(headers: &HeaderMap, form: &str) -> Result<Option<String>, ApiError> {
+        let (clients, form) = (clients(), Form::parse(form).expect("a form"));
+        let caller = clients.caller(clients.authenticate(headers, &form)?, &form)?;
+        Ok(caller.map(|client| client.id.clone()))
     }
 
     #[test]
@@ -182,28 +182,29 @@ mod tests {
     #[test]
     fn a_bare_client_id_is_a_public_client_unless_it_names_a_confidential_one() {
         let none = HeaderMap::new();
-        assert_eq!(identify(&none, ""), Ok(None));
-        assert_eq!(identify(&none, "client_id=spa"), Ok(Some("spa".into())));
-        assert_eq!(identify(&none, "client_id=local"), Ok(Some("local".into())));
-        assert_eq!(identify(&none, "client_id=web"), Err(ApiError::InvalidClient));
+        assert_eq!(caller(&none, ""), Ok(None));
+        assert_eq!(caller(&none, "client_id=local"), Ok(Some("local".into())));
+        assert_eq!(caller(&none, "client_id=web"), Err(ApiError::InvalidClient));
+        assert_eq!(caller(&none, "client_id=removed"), Ok(None), "nobody's");
     }
 
     #[test]
     fn credentials_that_are_sent_must_be_right() {
         let none = HeaderMap::new();
-        assert_eq!(identify(&none, "client_id=web&client_secret=new"), Ok(Some("web".into())));
-        assert_eq!(identify(&none, "client_id=web&client_secret=bad"), Err(ApiError::InvalidClient));
-        assert_eq!(identify(&none, "client_id=spa&client_secret=bad"), Err(ApiError::InvalidClient));
-        assert_eq!(identify(&none, "client_secret=new"), Err(ApiError::InvalidClient));
-        assert_eq!(identify(&basic("web:new"), ""), Ok(Some("web".into())));
-        assert_eq!(identify(&basic("web:new"), "client_id=web"), Ok(Some("web".into())));
-        assert_eq!(identify(&basic("web:bad"), "client_id=spa"), Err(ApiError::InvalidClient));
+        assert_eq!(caller(&none, "client_id=web&client_secret=new"), Ok(Some("web".into())));
+        assert_eq!(caller(&none, "client_id=web&client_secret=bad"), Err(ApiError::InvalidClient));
+        assert_eq!(caller(&none, "client_id=spa&client_secret=bad"), Err(ApiError::InvalidClient));
+        assert_eq!(caller(&none, "client_secret=new"), Err(ApiError::InvalidClient));
+        assert_eq!(caller(&basic("web:new"), ""), Ok(Some("web".into())));
+        assert_eq!(caller(&basic("web:new"), "client_id=web"), Ok(Some("web".into())));
+        assert_eq!(caller(&basic("web:bad"), "client_id=spa"), Err(ApiError::InvalidClient));
     }
 
     #[test]
     fn a_form_proves_a_client_as_a_header_does_and_a_bare_id_proves_nothing() {
         let authorize = |headers: &HeaderMap, form: &str| {
-            clients().authorize_form(headers, &Form::parse(form).expect("a form"), Scope::Issue)
+            let client = clients().authenticate(headers, &Form::parse(form).expect("a form"))?;
+            permitted(client, Scope::Issue)
         };
         let none = HeaderMap::new();
         for (headers, form) in [(&none, "client_id=web&client_secret=new"), (&basic("web:new"), "")] {
@@ -229,7 +230,7 @@ mod tests {
     #[test]
     fn two_ways_at_once_are_one_too_many() {
         for form in ["client_id=web&client_secret=new", "client_id=local"] {
-            assert!(matches!(identify(&basic("web:new"), form), Err(ApiError::InvalidRequest(_))), "{form}");
+            assert!(matches!(caller(&basic("web:new"), form), Err(ApiError::InvalidRequest(_))), "{form}");
         }
     }
 }

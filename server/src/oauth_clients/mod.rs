@@ -3,8 +3,7 @@
 
 mod authentication;
 mod in_use;
-mod reload;
 
-pub use authentication::Clients;
+pub use authentication::{Clients, permitted};
 pub use hallpass_admin::clients::{Client, Scope};
 pub use in_use::clients_in_use;

@@ -14,8 +14,9 @@ pub async fn alive() -> Json<Value> {
 
 /// `GET /readyz` → 200 if Redis answers and the module is configured as it was when the server started, else 503.
 pub async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, ApiError> {
+    let known = &state.module()?.info;
     let module = state.store.module_info().await.inspect_err(|error| state.store.report(error))?;
-    if module.key_pattern != state.module.key_pattern || module.issuer != state.module.issuer {
+    if module.key_pattern != known.key_pattern || module.issuer != known.issuer {
         tracing::warn!("not ready: key pattern or issuer of the module have changed; restart the server");
         return Err(ApiError::Unavailable);
     }

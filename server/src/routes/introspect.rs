@@ -1,29 +1,30 @@
 //! `POST /introspect`: token introspection (RFC 7662), for resource servers that cannot ask /verify.
 
-use crate::http::body;
 use crate::http::error::ApiError;
-use crate::oauth_clients::{Client, Scope};
+use crate::middleware::bodies::Bodies;
+use crate::oauth_clients::{Client, Scope, permitted};
 use crate::state::AppState;
-use axum::Json;
 use axum::extract::{Request, State};
+use axum::{Extension, Json};
 use hallpass_client::{ANY_AUDIENCE, CommandError, Inspected, is_refresh_token};
 use serde_json::{Map, Value, json};
-use std::mem;
 use std::sync::Arc;
 
 /// 200 with the token's claims, or just `{"active": false}` if it is not active or not meant for an audience of the
 /// client. Parameters: `token`, `token_type_hint`, `client_id`, `client_secret`.
 pub async fn introspect(
     State(state): State<Arc<AppState>>,
-    mut request: Request,
+    Extension(bodies): Extension<Bodies>,
+    request: Request,
 ) -> Result<Json<Value>, ApiError> {
-    let headers = mem::take(request.headers_mut());
-    let form = body::from_form(&headers, request).await?;
-    let client = state.clients.authorize_form(&headers, &form, Scope::Introspect)?;
-    let hint = form.get("token_type_hint")?;
-    let token = form.get("token")?.ok_or_else(|| ApiError::invalid_request("token is missing"))?;
+    let submission = bodies.form(&state.clients, request).await?;
+    let client = permitted(submission.client, Scope::Introspect)?;
+    let hint = submission.form.get("token_type_hint");
+    let token = submission.form.get("token");
+    let token = token.ok_or_else(|| ApiError::invalid_request("token is missing"))?;
     // A refresh token must not pass for an access token, so it is active only if the caller expects one.
-    let key = state.key_of_token(token).filter(|_| !is_refresh_token(token) || hint == Some("refresh_token"));
+    let key =
+        state.key_of_token(token)?.filter(|_| !is_refresh_token(token) || hint == Some("refresh_token"));
     let Some(key) = key else { return Ok(Json(inactive())) };
     ask(&state, &client, &key, token).await.map(Json)
 }
@@ -32,8 +33,9 @@ pub async fn introspect(
 /// is checked afterwards.
 async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Result<Value, ApiError> {
     let body = if is_refresh_token(token) {
+        let issuer = state.module()?.info.issuer.as_deref();
         let inspected = state.store.inspect(key, token, false).await;
-        inspected.map(|token| Some(refresh_token_response(token, state.module.issuer.as_deref(), client)))
+        inspected.map(|token| Some(refresh_token_response(token, issuer, client)))
     } else {
         let claims = state.store.verify(key, token, Some(ANY_AUDIENCE)).await;
         claims.map(|claims| access_token_response(&claims, client))
@@ -69,7 +71,7 @@ fn inactive() -> Value {
 /// the members added here. `None` if `claims` is not a JSON object.
 fn access_token_response(claims: &str, client: &Client) -> Option<Value> {
     let mut body: Map<String, Value> = serde_json::from_str(claims).ok()?;
-    if !concerns(client, body.get("aud").and_then(Value::as_str)) {
+    if !client.may_know_of(body.get("aud").and_then(Value::as_str)) {
         return Some(inactive());
     }
     // Applications may use the name for something else; here it must be a string or absent.
@@ -84,7 +86,7 @@ fn access_token_response(claims: &str, client: &Client) -> Option<Value> {
 
 /// Returns the body for a refresh token.
 fn refresh_token_response(token: Inspected, issuer: Option<&str>, client: &Client) -> Value {
-    if !token.is_active || !concerns(client, token.aud.as_deref()) {
+    if !token.is_active || !client.may_know_of(token.aud.as_deref()) {
         return inactive();
     }
     let members = [
@@ -101,12 +103,6 @@ fn refresh_token_response(token: Inspected, issuer: Option<&str>, client: &Clien
     ];
     let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     present.collect::<Map<_, _>>().into()
-}
-
-/// Returns whether the client may see a token of this audience. A token without one is meant for any audience, so a
-/// client that is limited to some does not see it.
-fn concerns(client: &Client, audience: Option<&str>) -> bool {
-    audience.map_or(client.audiences.is_none(), |audience| client.may_issue_for(audience))
 }
 
 #[cfg(test)]

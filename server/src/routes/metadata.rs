@@ -15,13 +15,15 @@ const CACHE_CONTROL: &str = "public, max-age=3600";
 
 /// The authentication methods where clients must authenticate.
 const CREDENTIALS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+/// The algorithms that access tokens can be signed with, but for HMAC, which only the issuer can verify.
+const SIGNING_ALGORITHMS: [&str; 4] = ["EdDSA", "ES256", "RS256", "PS256"];
 /// The methods where public clients may call, too.
 const CREDENTIALS_OR_NONE: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// The metadata of RFC 8414, the same under both names, because some clients request only the second one. For an issuer
 /// with a path, also below that path; 404 below any other. Does not ask Redis.
 pub async fn metadata(State(state): State<Arc<AppState>>, uri: Uri) -> Result<Response, ApiError> {
-    let issuer = state.module.issuer.as_deref().ok_or(ApiError::NotFound)?;
+    let issuer = state.module()?.info.issuer.as_deref().ok_or(ApiError::NotFound)?;
     let name = uri.path().strip_prefix("/.well-known/").unwrap_or_default();
     let inserted = name.find('/').map_or("", |end| &name[end..]);
     if !is_about(issuer, inserted) {
@@ -42,6 +44,10 @@ fn document(issuer: &str) -> Value {
         "grant_types_supported": ["refresh_token"],
         // Required, and some clients refuse an empty list. There is no authorization endpoint to use it with.
         "response_types_supported": ["none"],
+        // Both required by OpenID Connect Discovery. No ID token is issued; libraries look here for the algorithms of
+        // access tokens.
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": SIGNING_ALGORITHMS,
         "token_endpoint_auth_methods_supported": CREDENTIALS_OR_NONE,
         "revocation_endpoint_auth_methods_supported": CREDENTIALS_OR_NONE,
         "introspection_endpoint_auth_methods_supported": CREDENTIALS,

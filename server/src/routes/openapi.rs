@@ -18,16 +18,15 @@ const CACHE_CONTROL: &str = "no-cache";
 /// 200 with the OpenAPI document. Does not ask Redis.
 pub async fn document(State(state): State<Arc<AppState>>) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, CACHE_CONTROL)];
-    (headers, filled(state.module.issuer.as_deref())).into_response()
+    (headers, filled(state.module().ok().and_then(|module| module.info.issuer.as_deref()))).into_response()
 }
 
 /// 200 with the page, which may load nothing but the document and run nothing but its own script.
 pub async fn page() -> Response {
     static POLICY: LazyLock<String> = LazyLock::new(policy);
-    let headers: [(HeaderName, &str); 5] = [
+    let headers: [(HeaderName, &str); 4] = [
         (header::CONTENT_SECURITY_POLICY, &POLICY),
         (header::CACHE_CONTROL, CACHE_CONTROL),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
     ];

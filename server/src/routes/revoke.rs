@@ -1,14 +1,12 @@
 //! `POST /revoke`: token revocation (RFC 7009). A user logs out with a token or by cookie.
 
-use crate::http::body;
 use crate::http::error::ApiError;
-use crate::middleware::rate_limit::RateLimitKey;
+use crate::middleware::bodies::Bodies;
 use crate::state::AppState;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use hallpass_client::Revocation;
-use std::mem;
 use std::sync::Arc;
 
 /// AUTH.REVOKE … TOKEN → 200, whether or not a session was ended, because the session is gone in either case.
@@ -17,20 +15,17 @@ use std::sync::Arc;
 /// `token` the cookie's token is revoked and the cookie deleted; the body may be empty then.
 pub async fn revoke(
     State(state): State<Arc<AppState>>,
-    Extension(key): Extension<RateLimitKey>,
-    mut request: Request,
+    Extension(bodies): Extension<Bodies>,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let headers = mem::take(request.headers_mut());
-    let form = body::from_form_or_nothing(&headers, request).await;
-    let form = state.middleware.limits.admit(key, &state.clients, &headers, form)?;
-    let client = state.clients.identify(&headers, &form)?;
-    // A repeated hint is an invalid request, if a harmless one.
-    form.get("token_type_hint")?;
-    let named = form.get("token")?;
-    let found = if named.is_some() { named } else { state.cookies.refresh_token(&headers)? };
+    let submission = bodies.form(&state.clients, request).await?;
+    let named = submission.form.get("token");
+    let found = if named.is_some() { named } else { state.cookies.refresh_token(&submission.headers)? };
     let token = found.ok_or_else(|| ApiError::invalid_request("token is missing"))?;
-    if let Some(key) = state.key_of_token(token) {
-        state.store.revoke(&key, Revocation::Token { token, client: client.as_deref() }).await?;
+    let caller = state.clients.caller(submission.client, &submission.form)?;
+    if let Some(key) = state.key_of_token(token)? {
+        let client = caller.as_ref().map(|client| client.id.as_str());
+        state.store.revoke(&key, Revocation::Token { token, client }).await?;
     }
     let mut response = Response::default();
     if named.is_none() {

@@ -1,16 +1,17 @@
 //! `POST /sessions`: a client with the scope `issue` creates a session for a user that it has authenticated.
 
-use crate::http::body;
 use crate::http::claims::Granted;
 use crate::http::error::ApiError;
+use crate::middleware::bodies::Bodies;
 use crate::oauth_clients::{Client, Scope};
 use crate::routes::token_response::token_response;
 use crate::state::AppState;
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use hallpass_client::{IssueOptions, OnLimit};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -20,17 +21,33 @@ use std::sync::Arc;
 struct NewSession {
     subject: String,
     // Passed on as text, so that the module validates exactly what was sent, including duplicate members.
+    #[serde(default, deserialize_with = "present")]
     claims: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "present")]
     audience: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     class: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     meta: Option<Box<RawValue>>,
+    #[serde(default, deserialize_with = "present")]
     limit: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
     on_limit: Option<OnLimitMember>,
+    #[serde(default, deserialize_with = "present")]
     session_id: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     access_ttl: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
     idle_ttl: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
     max_ttl: Option<u64>,
-    cookie: Option<bool>,
+    #[serde(default)]
+    cookie: bool,
+}
+
+/// Reads a member that may be left out, but not be null.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(member: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(member).map(Some)
 }
 
 /// The effect of a `limit` that is reached, as the request names it.
@@ -53,18 +70,22 @@ impl From<OnLimitMember> for OnLimit {
 /// AUTH.ISSUE → 201 with a token response. With `cookie`, the refresh token is only in a Set-Cookie line, which the
 /// client passes on to the user's browser. 400 for an invalid request, 401 and 403 for the client, 409 if `limit`
 /// rejects or the key holds another type.
-pub async fn issue(State(state): State<Arc<AppState>>, request: Request) -> Result<Response, ApiError> {
+pub async fn issue(
+    State(state): State<Arc<AppState>>,
+    Extension(bodies): Extension<Bodies>,
+    request: Request,
+) -> Result<Response, ApiError> {
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
-    let session: NewSession = body::from_json(request).await?;
+    let (session, _slot) = bodies.json::<NewSession>(request).await?;
     let key = state.key_of_subject(&session.subject)?;
     let options = options(&state, &client, &session)?;
     let tokens = state.store.issue(&key, &options).await?;
     let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
     // A repeated session_id returns the session as first issued, possibly for an audience of another client.
-    if !granted.aud.as_deref().map_or(client.audiences.is_none(), |aud| client.may_issue_for(aud)) {
+    if !client.may_know_of(granted.aud.as_deref()) {
         return Err(foreign_audience());
     }
-    let cookie = (session.cookie == Some(true)).then_some(state.cookies);
+    let cookie = session.cookie.then_some(state.cookies);
     Ok(token_response(StatusCode::CREATED, tokens, granted, cookie))
 }
 
@@ -103,7 +124,7 @@ fn audience<'a>(
     if client.audiences.is_none() {
         return Ok(requested);
     }
-    let effective = requested.or(state.module.audience.as_deref());
+    let effective = requested.or(state.module()?.info.audience.as_deref());
     effective.filter(|audience| client.may_issue_for(audience)).map(Some).ok_or_else(foreign_audience)
 }
 
@@ -115,18 +136,25 @@ fn foreign_audience() -> ApiError {
 mod tests {
     use super::*;
     use crate::http::body::MAX_BODY_BYTES;
-    use crate::testing::{Answer, request, request_as, shared};
+    use crate::middleware::rate_limit::Purpose;
+    use crate::testing::{Answer, bodies, request, request_as, shared};
     use axum::body::Body;
+
+    async fn send(request: Request) -> Answer {
+        let State(state) = shared();
+        let bodies = bodies(&state, Purpose::FailedClient);
+        Answer::read(issue(State(state), bodies, request).await).await
+    }
 
     async fn issue_as(client: &str, body: &str) -> Answer {
         let request = request_as(client, "POST", "/sessions").header("content-type", "application/json");
-        Answer::read(issue(shared(), request.body(Body::from(body.to_owned())).expect("valid")).await).await
+        send(request.body(Body::from(body.to_owned())).expect("valid")).await
     }
 
     #[tokio::test]
     async fn issuing_needs_a_client_with_the_scope() {
         let post = request("POST", "/sessions").header("content-type", "application/json");
-        let answer = Answer::read(issue(shared(), post.body(Body::from("{}")).expect("valid")).await).await;
+        let answer = send(post.body(Body::from("{}")).expect("valid")).await;
         assert_eq!((answer.status, answer.error()), (StatusCode::UNAUTHORIZED, "invalid_client"));
         assert!(answer.headers["www-authenticate"].to_str().expect("ASCII").starts_with("Basic "));
         let answer = issue_as("reader", r#"{"subject":"u"}"#).await;
@@ -146,6 +174,10 @@ mod tests {
             r#"{"subject":"u","on_limit":"evict"}"#,
             r#"{"subject":"u","limit":1,"on_limit":"EVICT"}"#,
             r#"{"subject":"u","cookie":1}"#,
+            r#"{"subject":"u","cookie":null}"#,
+            r#"{"subject":"u","class":null}"#,
+            r#"{"subject":"u","limit":null}"#,
+            r#"{"subject":"u","on_limit":null}"#,
             "{\"subject\":\"\u{1}\"}",
         ] {
             let answer = issue_as("shop", body).await;

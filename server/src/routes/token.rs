@@ -1,20 +1,17 @@
 //! `POST /token`: the OAuth 2.0 refresh grant (RFC 6749 §6). It exchanges a refresh token for its successor; both are
 //! in form and body, or both in the cookie.
 
-use crate::http::body;
 use crate::http::claims::Granted;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
-use crate::http::form::Form;
-use crate::middleware::rate_limit::RateLimitKey;
+use crate::middleware::bodies::{Bodies, Submission};
 use crate::routes::token_response::token_response;
 use crate::state::AppState;
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use hallpass_client::{RefreshOptions, Tokens};
-use std::mem;
+use hallpass_client::{CommandError, RefreshOptions, Tokens};
 use std::sync::Arc;
 
 /// AUTH.REFRESH → 200 with a token response, or an error of RFC 6749 §5.2. Parameters: `grant_type`, `refresh_token`,
@@ -22,38 +19,47 @@ use std::sync::Arc;
 /// two. Others are ignored. Without `refresh_token` the cookie's is exchanged.
 pub async fn token(
     State(state): State<Arc<AppState>>,
-    Extension(key): Extension<RateLimitKey>,
-    mut request: Request,
+    Extension(bodies): Extension<Bodies>,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let headers = mem::take(request.headers_mut());
-    let form = body::from_form(&headers, request).await;
-    let form = state.middleware.limits.admit(key, &state.clients, &headers, form)?;
-    let cookie = form.get("refresh_token")?.is_none().then_some(state.cookies);
-    match refresh(&state, &headers, &form).await {
-        Ok(tokens) => answer(tokens, form.get("scope")?.unwrap_or_default(), cookie),
+    let submission = bodies.form(&state.clients, request).await?;
+    let form = &submission.form;
+    let cookie = form.get("refresh_token").is_none().then_some(state.cookies);
+    match refresh(&state, &submission).await {
+        Ok(tokens) => answer(tokens, form.get("scope").unwrap_or_default(), cookie),
         Err(error @ ApiError::InvalidGrant(_)) => Ok(refuse(error, cookie)),
         Err(error) => Err(error),
     }
 }
 
 /// Checks the request, in the order of RFC 6749, and exchanges the token.
-async fn refresh(state: &AppState, headers: &HeaderMap, form: &Form) -> Result<Tokens, ApiError> {
-    // A repeated scope must be refused before the token is used.
-    let (grant_type, _) = (form.get("grant_type")?, form.get("scope")?);
+async fn refresh(state: &AppState, submission: &Submission) -> Result<Tokens, ApiError> {
+    let Submission { headers, form, client, .. } = submission;
+    let grant_type = form.get("grant_type");
     if grant_type.ok_or_else(|| ApiError::invalid_request("grant_type is missing"))? != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType);
     }
-    let client = state.clients.identify(headers, form)?;
-    let access = form.get("access_token")?;
-    let refresh_token = match form.get("refresh_token")? {
+    let caller = state.clients.caller(client.clone(), form)?;
+    let refresh_token = match form.get("refresh_token") {
         Some(token) => Some(token),
         None => state.cookies.refresh_token(headers)?,
     };
     let refresh_token = refresh_token.ok_or_else(|| ApiError::invalid_request("refresh_token is missing"))?;
-    let key = state.key_of_token(refresh_token);
+    let key = state.key_of_token(refresh_token)?;
     let key = key.ok_or(ApiError::InvalidGrant("the refresh token is invalid"))?;
-    let options = RefreshOptions { access, client: client.as_deref(), meta: None };
-    state.store.refresh(&key, refresh_token, &options).await.map_err(ApiError::for_grant)
+    let options = RefreshOptions {
+        access: form.get("access_token"),
+        client: caller.as_ref().map(|client| client.id.as_str()),
+        meta: None,
+    };
+    match state.store.refresh(&key, refresh_token, &options).await {
+        Err(CommandError::InvalidToken)
+            if client.is_none() && state.needs_credentials(&key, refresh_token).await? =>
+        {
+            Err(ApiError::InvalidClient)
+        }
+        result => result.map_err(ApiError::for_grant),
+    }
 }
 
 /// Returns the tokens if they have the requested scope, which only the new access token tells. A refusal costs the
@@ -84,15 +90,13 @@ fn refuse(error: ApiError, cookie: Option<CookieMode>) -> Response {
 mod tests {
     use super::*;
     use crate::middleware::rate_limit::Purpose;
-    use crate::middleware::source::TrustedProxies;
-    use crate::testing::{Answer, request, shared};
+    use crate::testing::{Answer, bodies, request, shared};
     use axum::body::Body;
-    use std::net::Ipv4Addr;
 
     async fn send(request: Request) -> Answer {
-        let source = TrustedProxies::default().source(Ipv4Addr::LOCALHOST.into(), &HeaderMap::new());
-        let key = RateLimitKey { source, purpose: Purpose::Token };
-        Answer::read(token(shared(), Extension(key), request).await).await
+        let State(state) = shared();
+        let bodies = bodies(&state, Purpose::Token);
+        Answer::read(token(State(state), bodies, request).await).await
     }
 
     async fn ask(body: &str) -> Answer {
@@ -110,6 +114,7 @@ mod tests {
             ("grant_type=refresh_token&refresh_token=a&refresh_token=a", "invalid_request"),
             ("grant_type=refresh_token&refresh_token=a&scope=a&scope=a", "invalid_request"),
             ("grant_type=refresh_token&refresh_token=%FF", "invalid_request"),
+            ("grant_type=refresh_token&refresh_token=a&unknown=1&unknown=1", "invalid_request"),
             ("grant_type=refresh_token&refresh_token=nonsense&unknown=1", "invalid_grant"),
         ] {
             let answer = ask(body).await;

@@ -46,6 +46,7 @@ pub fn token_response(
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::PRAGMA, HeaderValue::from_static("no-cache")),
     ];
     let mut response = (status, headers, HttpBody::from(body.to_json())).into_response();
     if let Some(mode) = cookie {
@@ -96,7 +97,9 @@ mod tests {
     async fn it_has_every_member() {
         let granted = Granted { scope: Some("say \"hi\"".into()), aud: None };
         let (headers, body) = answer(granted, None).await;
-        let expected = [header("content-type", "application/json"), header("cache-control", "no-store")];
+        let expected =
+            [("content-type", "application/json"), ("cache-control", "no-store"), ("pragma", "no-cache")];
+        let expected = expected.map(|(name, value)| header(name, value));
         assert_eq!(headers, expected);
         assert_eq!(
             body,
@@ -108,7 +111,7 @@ mod tests {
     async fn a_cookie_takes_the_refresh_token_out_of_the_body() {
         let (headers, body) = answer(Granted::default(), Some(CookieMode::Dev)).await;
         assert_eq!(
-            headers[2],
+            headers[3],
             header("set-cookie", "hallpass=hp1.x; Path=/; Max-Age=7; HttpOnly; SameSite=Strict")
         );
         assert!(!body.contains("hp1.x") && !body.contains("scope"), "{body}");

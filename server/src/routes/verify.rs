@@ -22,7 +22,7 @@ pub async fn verify(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let query = Form::parse(uri.query().unwrap_or_default())?;
-    check(&state, &headers, query.get("audience")?).await
+    check(&state, &headers, query.get("audience")).await
 }
 
 /// `/verify/…`: path and query are those of the request at the proxy, which Envoy appends. The query comes from the end
@@ -39,7 +39,7 @@ pub async fn verify_path(
 /// under these names. Else 401 with a challenge (RFC 6750 §3).
 async fn check(state: &AppState, headers: &HeaderMap, audience: Option<&str>) -> Result<Response, ApiError> {
     let token = bearer::token(headers)?;
-    let key = state.key_of_token(token).ok_or(ApiError::InvalidToken("the token is invalid"))?;
+    let key = state.key_of_token(token)?.ok_or(ApiError::InvalidToken("the token is invalid"))?;
     let json = state.store.verify(&key, token, audience).await?;
     let claims = Verified::read(&json).ok_or(ApiError::Unavailable)?;
     let answer = [

@@ -14,7 +14,7 @@ use crate::{
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`.
-const RUN: [(&str, &str, &str); 13] = [
+const RUN: [(&str, &str, &str); 12] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "Other origins", "javascript"),
@@ -26,7 +26,6 @@ const RUN: [(&str, &str, &str); 13] = [
     ("docs/commands.md", "The subject of a token", "python"),
     ("docs/configuration.md", "The clients file", "sh"),
     ("docs/configuration.md", "The keyring", "sh"),
-    ("docs/configuration.md", "The private Redis", "sh"),
     ("docs/operations.md", "Backup and restore", "sh"),
 ];
 

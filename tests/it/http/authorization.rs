@@ -10,6 +10,7 @@ use crate::{
     http::redis,
     support::*,
     support::{
+        build::built,
         http::{HttpAnswer, HttpRequest},
         http_server::{Server, add_client, clients_file, directory},
     },
@@ -216,7 +217,6 @@ fn a_hangup_makes_the_clients_file_count() {
     let file = clients_file(site.dir.path());
 
     let added = add_client(site.dir.path(), "added", &["--scope", "issue"]);
-    assert_eq!(issue("added", &added), 401, "not yet");
     site.server.hang_up();
     wait_until("the new client is known", SOON, || issue("added", &added) == 201);
     assert_eq!(issue("issue", site.secret("issue")), 201, "the others stay");
@@ -258,4 +258,50 @@ fn a_hangup_keeps_the_client_of_a_private_redis() {
     };
     wait_until("the new client is known", SOON, || as_added() == 201);
     server.login("42");
+}
+
+#[test]
+fn the_sessions_of_a_removed_client_open_to_nobody() {
+    let site = Site::new();
+    let login = site
+        .server
+        .request("POST", "/sessions")
+        .basic("web", site.secret("web"))
+        .json(&json!({"subject": "42"}))
+        .send();
+    let (access, refresh) = (login.text_of("access_token"), login.text_of("refresh_token"));
+    let file = clients_file(site.dir.path());
+    let status = std::process::Command::new(&built().server)
+        .args(["clients", "remove", "--id", "web", "--clients-file"])
+        .arg(&file)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    site.server.hang_up();
+    let as_web =
+        || site.server.request("GET", "/subjects/42/sessions").basic("web", site.secret("web")).send();
+    wait_until("the client is gone", SOON, || as_web().status == 401);
+
+    for more in [&[][..], &[("client_id", "web")], &[("client_id", "issue")], &[("client_id", "nobody")]] {
+        assert_eq!(site.server.token(&refresh, more).error(), (400, "invalid_grant".into()), "{more:?}");
+        let form = [&[("token", refresh.as_str())], more].concat();
+        assert_eq!(site.server.request("POST", "/revoke").form(&form).send().status, 200);
+        is_unauthenticated(&site.server.request("POST", "/introspect").form(&form).send());
+        assert_eq!(site.server.verify(&access).status, 200, "it is there still: {more:?}");
+    }
+    let own = [("client_id", "web"), ("client_secret", site.secret("web"))];
+    assert_eq!(site.server.token(&refresh, &own).error(), (401, "invalid_client".into()));
+    let path = format!("/subjects/42/sessions/{}", login.text_of("session_id"));
+    let ended = site.server.request("DELETE", &path).basic("manage", site.secret("manage")).send();
+    assert_eq!(ended.json(), json!({"revoked": 1}), "whoever manages sessions ends it");
+}
+
+#[test]
+fn a_session_of_a_client_in_no_file_is_not_refreshed_over_http() {
+    let site = Site::new();
+    let tokens = site.redis.connect().issue("auth:42", &["CLIENT", "elsewhere"]).unwrap();
+    for more in [&[][..], &[("client_id", "elsewhere")]] {
+        let answer = site.server.token(&tokens.refresh, more);
+        assert_eq!(answer.error(), (400, "invalid_grant".into()), "{more:?}");
+    }
 }

@@ -137,7 +137,7 @@ fn no_level_no_metric_and_no_error_shows_a_secret() {
         server.token(&access, &[]),
         server.token(&refresh, &[("client_id", "local"), ("client_secret", &access)]),
         server.token(&refresh, &[("client_id", &refresh), ("client_secret", server.secret())]),
-        server.token(&refresh, &[("client_id", &refresh)]),
+        server.token(&refresh, &[("client_id", &refresh), ("client_secret", &refresh)]),
         server.token(&refresh, &[("scope", &access)]),
         server.token(&refresh, &[(&refresh, "x"), ("access_token", &refresh)]),
         server.verify(&refresh),

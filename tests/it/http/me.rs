@@ -154,7 +154,8 @@ fn a_parameter_that_means_nothing_ends_nothing() {
         assert_eq!(answer.error(), (400, "invalid_request".into()), "{rest}");
     }
     for rest in ["x", "ALL", "current", &escaped("a/b")] {
-        assert_eq!(revoked(&ask(&server, "DELETE", &format!("/me/sessions/{rest}"), &login)), 0, "{rest}");
+        let answer = ask(&server, "DELETE", &format!("/me/sessions/{rest}"), &login);
+        assert_eq!(answer.error(), (400, "invalid_request".into()), "{rest}");
     }
     assert_eq!(ask(&server, "GET", "/me/sessions?count=x", &login).error().0, 400);
     let post = ask(&server, "POST", "/me/sessions", &login);

@@ -37,6 +37,13 @@ fn both_names_tell_the_same() {
     assert_eq!((methods("token"), methods("revocation")), (all.clone(), all));
     assert_eq!(methods("introspection"), json!(["client_secret_basic", "client_secret_post"]));
     assert!(document["response_types_supported"].is_array(), "required by RFC 8414 §2");
+    assert_eq!(
+        document["subject_types_supported"],
+        json!(["public"]),
+        "required by OpenID Connect Discovery"
+    );
+    let algorithms = &document["id_token_signing_alg_values_supported"];
+    assert_eq!(*algorithms, json!(["EdDSA", "ES256", "RS256", "PS256"]), "likewise");
     assert!(document.get("authorization_endpoint").is_none(), "there is no login page here");
 }
 

@@ -5,7 +5,9 @@ mod cookie;
 mod cors;
 mod embedded;
 mod errors;
+mod floods;
 mod introspect;
+mod late_redis;
 mod limits;
 mod logs;
 mod me;
@@ -18,7 +20,10 @@ mod redis_addresses;
 mod redis_restart_under_load;
 mod revoke;
 mod routes;
+mod settings;
+mod sockets;
 pub mod subjects;
+mod wire;
 
 use crate::support::{Redis, http_server::ISSUER};
 

@@ -1,7 +1,8 @@
-//! Addresses of clusters and Sentinels that cannot be used: one line names the reason, and the server does not start.
+//! Addresses that cannot be used: one line names the reason. Where nothing answers, the server waits; where something else
+//! does, it does not start.
 
 use crate::support::{
-    http_server::{ISSUER, directory, refuses_to_serve},
+    http_server::{ISSUER, Server, directory, refuses_to_serve},
     *,
 };
 
@@ -20,12 +21,26 @@ fn plain_redis() -> (Redis, String) {
     (redis, host)
 }
 
+/// The line with which a server waits for the Redis at this address.
+#[track_caller]
+fn waiting(url: &str) -> String {
+    let server = Server::waiting_for(url, &[]);
+    assert_eq!(server.get("/readyz").error(), (503, "temporarily_unavailable".into()), "{url}");
+    let log = server.log();
+    assert!(!log.contains("secret"), "{log}");
+    log
+}
+
 #[test]
 fn nobody_there() {
-    for url in
-        ["redis-cluster://:secret@127.0.0.1:1,127.0.0.1:2", "redis-sentinel://:secret@127.0.0.1:1/main"]
-    {
-        assert!(refusal(url).contains("cannot use Redis"), "{url}");
+    for url in [
+        "127.0.0.1:1",
+        "redis://user:secret@127.0.0.1:1/",
+        "unix:/nonexistent.sock",
+        "redis-cluster://:secret@127.0.0.1:1,127.0.0.1:2",
+        "redis-sentinel://:secret@127.0.0.1:1/main",
+    ] {
+        assert!(waiting(url).contains("answering 503 until it is there"), "{url}");
     }
 }
 
@@ -33,7 +48,7 @@ fn nobody_there() {
 fn somebody_else_there() {
     let (_redis, host) = plain_redis();
     assert!(refusal(&format!("redis-cluster://{host}")).contains("use redis://"));
-    assert!(refusal(&format!("redis-sentinel://{host}/main")).contains("sentinel"));
+    assert!(waiting(&format!("redis-sentinel://{host}/main")).contains("sentinel"));
     let node = Redis::builder().cluster_node().line(&format!("hallpass.issuer {ISSUER}")).start();
     assert!(refusal(&format!("redis://127.0.0.1:{}", node.port())).contains("use redis-cluster://"));
 }
@@ -41,8 +56,8 @@ fn somebody_else_there() {
 #[test]
 fn sentinels_that_know_no_such_primary() {
     let sentinels = Sentinels::start(&[]);
-    let url = sentinels.url().replace(sentinel::MASTER, "secrets");
-    assert!(refusal(&url).contains("Master with given name not found"));
+    let url = sentinels.url().replace(sentinel::MASTER, "other");
+    assert!(waiting(&url).contains("Master with given name not found"));
 }
 
 #[test]

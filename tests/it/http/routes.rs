@@ -132,7 +132,7 @@ fn a_confidential_clients_session_answers_only_to_it() {
     assert_eq!(tokens::claims(&issued.text_of("access_token"))["client_id"], "web");
     let refresh = issued.text_of("refresh_token");
 
-    assert_eq!(server.token(&refresh, &[]).error(), (400, "invalid_grant".into()));
+    assert_eq!(server.token(&refresh, &[]).error(), (401, "invalid_client".into()));
     assert_eq!(server.token(&refresh, &[("client_id", "web")]).error(), (401, "invalid_client".into()));
     let wrong = server.token(&refresh, &[("client_id", "web"), ("client_secret", &local)]);
     assert_eq!(wrong.error(), (401, "invalid_client".into()));

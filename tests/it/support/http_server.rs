@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
@@ -73,7 +74,61 @@ impl Server {
 
     #[track_caller]
     fn launch(dir: TempDir, flags: &[&str]) -> Self {
-        let mut process = spawn(dir.path(), flags);
+        let server = Self::listen(dir, flags);
+        // With the routes for the operator elsewhere, the keys are what needs Redis.
+        let is_ready = |path: &str| server.get(path).status == 200;
+        wait_until("hallpass-server is ready", SOON, || {
+            is_ready("/readyz") || is_ready("/.well-known/jwks.json")
+        });
+        server
+    }
+
+    /// In front of a Redis that cannot be used yet, with the client `local`.
+    #[track_caller]
+    pub fn waiting_for(url: &str, flags: &[&str]) -> Self {
+        let dir = directory();
+        let secret = add_client(dir.path(), "local", &["--scope", "issue,introspect,manage"]);
+        let file = clients_file(dir.path());
+        let own = ["--redis-url", url, "--clients-file", file.to_str().expect("a plain path")];
+        let mut server = Self::listen(dir, &[&own, flags].concat());
+        server.secret = secret;
+        wait_until("it says that it waits", SOON, || server.log().contains("waiting for Redis"));
+        server
+    }
+
+    /// Starts it and waits until it listens.
+    #[track_caller]
+    fn listen(dir: TempDir, flags: &[&str]) -> Self {
+        let process = spawn(dir.path(), flags);
+        Self::listening(dir, process)
+    }
+
+    /// In front of `redis`, with these environment variables instead of flags.
+    #[track_caller]
+    pub fn with_variables(redis: &Redis, variables: &[(&str, &str)]) -> Self {
+        let dir = directory();
+        let url = format!("unix:{}", redis.socket().display());
+        let process = spawn_with(dir.path(), &["--redis-url", &url], variables);
+        Self::listening(dir, process)
+    }
+
+    /// In front of `redis`, at the unix socket that the flags name.
+    #[track_caller]
+    pub fn at_socket(redis: &Redis, socket: &Path, flags: &[&str]) -> Self {
+        let dir = directory();
+        let url = format!("unix:{}", redis.socket().display());
+        let mut process = spawn(dir.path(), &[&["--redis-url", &url], flags].concat());
+        wait_until("hallpass-server listens", SOON, || {
+            let complaint = || fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
+            assert!(process.is_running(), "it ended: {}", complaint());
+            UnixStream::connect(socket).is_ok()
+        });
+        Self { process, dir, address: String::new(), secret: String::new() }
+    }
+
+    /// Waits until it listens.
+    #[track_caller]
+    fn listening(dir: TempDir, mut process: Process) -> Self {
         let output = dir.path().join("stdout");
         let address = wait_for("hallpass-server prints its address", SOON, || {
             let text = fs::read_to_string(&output).unwrap_or_default();
@@ -82,9 +137,7 @@ impl Server {
             assert!(found.is_some() || process.is_running(), "it ended: {}", complaint());
             found
         });
-        let server = Self { process, dir, address, secret: String::new() };
-        wait_until("hallpass-server is ready", SOON, || server.get("/readyz").status == 200);
-        server
+        Self { process, dir, address, secret: String::new() }
     }
 
     /// Returns `host:port`.
@@ -161,6 +214,14 @@ impl Server {
         self.process.signal(Signal::HUP);
     }
 
+    /// Returns the complaint with which it ends by itself.
+    #[track_caller]
+    pub fn complaint(mut self) -> String {
+        let status = self.process.exit_within(SOON);
+        assert!(status.is_some_and(|status| !status.success()), "it goes on: {}", self.log());
+        self.log()
+    }
+
     /// Stops it with SIGTERM, asserts that its Redis has ended, too, and returns its directory.
     #[track_caller]
     pub fn stop(mut self) -> TempDir {
@@ -226,21 +287,27 @@ pub fn refuses_to_serve(dir: &Path, flags: &[&str]) -> String {
 
 /// Starts hallpass-server in `dir` on a free port, with its output in files.
 fn spawn(dir: &Path, flags: &[&str]) -> Process {
+    spawn_with(dir, flags, &[])
+}
+
+/// The same, with these environment variables.
+fn spawn_with(dir: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Process {
     let file = |name: &str| File::create(dir.join(name)).expect("an output file");
     let mut command = Command::new(&built().server);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("HALLPASS_")) {
         command.env_remove(name);
     }
+    command.envs(variables.iter().copied());
     let listen = if flags.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
     command.args(listen).args(flags).current_dir(dir);
     let child = command.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr")).spawn();
     Process::new(child.expect("hallpass-server starts"))
 }
 
-/// Returns `host:port` of the first URL with a port in `text`, once its line is complete.
+/// Returns the address on the loopback that `text` says is listened on, once its line is complete.
 fn printed_address(text: &str) -> Option<String> {
     let (complete, _) = text.rsplit_once('\n')?;
-    let rest = complete.split("http://127.0.0.1:").nth(1)?;
+    let rest = complete.split("listens on http://").nth(1)?.split_once(':')?.1;
     let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
     Some(format!("127.0.0.1:{port}"))
 }

@@ -30,6 +30,7 @@ pub mod tokens;
 #[cfg(feature = "tools")]
 pub mod tools;
 pub mod wait;
+pub mod wire;
 
 pub use client::{Answer, AuthCommands, ClusterCon, Con, refused};
 pub use cluster::Cluster;

@@ -102,7 +102,12 @@ mod tests {
     fn a_change_keeps_the_access() {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("clients.json");
-        let add = |id: &'static str| update(&path, |clients| Ok(clients.push(client(id))));
+        let add = |id: &str| {
+            update(&path, |clients| {
+                clients.push(client(id));
+                Ok(())
+            })
+        };
         add("first").expect("written");
         let mode = |path: &Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600, "a new file");

@@ -16,14 +16,22 @@ impl Hallpass {
         self.ask(&cmd("PING")).await
     }
 
-    /// `INFO hallpass cluster`, of any node of a cluster: tells whether the module is there, and how it is configured.
-    /// Failures are the caller's to report.
+    /// `INFO hallpass cluster`, of any node of a cluster: tells how the module is configured. Failures are the caller's
+    /// to report.
     ///
     /// # Errors
     /// [`CommandError::Unavailable`], also when Redis does not have the module.
     pub async fn module_info(&self) -> Result<ModuleInfo, CommandError> {
+        self.find_module().await?.ok_or_else(CommandError::no_module)
+    }
+
+    /// The same; `None` when Redis is there without the module.
+    ///
+    /// # Errors
+    /// [`CommandError::Unavailable`].
+    pub async fn find_module(&self) -> Result<Option<ModuleInfo>, CommandError> {
         let text: String = self.ask(cmd("INFO").arg(info::SECTION).arg(info::CLUSTER_SECTION)).await?;
-        ModuleInfo::parse(&text).ok_or_else(CommandError::no_module)
+        Ok(ModuleInfo::parse(&text))
     }
 
     /// `INFO hallpass` as text, of every node of a cluster; empty without the module. Reports failures.

@@ -20,7 +20,7 @@ impl Caller {
     /// 9470), so that an old session that was taken over can neither see nor end the others.
     pub async fn of(state: &AppState, headers: &HeaderMap) -> Result<Self, ApiError> {
         let token = bearer::token(headers)?;
-        let key = state.key_of_token(token).ok_or(ApiError::InvalidToken("the token is invalid"))?;
+        let key = state.key_of_token(token)?.ok_or(ApiError::InvalidToken("the token is invalid"))?;
         let claims = state.store.verify(&key, token, None).await?;
         let claims = Verified::read(&claims).ok_or(ApiError::Unavailable)?;
         match state.me_auth_age {

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
-use crate::http::path::{InPath, decoded};
+use crate::http::path::{InPath, decoded, session_id};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -19,7 +19,7 @@ pub async fn end_several(
     headers: HeaderMap,
 ) -> Result<Json<Value>, ApiError> {
     let caller = Caller::of(&state, &headers).await?;
-    let except = match Form::strict(uri.query(), &["except"])?.get("except")? {
+    let except = match Form::strict(uri.query(), &["except"])?.get("except") {
         None => None,
         Some("current") => Some(caller.session.as_str()),
         Some(_) => return Err(ApiError::invalid_request("except can only be current")),
@@ -37,6 +37,7 @@ pub async fn end_one(
 ) -> Result<Json<Value>, ApiError> {
     let caller = Caller::of(&state, &headers).await?;
     Form::strict(uri.query(), &[])?;
-    let revoked = state.store.revoke(&caller.key, Revocation::Sessions(&[&decoded(path)?])).await?;
+    let sid = decoded(path)?;
+    let revoked = state.store.revoke(&caller.key, Revocation::Sessions(&[session_id(&sid)?])).await?;
     Ok(Json(json!({ "revoked": revoked })))
 }

@@ -21,6 +21,6 @@ pub async fn list(
     let caller = Caller::of(&state, &headers).await?;
     let query = Form::strict(uri.query(), &["offset", "count"])?;
     let page =
-        Page { offset: query.get("offset")?.map(Number::Text), count: query.get("count")?.map(Number::Text) };
+        Page { offset: query.get("offset").map(Number::Text), count: query.get("count").map(Number::Text) };
     session_list(state.store.sessions(&caller.key, page, false).await?, Some(&caller.session))
 }

@@ -2,7 +2,7 @@
 
 use crate::http::error::ApiError;
 use crate::http::form::Form;
-use crate::http::path::{InPath, decoded};
+use crate::http::path::{InPath, decoded, session_id};
 use crate::oauth_clients::Scope;
 use crate::state::AppState;
 use axum::Json;
@@ -22,7 +22,7 @@ pub async fn end_all(
     state.clients.authorize(&headers, Scope::Manage)?;
     let key = state.key_of_subject(&decoded(path)?)?;
     let query = Form::strict(uri.query(), &["except"])?;
-    let revoked = state.store.revoke(&key, Revocation::All { except: query.get("except")? }).await?;
+    let revoked = state.store.revoke(&key, Revocation::All { except: query.get("except") }).await?;
     Ok(Json(json!({ "revoked": revoked })))
 }
 
@@ -37,6 +37,6 @@ pub async fn end_one(
     let (subject, sid) = decoded(path)?;
     let key = state.key_of_subject(&subject)?;
     Form::strict(uri.query(), &[])?;
-    let revoked = state.store.revoke(&key, Revocation::Sessions(&[&sid])).await?;
+    let revoked = state.store.revoke(&key, Revocation::Sessions(&[session_id(&sid)?])).await?;
     Ok(Json(json!({ "revoked": revoked })))
 }

@@ -24,6 +24,6 @@ pub async fn list(
     let key = state.key_of_subject(&decoded(path)?)?;
     let query = Form::strict(uri.query(), &["offset", "count"])?;
     let page =
-        Page { offset: query.get("offset")?.map(Number::Text), count: query.get("count")?.map(Number::Text) };
+        Page { offset: query.get("offset").map(Number::Text), count: query.get("count").map(Number::Text) };
     session_list(state.store.sessions(&key, page, true).await?, None)
 }

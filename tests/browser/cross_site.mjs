@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { cookie, logIn, noted, openTab, run, until } from "./support.mjs";
 
-/** A page with a form for each of the victim's endpoints. */
+/** Returns a page with a form for each of the victim's endpoints. */
 function trap(victim) {
   const form = (path) =>
     `<form method="post" action="${victim}${path}"><input name="grant_type" value="refresh_token"><button id="${path.slice(1)}">Win</button></form>`;
@@ -34,7 +34,7 @@ await run(async (browser, line) => {
       assert.ok((await other.textContent("body")).includes("invalid_request"));
       await other.close();
     }
-    // The header that is missing cannot be added by a script either: the browser asks first, and is refused.
+    // A script cannot add the missing header either: the browser sends a preflight request, which is refused.
     const other = await browser.newPage();
     await other.goto(origin);
     const before = line.to("/token", 200).length;

@@ -1,4 +1,4 @@
-/** Logging out in one tab ends the other one, and leaves nothing behind that would let anybody in. */
+/** Logging out in one tab logs out the other one, and leaves nothing behind that lets anybody in. */
 
 import assert from "node:assert/strict";
 import { cookie, logIn, noted, openTab, run, until } from "./support.mjs";
@@ -22,7 +22,7 @@ await run(async (browser, line) => {
   const third = await openTab(browser, line);
   assert.ok(await third.isVisible("#login"));
 
-  // The cookie that was, brought back, is worth nothing.
+  // The old cookie, put back, is worthless.
   await browser.addCookies([left]);
   await third.reload();
   await third.waitForSelector("#login:not([hidden])");

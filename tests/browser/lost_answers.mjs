@@ -13,14 +13,14 @@ await run(async (browser, line) => {
     await page.waitForSelector("#refresh:enabled");
   };
 
-  // It is asked for again, and nobody notices.
+  // The module asks again, and the user notices nothing.
   for (const faults of [["nothing arrives"], ["half arrives"], ["503"], ["half arrives", "nothing arrives"]]) {
     await refresh(...faults);
     refreshed += 1;
     assert.equal(await noted(page, "Refreshed"), refreshed, faults.join(", "));
   }
 
-  // The line is dead for longer: that is said, and the user is still there when it is back.
+  // The line is dead for longer: the page says so, and the user is still logged in when it is back.
   for (const fault of ["nothing arrives", "half arrives"]) {
     const mend = line.breakDown(fault);
     await refresh();
@@ -32,7 +32,7 @@ await run(async (browser, line) => {
   }
   assert.equal(await noted(page, "cannot be reached"), 2);
 
-  // The page goes away while the answer is on its way.
+  // The page is closed while the answer is on its way.
   const release = line.hold("/token");
   const before = line.to("/token").length;
   await page.click("#refresh");

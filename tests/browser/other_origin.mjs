@@ -1,4 +1,4 @@
-/** A page on another origin refreshes as docs/browsers.md shows; one on another site cannot, and neither can an origin that is not allowed. */
+/** A page on another origin refreshes as docs/browsers.md shows; a page on another site, or on an origin that is not allowed, cannot. */
 
 import assert from "node:assert/strict";
 import { hallpassUrl, logInByHand, run } from "./support.mjs";
@@ -9,7 +9,7 @@ const { ALLOWED_ORIGIN, OTHER_SITE, OTHER_ORIGIN, SNIPPET } = process.env;
 const hallpass = hallpassUrl.replace("127.0.0.1", "localhost");
 const snippet = SNIPPET.replace("https://login.example.com", hallpass);
 
-/** What the snippet is answered on a page of this origin: the status and the body; `blocked` by the browser. */
+/** Returns the answer to the snippet on a page of this origin: status and body, or `blocked` by the browser. */
 async function outcome(browser, origin) {
   const page = await browser.newPage();
   await page.goto(origin);

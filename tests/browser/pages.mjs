@@ -1,4 +1,4 @@
-/** The documentation page and the example page draw without a complaint, in light and dark, and ask nobody else. */
+/** The documentation page and the example page render without an error, in light and dark, and load nothing from elsewhere. */
 
 import assert from "node:assert/strict";
 import { hallpassUrl, logIn, openTab, run } from "./support.mjs";

@@ -16,13 +16,13 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** How long anything may take that should happen at once. */
+/** The time limit for anything that should happen at once. */
 export const SOON = 20_000;
 
 /** Where hallpass-server listens. */
 export const hallpassUrl = HALLPASS_URL;
 
-/** What went over the line. @typedef {{ path: string, cookie: string, status: number, setsCookie: boolean }} Call */
+/** A call over the line. @typedef {{ path: string, cookie: string, status: number, setsCookie: boolean }} Call */
 
 /** Stands between the browser and the example application. */
 export class Line {
@@ -42,20 +42,20 @@ export class Line {
     this.url = `http://localhost:${this.server.address().port}`;
   }
 
-  /** The calls to `path` so far, or those with this status. */
+  /** Returns the calls to `path` so far, or those with this status. */
   to(path, status) {
     return this.calls.filter((call) => call.path === path && (status === undefined || call.status === status));
   }
 
   /**
-   * What happens to the answers of the next calls to /token, one by one: `nothing arrives`, `half arrives` (the head, its
-   * cookie included, and not the whole body), or `503`.
+   * Spoils the answers of the next calls to /token, one by one: `nothing arrives`, `half arrives` (the head with its
+   * cookie, but not the whole body), or `503`.
    */
   spoil(...faults) {
     this.#faults.push(...faults);
   }
 
-  /** The same for all answers to /token, until the function that is returned is called. */
+  /** Spoils all answers to /token, until the returned function is called. */
   breakDown(fault) {
     this.#lasting = fault;
     return () => {
@@ -63,7 +63,7 @@ export class Line {
     };
   }
 
-  /** Keeps the answers to `path` back until the function that is returned is called. */
+  /** Holds the answers to `path` back until the returned function is called. */
   hold(path) {
     const { promise, resolve } = withResolvers();
     this.#gates.set(path, promise);
@@ -108,7 +108,7 @@ async function collect(stream) {
   return Buffer.concat(chunks);
 }
 
-/** Resolves when `probe` says yes; fails with `what` when that takes too long. */
+/** Waits until `probe` returns true; fails with `what` at the deadline. */
 export async function until(what, probe) {
   const start = Date.now();
   while (!(await probe())) {
@@ -139,7 +139,7 @@ export async function logInByHand(subject) {
   return response.headers.getSetCookie()[0].split(";")[0].split("=");
 }
 
-/** A tab with the example page, once that knows whether somebody is logged in. */
+/** Opens a tab with the example page, and waits until it knows whether the user is logged in. */
 export async function openTab(browser, line) {
   const page = await browser.newPage();
   await page.goto(line.url);
@@ -155,12 +155,12 @@ export async function logIn(page) {
   await until("the API was called", async () => (await page.textContent("#events")).includes("Hello Ada"));
 }
 
-/** How many lines of the page's list have this text. */
+/** Returns the number of lines of the page's list with this text. */
 export async function noted(page, text) {
   return page.locator("#events li", { hasText: text }).count();
 }
 
-/** The example's cookie in this browser, if it has one. */
+/** Returns the example's cookie in this browser, if it has one. */
 export async function cookie(browser, line) {
   const all = await browser.cookies(line.url);
   return all.find(({ name }) => name === "hallpass" || name === "__Host-hallpass");

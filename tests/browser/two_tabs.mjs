@@ -1,4 +1,4 @@
-/** Two tabs whose access token went stale refresh at once: once for both, and both stay logged in. */
+/** Two tabs with a stale access token refresh at once: one refresh serves both, and both stay logged in. */
 
 import assert from "node:assert/strict";
 import { logIn, makeStale, noted, openTab, run, until } from "./support.mjs";
@@ -22,7 +22,7 @@ await run(async (browser, line) => {
     for (const tab of tabs) assert.ok(await tab.isVisible("#session"));
   }
   for (const tab of tabs) {
-    // Those of the three rounds; a tab that was just opened calls once by itself.
+    // The calls of the three rounds; a tab that was just opened calls once by itself.
     assert.equal(await noted(tab, "Hello Ada"), 16);
     assert.equal(await noted(tab, "refuses"), 0);
     await tab.click("#refresh");

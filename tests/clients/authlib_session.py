@@ -21,7 +21,7 @@ METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
 
 def session(client, method="client_secret_basic", secret=None, **more):
-    """A session of Authlib that authenticates in this way."""
+    """Returns a session of Authlib that authenticates in this way."""
     return OAuth2Session(
         client,
         None if method == "none" else secret or SECRETS[client],
@@ -80,7 +80,7 @@ def refreshes_a_bound_session():
 
 
 def refreshes_by_itself():
-    """A request with an expired access token: the session refreshes first, and tells the application."""
+    """Sends a request with an expired access token: the session refreshes first, and tells the application."""
     updates = []
     first = login("local")
     oauth = session(
@@ -135,7 +135,7 @@ def revokes():
 
 
 def protects_a_resource():
-    """Both of Authlib's validators; RFC 9068 demands client_id, which sessions of a confidential client have."""
+    """Checks both of Authlib's validators; RFC 9068 demands client_id, which sessions of a confidential client have."""
     found = metadata()
     issued = login(APPLICATION, claims={"scope": "read write", "roles": ["admin"]})
 

@@ -5,7 +5,7 @@ import { login, run, server, whileRedisHangs } from './support.mjs'
 
 const APPLICATION = 'shop-front.v1_x'
 
-/** Both ways to send the secret of `id`. */
+/** Returns both ways to send the secret of `id`. */
 const credentials = (id) => [
   client.ClientSecretBasic(server.secrets[id]),
   client.ClientSecretPost(server.secrets[id]),

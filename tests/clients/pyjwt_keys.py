@@ -10,7 +10,7 @@ REQUIRED = ["iss", "aud", "sub", "sid", "iat", "exp", "jti", "auth_time"]
 
 
 def decode(keys, token, **changes):
-    """Header and claims of a token that is as expected."""
+    """Returns header and claims of a valid token."""
     expected = {
         "algorithms": [SERVER["alg"]],
         "issuer": ISSUER,
@@ -21,7 +21,7 @@ def decode(keys, token, **changes):
 
 
 def forged(token):
-    """The token with another signature."""
+    """Returns the token with another signature."""
     head, _, signature = token.rpartition(".")
     octets = bytearray(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)))
     octets[10] ^= 1

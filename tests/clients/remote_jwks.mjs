@@ -1,4 +1,4 @@
-// Verifiers that fetch the public keys: jose, and oauth4webapi, which openid-client stands on.
+// Verifiers that fetch the public keys: jose, and oauth4webapi, the base of openid-client.
 import assert from 'node:assert/strict'
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
@@ -14,7 +14,7 @@ const expected = () => ({
   requiredClaims: ['sub', 'sid', 'iat', 'exp', 'jti', 'auth_time'],
 })
 
-/** The token with another signature. */
+/** Returns the token with another signature. */
 function forged(token) {
   const [header, claims, signature] = token.split('.')
   const bytes = Buffer.from(signature, 'base64url')
@@ -55,7 +55,7 @@ async function jose_follows_a_rotation() {
   await jwtVerify(before, keys, expected())
 }
 
-/** RFC 9068 in full, which demands client_id: sessions of a confidential client have it. */
+/** Checks all of RFC 9068, which demands client_id: sessions of a confidential client have it. */
 async function oauth4webapi_accepts_an_rfc_9068_token() {
   const insecure = { [oauth.allowInsecureRequests]: true }
   const as = await metadata()

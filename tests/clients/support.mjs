@@ -1,4 +1,4 @@
-// What the scripts share: the server under test, an application that logs users in, and expectations of errors.
+// Shared by the scripts: the server under test, an application that logs users in, and expectations of errors.
 // Called as `node SCRIPT SCENARIO FACTS`; the facts are JSON.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -15,7 +15,7 @@ export async function run(scenarios) {
   await scenarios[scenario]()
 }
 
-/** The token response of a new session, which the application `id` begins for alice. */
+/** Returns the token response of a new session of alice, issued by the application `id`. */
 export async function login(id, members = {}) {
   const response = await fetch(`${server.issuer}/sessions`, {
     method: 'POST',
@@ -29,7 +29,7 @@ export async function login(id, members = {}) {
   return response.json()
 }
 
-/** The authorization server's metadata. */
+/** Returns the authorization server's metadata. */
 export async function metadata() {
   const response = await fetch(`${server.issuer}/.well-known/oauth-authorization-server`)
   assert.equal(response.status, 200)
@@ -42,12 +42,12 @@ export async function rotateKeys() {
   assert.equal(await redis('AUTH.RELOAD'), '+OK\r\n')
 }
 
-/** The access token of a session that no client issued: the application sent the command itself. */
+/** Returns the access token of a session that no client issued: the application sent the command itself. */
 export async function withoutClientId() {
   return (await redis('AUTH.ISSUE auth:alice')).match(/eyJ[\w.-]+/)[0]
 }
 
-/** The beginning of the reply to a command. */
+/** Returns the beginning of the reply to a command. */
 function redis(command) {
   return new Promise((resolve, reject) => {
     const socket = connect(server.socket, () => socket.write(`${command}\r\n`))
@@ -59,7 +59,7 @@ function redis(command) {
   })
 }
 
-/** Does `work` while Redis answers nobody. */
+/** Runs `work` while Redis hangs. */
 export async function whileRedisHangs(work) {
   process.kill(server.redis, 'SIGSTOP')
   try {

@@ -1,4 +1,4 @@
-"""What the scripts share: the server under test, an application that logs users in, and what happens to the server.
+"""Shared by the scripts: the server under test, an application that logs users in, and events of the server.
 
 Called as `python SCRIPT SCENARIO FACTS`; the facts are JSON.
 """
@@ -25,7 +25,7 @@ def run(*scenarios):
 
 
 def login(client, **members):
-    """The token response of a new session, which the application `client` begins for alice."""
+    """Returns the token response of a new session of alice, issued by the application `client`."""
     response = requests.post(
         f"{ISSUER}/sessions",
         json={"subject": "alice"} | members,
@@ -37,7 +37,7 @@ def login(client, **members):
 
 
 def metadata():
-    """The authorization server's metadata."""
+    """Returns the authorization server's metadata."""
     response = requests.get(f"{ISSUER}/.well-known/oauth-authorization-server", timeout=30)
     response.raise_for_status()
     return response.json()
@@ -51,14 +51,14 @@ def rotate_keys():
 
 
 def without_client_id():
-    """The access token of a session that no client issued: the application sent the command itself."""
+    """Returns the access token of a session that no client issued: the application sent the command itself."""
     reply = redis_command("AUTH.ISSUE auth:alice")
     [token] = [line for line in reply.decode().split("\r\n") if line.startswith("eyJ")]
     return token
 
 
 def redis_command(command):
-    """The beginning of the reply to a command."""
+    """Returns the beginning of the reply to a command."""
     with socket.socket(socket.AF_UNIX) as redis:
         redis.settimeout(30)
         redis.connect(SERVER["socket"])
@@ -68,7 +68,7 @@ def redis_command(command):
 
 @contextmanager
 def redis_hangs():
-    """Meanwhile Redis answers nobody."""
+    """Lets Redis hang meanwhile."""
     os.kill(SERVER["redis"], signal.SIGSTOP)
     try:
         yield

@@ -1,6 +1,6 @@
-// Which verifiers of Node.js take an access token out of the box: with the address of the public keys, the issuer, the
-// audience and the name of the algorithm, as their own documentation sets them up. Prints JSON: for each library whether
-// it takes the token, and whether it takes one without client_id.
+// Verifiers of Node.js, set up as in their own documentation: with the address of the public keys, the issuer, the audience
+// and the name of the algorithm. Prints JSON: for each library whether it takes an access token, and whether it takes one
+// without client_id.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import express from 'express'
@@ -16,10 +16,10 @@ import { login, metadata, run, server, withoutClientId } from './support.mjs'
 const as = await metadata()
 const jwksUri = as.jwks_uri
 
-/** Expectations of libraries that stand on jsonwebtoken. */
+/** Returns the options of libraries that use jsonwebtoken. */
 const expected = (audience) => ({ issuer: server.issuer, audience, algorithms: [server.alg] })
 
-/** Whether a middleware of Express lets a request with this token through. */
+/** Returns whether a middleware of Express lets a request with this token through. */
 async function passes(middleware, token) {
   const app = express()
   app.get('/', middleware, (_, response) => response.sendStatus(204))
@@ -32,7 +32,7 @@ async function passes(middleware, token) {
   return response.status === 204
 }
 
-/** Each library: whether it accepts a token for an audience. It may throw instead. */
+/** The libraries: each returns whether it accepts a token for an audience, or throws. */
 const libraries = {
   jose: (token, audience) => jwtVerify(token, createRemoteJWKSet(new URL(jwksUri)), { issuer: server.issuer, audience }),
 
@@ -60,7 +60,7 @@ const libraries = {
   },
 }
 
-/** Whether a library accepts a token for an audience. */
+/** Returns whether a library accepts a token for an audience. */
 async function accepts(library, token, audience) {
   try {
     return Boolean(await libraries[library](token, audience))
@@ -69,7 +69,7 @@ async function accepts(library, token, audience) {
   }
 }
 
-/** The token with another signature. */
+/** Returns the token with another signature. */
 function forged(token) {
   const [header, claims, signature] = token.split('.')
   const bytes = Buffer.from(signature, 'base64url')

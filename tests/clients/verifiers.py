@@ -1,6 +1,6 @@
-"""Which verifiers of Python take an access token out of the box: with the address of the public keys, the issuer, the
-audience and the name of the algorithm, as their own documentation sets them up. Prints JSON: for each library whether it
-takes the token, and whether it takes one without client_id.
+"""Verifiers of Python, set up as in their own documentation: with the address of the public keys, the issuer, the audience and
+the name of the algorithm. Prints JSON: for each library whether it takes an access token, and whether it takes one without
+client_id.
 """
 
 import base64
@@ -52,7 +52,7 @@ LIBRARIES = {"PyJWT": pyjwt, "joserfc": joserfc, "Authlib": authlib, "python-jos
 
 
 def accepts(library, token, audience):
-    """Whether a library accepts a token for an audience."""
+    """Returns whether a library accepts a token for an audience."""
     try:
         LIBRARIES[library](token, audience)
     except Exception:
@@ -61,7 +61,7 @@ def accepts(library, token, audience):
 
 
 def forged(token):
-    """The token with another signature."""
+    """Returns the token with another signature."""
     head, _, signature = token.rpartition(".")
     octets = bytearray(base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)))
     octets[10] ^= 1

@@ -1,6 +1,6 @@
 // POST /token in plain Node.js: rotation by the Lua script, access tokens signed with EdDSA by node:crypto.
 //
-//   node lua_server.mjs <redis socket> <how many sessions>
+//   node lua_server.mjs <redis socket> <number of sessions>
 //
 // Prints one line of JSON: the port, and a refresh token (user.session.random) for each session. Ends with its standard
 // input.
@@ -11,7 +11,7 @@ import { createServer } from "node:http";
 import Redis from "ioredis";
 
 const [socket, sessions] = process.argv.slice(2);
-// Whoever started it holds the other end.
+// The process that started it holds the other end.
 process.stdin.on("end", () => process.exit()).resume();
 const ACCESS_TTL = 900;
 const REFRESH_TTL = 1209600;
@@ -46,7 +46,7 @@ async function login(user) {
   return token;
 }
 
-/** The answer to a form: status and body. */
+/** Returns the answer to a form: status and body. */
 async function answer(form) {
   const token = form.get("refresh_token") ?? "";
   const [user, sid] = token.split(".");

@@ -1,6 +1,6 @@
 // oidc-provider with Redis behind it: POST /token with the refresh grant, rotating, with EdDSA-signed access tokens.
 //
-//   node oidc_provider.mjs <redis socket> <how many sessions>
+//   node oidc_provider.mjs <redis socket> <number of sessions>
 //
 // Prints one line of JSON: the port, and a refresh token for each session. Ends with its standard input.
 
@@ -10,7 +10,7 @@ import Provider from "oidc-provider";
 import { adapterFor } from "./redis_adapter.mjs";
 
 const [socket, sessions] = process.argv.slice(2);
-// Whoever started it holds the other end.
+// The process that started it holds the other end.
 process.stdin.on("end", () => process.exit()).resume();
 const API = "urn:api";
 const CLIENT = "app";
@@ -50,7 +50,7 @@ const provider = new Provider("http://127.0.0.1", {
   ttl: { AccessToken: 900, RefreshToken: 1209600, Grant: 1209600 },
 });
 
-/** What a login would leave behind: a grant, and a refresh token for it. */
+/** Stores the result of a login: a grant, and a refresh token for it. */
 async function login(accountId) {
   const client = await provider.Client.find(CLIENT);
   const grant = new provider.Grant({ accountId, clientId: CLIENT });

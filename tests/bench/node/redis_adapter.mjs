@@ -1,5 +1,5 @@
-// Storage of oidc-provider in Redis, for the parts that a refresh touches: records as JSON with a lifetime, what may be
-// used once as a hash with its mark, and the tokens of each grant as a list, so that they can be revoked together.
+// Storage of oidc-provider in Redis, for the parts that a refresh uses: records as JSON with a lifetime, single-use records as
+// a hash with a mark, and the tokens of each grant as a list, so that they can be revoked together.
 
 const ONCE = new Set(["AuthorizationCode", "RefreshToken"]);
 const GRANTED = new Set(["AccessToken", "AuthorizationCode", "RefreshToken"]);

@@ -1,8 +1,8 @@
-//! The verify epoch, shown by INFO: a number that grows with everything that may change an answer of AUTH.VERIFY and that no
-//! change of a Redis key tells of: the keyring, a setting, the expiry of a key of the ring.
+//! The verify epoch, shown by INFO: a number that grows with everything that may change an answer of AUTH.VERIFY and
+//! that no change of a Redis key tells of: the keyring, a setting, the expiry of a key of the ring.
 //!
-//! Whoever keeps answers of AUTH.VERIFY drops them when it changes. It begins at the time of loading, so that it also changes
-//! when the module is loaded again.
+//! Whoever keeps answers of AUTH.VERIFY drops them when it changes. It begins at the time of loading, so that it also
+//! changes when the module is loaded again.
 
 use crate::sync::lock;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! What `INFO hallpass` shows.
+//! The section `INFO hallpass`.
 
 use crate::clock::unix_ms;
 use crate::config::Config;
@@ -42,7 +42,7 @@ fn write_keyring(out: &InfoWriter) {
     out.number("keyring_stale", u64::from(loaded.is_stale()));
 }
 
-/// Names settings of Redis under which sessions get lost.
+/// Returns warnings about settings of Redis with which sessions get lost.
 pub fn warnings(ctx: &Context) -> Vec<&'static str> {
     let mut found = Vec::new();
     if config_value(ctx, "maxmemory-policy").is_some_and(|policy| policy != "noeviction") {

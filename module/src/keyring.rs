@@ -24,7 +24,7 @@ pub struct Loaded {
     modified: Option<SystemTime>,
 }
 
-/// Why the file is refused.
+/// The reason for which the file is refused.
 #[derive(Debug)]
 pub enum LoadError {
     /// `hallpass.keyring-file` is empty.
@@ -57,17 +57,17 @@ pub fn load(path: &str) -> Result<Loaded, LoadError> {
     Ok(Loaded { ring, group_readable, path, modified: metadata.modified().ok() })
 }
 
-/// Reads the file that is in use again, and puts its ring into use.
+/// Reads the current file again, and puts its ring into use.
 ///
 /// # Errors
 /// [`LoadError`]; the ring in use stays.
 pub fn reload(configured: &str) -> Result<(), LoadError> {
-    // Where it was found at first: the working directory may have changed.
+    // By its first absolute path: the working directory may have changed.
     let path = current().ok().and_then(|loaded| loaded.path.to_str().map(str::to_owned));
     load(path.as_deref().unwrap_or(configured)).map(install)
 }
 
-/// One line for the log.
+/// Returns one line for the log.
 pub fn refusal(path: &str, error: &LoadError) -> String {
     match error {
         LoadError::NotConfigured => error.to_string(),
@@ -85,7 +85,7 @@ pub fn install(loaded: Loaded) {
     epoch::advance();
 }
 
-/// Returns the ring in use, to be taken once per command.
+/// Returns the ring in use. Call it once per command.
 ///
 /// # Errors
 /// [`Error::NoKey`] before one is installed.
@@ -94,7 +94,7 @@ pub fn current() -> Result<Arc<Loaded>, Error> {
 }
 
 impl Loaded {
-    /// Whether the file has changed since it was read.
+    /// Returns whether the file has changed since it was read.
     pub fn is_stale(&self) -> bool {
         let modified = std::fs::metadata(&self.path).and_then(|metadata| metadata.modified()).ok();
         modified.is_some() && modified > self.modified

@@ -1,4 +1,4 @@
-//! Loading: settings, keyring, commands. Whatever fails is one line in the log, and the module is not loaded.
+//! Loading: settings, keyring, commands. A failure is one line in the log, and the module is not loaded.
 
 use crate::clock::unix_ms;
 use crate::commands::COMMANDS;
@@ -45,7 +45,7 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     Ok(())
 }
 
-/// Logs where a panic happened, and not its message, which may hold what a client sent.
+/// Logs the place of a panic, but not its message, which may contain what a client sent.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or(String::new(), |at| format!(" at {}:{}", at.file(), at.line()));

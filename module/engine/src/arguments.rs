@@ -1,12 +1,12 @@
 //! A command's arguments: options in any order, in any case, each at most once, and the values that they take.
 //!
-//! Arguments are whatever a server has them in, as long as it lends their bytes.
+//! An argument may be of any type that lends its bytes.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, RangeInclusive};
 
-/// What is wrong with an argument.
+/// The reason for which an argument is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgumentError {
     /// An unknown option, or one without its value.
@@ -35,18 +35,18 @@ impl fmt::Display for ArgumentError {
 
 impl std::error::Error for ArgumentError {}
 
-/// The words that a command knows in one place, each with its value of an enum: see [`keywords!`](crate::keywords).
+/// The keywords that a command knows at one position, as an enum: see [`keywords!`](crate::keywords).
 pub trait Keyword: Copy + 'static {
-    /// Every word, in upper case. At most 32.
+    /// Every keyword, in upper case. At most 32.
     const WORDS: &'static [(&'static str, Self)];
 
-    /// Reads one of the words, ignoring ASCII case.
+    /// Reads one of the keywords, ignoring ASCII case.
     fn read(arg: &[u8]) -> Option<Self> {
         Self::WORDS.iter().find(|(word, _)| is_word(arg, word)).map(|(_, keyword)| *keyword)
     }
 }
 
-/// Declares an enum of keywords with the word of each, so that a word that is listed and not handled does not compile.
+/// Declares an enum of keywords, so that a keyword that is listed but not handled does not compile.
 #[macro_export]
 macro_rules! keywords {
     ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -70,7 +70,7 @@ pub struct Options<'a, A, K> {
 }
 
 impl<'a, A: Deref<Target = [u8]>, K: Keyword> Options<'a, A, K> {
-    /// Reads from the first option on.
+    /// Creates a reader of the options in `args`.
     pub fn new(args: &'a [A]) -> Self {
         Self { rest: args, seen: 0, keywords: PhantomData }
     }
@@ -78,7 +78,7 @@ impl<'a, A: Deref<Target = [u8]>, K: Keyword> Options<'a, A, K> {
     /// Reads the next option's name; `None` at the end.
     ///
     /// # Errors
-    /// [`ArgumentError`] for a name that is not known, or that was given before.
+    /// [`ArgumentError`] for a name that is unknown or was given before.
     pub fn next_name(&mut self) -> Result<Option<K>, ArgumentError> {
         let Some(arg) = self.take() else {
             return Ok(None);
@@ -120,7 +120,7 @@ pub fn is_word(arg: &[u8], word: &str) -> bool {
     arg.eq_ignore_ascii_case(word.as_bytes())
 }
 
-/// A decimal integer within the range: digits only, no sign, no leading zeros.
+/// Parses a decimal integer within the range: digits only, no sign, no leading zeros.
 ///
 /// # Errors
 /// [`ArgumentError::Number`].
@@ -131,7 +131,7 @@ pub fn integer(text: &[u8], range: RangeInclusive<u64>) -> Result<u64, ArgumentE
     number.filter(|number| is_canonical && range.contains(number)).ok_or(ArgumentError::Number)
 }
 
-/// A class or client name: 1–64 of `[A-Za-z0-9_.:-]`.
+/// Parses a class or client name: 1–64 of `[A-Za-z0-9_.:-]`.
 ///
 /// # Errors
 /// [`ArgumentError::Name`].
@@ -141,7 +141,7 @@ pub fn name(text: &[u8]) -> Result<&str, ArgumentError> {
     std::str::from_utf8(text).ok().filter(|_| is_name).ok_or(ArgumentError::Name)
 }
 
-/// An audience: 1–255 printable ASCII characters.
+/// Parses an audience: 1–255 printable ASCII characters.
 ///
 /// # Errors
 /// [`ArgumentError::Audience`].
@@ -150,7 +150,7 @@ pub fn audience(text: &[u8]) -> Result<&str, ArgumentError> {
     std::str::from_utf8(text).ok().filter(|_| is_audience).ok_or(ArgumentError::Audience)
 }
 
-/// The audience of a session. `*` is how AUTH.VERIFY skips the check, so that a session for it could never be asked for.
+/// Parses the audience of a session. `*` is refused: it makes AUTH.VERIFY skip the check, so nobody could ask for it.
 ///
 /// # Errors
 /// [`ArgumentError::Audience`].
@@ -158,7 +158,7 @@ pub fn session_audience(text: &[u8]) -> Result<&str, ArgumentError> {
     audience(text).and_then(|text| if text == "*" { Err(ArgumentError::Audience) } else { Ok(text) })
 }
 
-/// The audience that a token must be for: the one that is asked for (`*` for any), else the configured one, if any.
+/// Returns the audience that a token must have: the one asked for (`*` for any), else the configured one, if any.
 pub fn required_audience<'a>(asked: Option<&'a str>, configured: Option<&'a str>) -> Option<&'a str> {
     match asked {
         Some("*") => None,

@@ -1,6 +1,6 @@
 //! The commands: one file each, which opens with the command's grammar and reply, and this table of all of them.
 //!
-//! A new one is a file with a [`call::Command`], its `mod` line and its line in the table.
+//! A new command is a file with a [`call::Command`], its `mod` line and its line in the table.
 
 mod call;
 mod dispatch;

@@ -1,4 +1,4 @@
-//! From a [`CommandSpec`] to the structures that Redis reads a command's documentation and key specification from.
+//! Converts a [`CommandSpec`] to the structures from which Redis reads a command's documentation and key specification.
 
 use super::guard::OK;
 use super::spec::{ArgKind, ArgSpec, CommandSpec, KeyAccess};
@@ -6,10 +6,10 @@ use redis_module::{Context, raw};
 use std::ffi::{CStr, c_int};
 use std::ptr;
 
-/// Release in which all of these commands appeared.
+/// The release in which these commands appeared.
 const SINCE: &CStr = c"0.1.0";
 
-/// Gives a command its documentation, arity and key specification; `None` when Redis does not take them.
+/// Gives a command its documentation, arity and key specification; `None` if Redis refuses them.
 pub fn document(ctx: &Context, command: &CommandSpec) -> Option<()> {
     let mut arena = Vec::new();
     let has_key = command.key != KeyAccess::None;
@@ -59,7 +59,7 @@ fn key_spec(access: KeyAccess) -> raw::RedisModuleCommandKeySpec {
     spec
 }
 
-/// What ACL rules and cluster clients are told about the key.
+/// Returns the key specification for ACL rules and cluster clients.
 fn key_flags(access: KeyAccess) -> u32 {
     let writes = raw::REDISMODULE_CMD_KEY_RW | raw::REDISMODULE_CMD_KEY_ACCESS;
     match access {
@@ -88,7 +88,8 @@ fn raw_arg(
     }
 }
 
-/// `arena` keeps the lists of sub-arguments alive; moving a `Vec` does not move what it holds.
+/// Builds the list of arguments. `arena` keeps the lists of sub-arguments alive; moving a `Vec` does not move its
+/// elements.
 fn raw_arg_of(arg: &ArgSpec, arena: &mut Vec<Vec<raw::RedisModuleCommandArg>>) -> raw::RedisModuleCommandArg {
     let (kind, parts): (_, &[ArgSpec]) = match arg.kind {
         ArgKind::Text => (raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING, &[]),
@@ -109,18 +110,18 @@ fn raw_arg_of(arg: &ArgSpec, arena: &mut Vec<Vec<raw::RedisModuleCommandArg>>) -
     result
 }
 
-/// The key, which is always the first argument.
+/// Returns the documentation of the key, which is always the first argument.
 fn key_arg() -> raw::RedisModuleCommandArg {
     raw_arg(c"key", None, raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY, 0, 0)
 }
 
-/// The end of a list of key specifications.
+/// Returns the end of a list of key specifications.
 fn zeroed_key_spec() -> raw::RedisModuleCommandKeySpec {
     // SAFETY: a C struct of numbers, pointers and a union of those, for which all zero is a value.
     unsafe { std::mem::zeroed() }
 }
 
-/// The end of a list of arguments.
+/// Returns the end of a list of arguments.
 fn zeroed_arg() -> raw::RedisModuleCommandArg {
     // SAFETY: as above.
     unsafe { std::mem::zeroed() }

@@ -1,8 +1,8 @@
-//! A command's documentation as data: what COMMAND DOCS, COMMAND GETKEYS, ACL rules and `redis-cli` hints are made of.
+//! A command's documentation as data, for COMMAND DOCS, COMMAND GETKEYS, ACL rules and `redis-cli` hints.
 
 use std::ffi::CStr;
 
-/// What a command does with the key that is its first argument.
+/// The access of a command to the key that is its first argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyAccess {
     /// It has no key.
@@ -11,7 +11,7 @@ pub enum KeyAccess {
     Read,
     /// It reads the key and changes what is in it.
     Update,
-    /// As `Update`, and it may create the key.
+    /// Like `Update`, and it may create the key.
     Insert,
     /// It reads the key and removes from it.
     Delete,
@@ -33,9 +33,9 @@ pub struct CommandSpec {
     pub arity: i32,
     /// ACL categories: `+@read` or `-@write` then mean this command too.
     pub categories: &'static CStr,
-    /// What it does with its key.
+    /// Its access to the key.
     pub key: KeyAccess,
-    /// Arguments behind the key.
+    /// The arguments after the key.
     pub args: &'static [ArgSpec],
 }
 
@@ -46,11 +46,11 @@ pub const DEPENDS_ON_MORE_THAN_THE_KEY: Option<&CStr> = Some(c"nondeterministic_
 pub struct ArgSpec {
     /// Name.
     pub name: &'static CStr,
-    /// The word in front of the value.
+    /// The keyword before the value.
     pub token: Option<&'static CStr>,
     /// Type.
     pub kind: ArgKind,
-    /// Whether it may be left out.
+    /// Whether it is optional.
     pub optional: bool,
     /// Whether it may be repeated, without repeating its token.
     pub multiple: bool,
@@ -62,48 +62,48 @@ pub enum ArgKind {
     Text,
     /// An integer.
     Integer,
-    /// A word that stands for itself.
+    /// A keyword without a value.
     Word,
     /// One of these.
     OneOf(&'static [ArgSpec]),
-    /// These, one after the other.
+    /// All of these, one after the other.
     Block(&'static [ArgSpec]),
 }
 
-/// An argument that must be there.
+/// Declares a required argument.
 pub const fn required(name: &'static CStr, kind: ArgKind) -> ArgSpec {
     ArgSpec { name, token: None, kind, optional: false, multiple: false }
 }
 
-/// A text behind a word, which may be left out.
+/// Declares an optional text after a keyword.
 pub const fn text_option(name: &'static CStr, token: &'static CStr) -> ArgSpec {
     required(name, ArgKind::Text).behind(token).optional()
 }
 
-/// An integer behind a word, which may be left out.
+/// Declares an optional integer after a keyword.
 pub const fn integer_option(name: &'static CStr, token: &'static CStr) -> ArgSpec {
     required(name, ArgKind::Integer).behind(token).optional()
 }
 
-/// A word that stands for itself.
+/// Returns a keyword without a value.
 pub const fn word(name: &'static CStr, token: &'static CStr) -> ArgSpec {
     required(name, ArgKind::Word).behind(token)
 }
 
 impl ArgSpec {
-    /// The same behind a word.
+    /// Puts a keyword before the argument.
     pub const fn behind(mut self, token: &'static CStr) -> Self {
         self.token = Some(token);
         self
     }
 
-    /// The same, but it may be left out.
+    /// Makes the argument optional.
     pub const fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
-    /// The same, but it may be repeated.
+    /// Lets the argument be repeated.
     pub const fn multiple(mut self) -> Self {
         self.multiple = true;
         self

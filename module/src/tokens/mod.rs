@@ -1,5 +1,5 @@
-//! A session's tokens: [`builder`] makes them, [`signing`] signs them and answers, now or on a worker thread.
-//! [`verify_cache`] and [`receipts`] are what this process keeps of access tokens that were verified.
+//! A session's tokens: [`builder`] builds them, [`signing`] signs them and answers, at once or on a worker thread.
+//! [`verify_cache`] and [`receipts`] remember access tokens that were verified by this process.
 
 pub mod builder;
 pub mod receipts;

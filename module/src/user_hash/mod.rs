@@ -1,8 +1,8 @@
 //! The user's hash: one field per session, opened once per command.
 //!
 //! Writes go straight to the open key and are replicated as their effects with absolute times, in the order HSET,
-//! PEXPIREAT, HDEL: a hash that is emptied first is gone, and with it the key's place in a migrating slot. Who watches
-//! the key is told once it is closed, since others may answer with a change of their own.
+//! PEXPIREAT, HDEL: a hash that is emptied first is gone, and with it the key's place in a migrating slot. Watchers of
+//! the key are notified after it is closed, since they may answer with a change of their own.
 
 mod changes;
 
@@ -28,22 +28,22 @@ static QUERY: LazyLock<CallOptions> =
 
 static LAST_UNREADABLE_WARNING: AtomicU64 = AtomicU64::new(0);
 
-/// Hashes of up to this many fields are always scanned as a whole.
+/// Hashes of up to this many fields are always scanned completely.
 const SMALL_HASH: usize = 128;
-/// How many fields of a larger hash are looked at when nothing requires all of them.
+/// The number of fields of a larger hash that are read if nothing requires all of them.
 const SAMPLE: &[u8] = b"64";
 
 /// The field of a session: its id as text.
 pub struct Field(OwnedString);
 
 impl Field {
-    /// Of this session.
+    /// Returns the field of this session.
     pub fn of(sid: &Uuid) -> Self {
         Self(OwnedString::new(sid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes()))
     }
 }
 
-/// A user's hash, or the place where one may come to be. It closes when it is dropped.
+/// A user's hash, or the missing key where one may be created. It is closed on drop.
 pub struct UserHash<'c> {
     ctx: &'c Context,
     name: &'c Arg,
@@ -54,7 +54,7 @@ pub struct UserHash<'c> {
 }
 
 impl<'c> UserHash<'c> {
-    /// Opens it for reading; `now` in Unix ms.
+    /// Opens the hash for reading; `now` in Unix ms.
     ///
     /// # Errors
     /// [`Error::WrongType`] when the key holds something else.
@@ -62,7 +62,7 @@ impl<'c> UserHash<'c> {
         Self::open(ctx, name, now, KeyMode::READ)
     }
 
-    /// Opens it for reading and writing; `now` in Unix ms.
+    /// Opens the hash for reading and writing; `now` in Unix ms.
     ///
     /// # Errors
     /// [`Error::WrongType`] when the key holds something else.
@@ -75,17 +75,17 @@ impl<'c> UserHash<'c> {
         Ok(Self { ctx, name, key: Some(key), now, is_there, changes: Changes::default() })
     }
 
-    /// The key, when there is a hash.
+    /// Returns the key, if there is a hash.
     fn hash(&self) -> Option<&HashKey> {
         self.key.as_ref().filter(|_| self.is_there)
     }
 
-    /// One session; `None` when there is none or its record cannot be read.
+    /// Returns one session; `None` if there is none or its record cannot be read.
     pub fn session(&self, field: &Field) -> Option<Session> {
         self.decode(&self.hash()?.get(&field.0)?)
     }
 
-    /// Returns what `look` makes of a session's record; `None` when there is none or it cannot be read.
+    /// Returns the result of `look` for a session's record; `None` if there is none or it cannot be read.
     pub fn view<T>(&self, field: &Field, look: impl FnOnce(RecordView<'_>) -> T) -> Option<T> {
         let value = self.hash()?.get(&field.0)?;
         let view = RecordView::read(&value).ok();
@@ -95,12 +95,12 @@ impl<'c> UserHash<'c> {
         view.map(look)
     }
 
-    /// Whether the session's id is taken, by a record that can be read or by one that cannot.
+    /// Returns whether the session id is in use, whether or not its record can be read.
     pub fn contains(&self, field: &Field) -> bool {
         self.hash().is_some_and(|key| key.get(&field.0).is_some())
     }
 
-    /// These sessions, in this order, without those that are gone or cannot be read.
+    /// Returns these sessions, in this order, without those that are gone or cannot be read.
     pub fn sessions_of(&self, sids: impl Iterator<Item = Uuid>) -> Vec<(Uuid, Session)> {
         sids.filter_map(|sid| Some((sid, self.session(&Field::of(&sid))?))).collect()
     }
@@ -119,11 +119,11 @@ impl<'c> UserHash<'c> {
         log::warning_once_a_minute(&LAST_UNREADABLE_WARNING, self.now, text);
     }
 
-    /// Scans the hash: all of it when it is small or when `needs_all` of its length says so, else a sample. Stops when
-    /// the hash turns out to be somebody else's.
+    /// Scans the hash: all of it if it is small or if `needs_all` returns true for its length, else a sample. Stops at
+    /// a field that is not a session id: then the hash belongs to another program.
     ///
     /// # Errors
-    /// [`Error::Internal`] when Redis cannot choose a sample, which is not expected.
+    /// [`Error::Internal`] if Redis cannot choose a sample, which is not expected.
     pub fn scan(
         &mut self,
         filter: &ScanFilter<'_>,
@@ -138,7 +138,7 @@ impl<'c> UserHash<'c> {
         }
     }
 
-    /// Scans all of the hash, and past fields that are not session ids.
+    /// Scans all of the hash, and skips fields that are not session ids.
     pub fn scan_all(&self, filter: &ScanFilter<'_>) -> Scan {
         self.hash().map(|key| self.scan_fields(key, filter, true)).unwrap_or_default()
     }
@@ -158,8 +158,8 @@ impl<'c> UserHash<'c> {
         }
     }
 
-    /// Looks at some fields. Since Redis 7.4, choosing them deletes expired fields, and the key with the last of them, so
-    /// the key is closed during the call and opened again after it.
+    /// Scans some random fields. Since Redis 7.4, choosing them deletes expired fields, and the key with the last of
+    /// them, so the key is closed during the call and opened again after it.
     fn sample(&mut self, filter: &ScanFilter<'_>) -> Result<Scan, Error> {
         self.key = None;
         let args: &[&[u8]] = &[&**self.name, SAMPLE, b"WITHVALUES"];
@@ -186,13 +186,13 @@ impl<'c> UserHash<'c> {
     /// Stores a session and makes sure that the key outlives it. `idle_ttl` in seconds.
     ///
     /// # Errors
-    /// [`Error::Internal`] when Redis does not take it, which is not expected.
+    /// [`Error::Internal`] if Redis refuses it, which is not expected.
     pub fn put(&mut self, field: Field, session: &Session, idle_ttl: u64) -> Result<(), Error> {
         self.set(&[field.0, OwnedString::new(&session.encode())])?;
         self.outlive(session.idle_expiry, idle_ttl)
     }
 
-    /// As [`UserHash::put`], for any number of sessions at once.
+    /// Stores any number of sessions at once, like [`UserHash::put`].
     pub fn put_all(&mut self, sessions: &[(Uuid, Session)], idle_ttl: u64) -> Result<(), Error> {
         let Some(latest) = sessions.iter().map(|(_, session)| session.idle_expiry).max() else {
             return Ok(());
@@ -202,7 +202,7 @@ impl<'c> UserHash<'c> {
         self.outlive(latest, idle_ttl)
     }
 
-    /// Sets fields to values, which stand in turns.
+    /// Sets fields: `pairs` has each field followed by its value.
     fn set(&mut self, pairs: &[OwnedString]) -> Result<(), Error> {
         let key = self.key.as_ref().ok_or(Error::Internal)?;
         let all_set = pairs.chunks_exact(2).all(|pair| key.set(&pair[0], &pair[1]));
@@ -223,7 +223,7 @@ impl<'c> UserHash<'c> {
     /// Removes sessions, readable or not.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the change cannot be replicated, which is not expected.
+    /// [`Error::Internal`] if the change cannot be replicated, which is not expected.
     pub fn remove(&mut self, sids: &[Uuid]) -> Result<(), Error> {
         let Some(key) = self.hash() else {
             return Ok(());
@@ -244,14 +244,14 @@ impl<'c> UserHash<'c> {
     /// Removes the whole key; memory is freed in the background.
     ///
     /// # Errors
-    /// [`Error::Internal`] when Redis does not do it, which is not expected.
+    /// [`Error::Internal`] if Redis refuses it, which is not expected.
     pub fn unlink(&mut self) -> Result<(), Error> {
         let is_unlinked = self.hash().ok_or(Error::Internal)?.unlink();
         self.is_there = false;
         self.changed(is_unlinked, c"UNLINK", &[], Change::Del)
     }
 
-    /// Replicates a change that was made, and notes what to tell about it.
+    /// Replicates a change that was made, and remembers it for the watchers.
     fn changed(
         &mut self,
         is_made: bool,
@@ -272,7 +272,7 @@ impl Drop for UserHash<'_> {
     }
 }
 
-/// The open key, and whether it holds a hash already.
+/// Opens the key, and returns whether it holds a hash already.
 fn opened(ctx: &Context, name: &Arg, mode: KeyMode) -> Result<(HashKey, bool), Error> {
     let key = HashKey::open(ctx, name, mode);
     match key.kind() {
@@ -282,7 +282,8 @@ fn opened(ctx: &Context, name: &Arg, mode: KeyMode) -> Result<(HashKey, bool), E
     }
 }
 
-/// A key that never expires, because somebody persisted it, gets the expiry of its latest session.
+/// Returns the new expiry of the key, if it must change. A key that was persisted gets the expiry of its latest
+/// session.
 fn new_expiry(key: &HashKey, idle_expiry: u64, idle_ttl: u64) -> Option<u64> {
     let current = key.expires_at();
     let mut latest = idle_expiry;

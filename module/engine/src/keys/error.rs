@@ -1,8 +1,8 @@
-//! Why a keyring, or a key of it, is refused.
+//! The reasons for which a keyring, or a key of it, is refused.
 
 use std::fmt;
 
-/// Why a keyring file is refused. Its text is one line without key material.
+/// The reason for which a keyring file is refused. Its text is one line without key material.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyringError {
     /// Not a JWK Set: not JSON, or without an array `keys`.
@@ -15,7 +15,7 @@ pub enum KeyringError {
     NoRefreshKey,
 }
 
-/// What is wrong with a key.
+/// The reason for which a key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyError {
     /// `kid` is missing or not 1–64 of `[A-Za-z0-9_-]`.

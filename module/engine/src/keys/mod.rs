@@ -19,22 +19,22 @@ pub use ring::{KeyStatus, KeySummary, Keyring};
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
 
-/// When a key may be used, in Unix seconds: it signs from `nbf` on, and does nothing from `exp` on.
+/// The validity of a key, in Unix seconds: it signs from `nbf` on, and does nothing from `exp` on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// First second at which the key may sign; 0 when the file does not say.
+    /// First second at which the key may sign; 0 if the file has none.
     pub nbf: u64,
     /// First second at which the key is no longer valid for anything.
     pub exp: Option<u64>,
 }
 
 impl Validity {
-    /// Whether the key is still good for verification at `at`.
+    /// Returns whether the key may verify at `at`.
     pub fn is_unexpired(&self, at: u64) -> bool {
         self.exp.is_none_or(|exp| at < exp)
     }
 
-    /// Whether the key may sign at `at`.
+    /// Returns whether the key may sign at `at`.
     pub fn may_sign(&self, at: u64) -> bool {
         self.nbf <= at && self.is_unexpired(at)
     }

@@ -6,8 +6,8 @@ use std::io::{IsTerminal, stdin};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Listens for SIGTERM and SIGINT from now on. Returns the token that either of them cancels, as the end of the terminal
-/// does.
+/// Listens for SIGTERM and SIGINT from now on. Returns a token that is cancelled by either of them, or when the
+/// terminal is gone.
 pub fn on_signals() -> Result<CancellationToken> {
     let no_handler = "cannot handle signals";
     let mut terminate = signal(SignalKind::terminate()).context(no_handler)?;
@@ -27,7 +27,7 @@ pub fn on_signals() -> Result<CancellationToken> {
     Ok(shutdown)
 }
 
-/// Waits for the SIGHUP of a terminal that is gone. Any other asks to read files again.
+/// Waits for the SIGHUP of a terminal that is gone. Any other SIGHUP asks to read files again.
 async fn terminal_is_gone(mut hangups: Signal) {
     let had_terminal = stdin().is_terminal();
     while hangups.recv().await.is_some() {

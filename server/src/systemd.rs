@@ -1,4 +1,4 @@
-//! Tells systemd, or whoever started this program that way, how it is (sd_notify(3)).
+//! Tells the service manager the state of this program, by the protocol of sd_notify(3).
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use std::{env, io};
 /// The variable that names the socket to write to: a path, or an abstract name after `@`.
 const SOCKET: &str = "NOTIFY_SOCKET";
 
-/// Sends a state such as `READY=1`, if somebody waits for it.
+/// Sends a state such as `READY=1`, if a service manager asked for it.
 pub fn notify(state: &str) {
     let Some(socket) = env::var_os(SOCKET).filter(|socket| !socket.is_empty()) else { return };
     if let Err(error) = send(socket.as_bytes(), state) {

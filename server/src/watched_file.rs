@@ -1,4 +1,4 @@
-//! Files that are read again when they have changed: they are looked at every few seconds, and read at once on SIGHUP.
+//! Files that are read again when they have changed: they are checked every few seconds, and read at once on SIGHUP.
 
 use anyhow::{Context, Result};
 use std::fs;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The time from one look to the next.
+/// The time from one check to the next.
 const PACE: Duration = Duration::from_secs(5);
 
-/// A file, and what it was when this was made, which must be before the file is first read.
+/// A file and its last known version. Create it before the file is first read, so that no change is missed.
 pub struct WatchedFile {
     path: PathBuf,
     seen: Option<Version>,
 }
 
-/// What changes with a file: device, inode, size, and the time of its last change in seconds and nanoseconds.
+/// The version of a file: device, inode, size, and the time of its last change in seconds and nanoseconds.
 type Version = (u64, u64, u64, i64, i64);
 
 impl WatchedFile {
-    /// Takes note of the file as it is now.
+    /// Remembers the current version of the file.
     pub fn new(path: PathBuf) -> Self {
         let seen = version(&path);
         Self { path, seen }

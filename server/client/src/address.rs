@@ -35,8 +35,8 @@ pub struct ClusterAddress {
     pub nodes: Vec<String>,
 }
 
-/// Why a text is not an address: the end of a sentence that begins with what it was given for, such as "is not an
-/// address: …". Never holds a secret.
+/// The reason for which a text is not an address, such as "is not an address: …": the caller puts the name of the flag
+/// before it. It never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressError(String);
 

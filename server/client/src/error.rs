@@ -1,10 +1,10 @@
-//! Why a command gave no answer.
+//! The errors of commands.
 
 use crate::contract::code;
 use redis::RedisError;
 use std::fmt;
 
-/// Why a command gave no answer.
+/// The reason for which a command gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandError {
     /// `INVALIDTOKEN`: not a token of this Hallpass, or not for this key, client or audience.
@@ -23,13 +23,13 @@ pub enum CommandError {
     WrongType,
     /// `ERR hallpass: …`: a mistake of the caller, in the module's fixed words.
     Rejected(String),
-    /// Everything else: Redis is away, busy, read-only, full, or does not have the module. Says nothing about any
-    /// token. The reason is for the operator; it holds no argument of the command.
+    /// Everything else: Redis is unreachable, busy, read-only, full, or without the module. It says nothing about any
+    /// token. The reason is for the operator; it contains no argument of the command.
     Unavailable(String),
 }
 
 impl CommandError {
-    /// Reads an error of the redis crate: the server's reply, or why there is none. Not a public conversion, which
+    /// Reads an error of the redis crate: the server's reply, or why there is none. It is not a public `From`, which
     /// would make that crate a part of this one's interface.
     pub(crate) fn of(error: RedisError) -> Self {
         match error.code() {
@@ -58,17 +58,17 @@ impl CommandError {
         }
     }
 
-    /// The error of a Redis that is there, but without the module.
+    /// Returns the error of a Redis without the module.
     pub(crate) fn no_module() -> Self {
         Self::Unavailable("the hallpass module is not loaded in this Redis".into())
     }
 
-    /// The error of an answer that no version of the module gives.
+    /// Returns the error for an answer that no version of the module gives.
     pub(crate) fn unexpected_answer() -> Self {
         Self::Unavailable("Redis answered with something unexpected".into())
     }
 
-    /// The error of an answer that did not come in time.
+    /// Returns the error for an answer that did not arrive in time.
     pub(crate) fn timeout() -> Self {
         Self::Unavailable("Redis does not answer in time".into())
     }

@@ -16,7 +16,7 @@ impl FromRedisValue for Fields {
 }
 
 impl Fields {
-    /// Takes one field; an absent one is right only where it may be `None`.
+    /// Takes one field. A missing field is an error unless its type has `None`.
     pub fn take<T: FromRedisValue>(&mut self, name: &str) -> Result<T, CommandError> {
         let is_named = |key: &Value| matches!(key, Value::BulkString(key) if key == name.as_bytes());
         let found = self.0.iter_mut().find(|(key, _)| is_named(key));

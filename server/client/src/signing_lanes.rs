@@ -1,5 +1,5 @@
-//! Connections for commands whose answer is signed slowly. While Redis waits for an RSA signature it reads nothing further
-//! from that client, so on a shared connection every other command would wait for every signature.
+//! Connections for commands whose answer is signed slowly. While Redis waits for an RSA signature it reads nothing
+//! further from that client, so on a shared connection every other command would wait for every signature.
 
 use crate::contract::field;
 use crate::node::send_over;
@@ -7,7 +7,7 @@ use redis::aio::ConnectionManager;
 use redis::{Cmd, RedisResult, Value};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// The number of lanes: each has one signature in the making. They connect when they are first used.
+/// The number of lanes: each waits for one signature at a time. They connect when they are first used.
 const LANES: usize = 8;
 /// The longest signature that is made at once: 86 characters of EdDSA and ES256. An RSA signature has 342 or more.
 const MAX_FAST_SIGNATURE: usize = 128;
@@ -54,7 +54,7 @@ impl Lane {
     }
 }
 
-/// A command that waits, until this is dropped: its caller may give up.
+/// Counts a command as waiting until it is dropped, which also happens if its caller gives up.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

@@ -43,7 +43,7 @@ pub fn slot_ranges(reply: Value, host: &str) -> RedisResult<Vec<SlotRange>> {
     entries.into_iter().map(range).collect()
 }
 
-/// Returns `host:port` of `[host, port, …]`; `None` for a node whose host nobody knows.
+/// Returns `host:port` of `[host, port, …]`; `None` for a node whose host is unknown.
 fn address(node: Value, default_host: &str) -> Option<String> {
     let mut values = Vec::<Value>::from_redis_value(node).ok()?.into_iter();
     let host: Option<String> = from_redis_value(values.next()?).ok()?;

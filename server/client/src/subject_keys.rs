@@ -20,8 +20,8 @@ impl SubjectKeys {
         self.0.key_for(subject)
     }
 
-    /// Returns the key of the subject that a token of either kind names; `None` when it is not a token. Nothing is
-    /// verified: that is what the command then does, against this key.
+    /// Returns the key of the subject that a token of either kind names; `None` if it is not a token. Nothing is
+    /// verified here: the command does that, with this key.
     pub fn of_token(&self, token: &str) -> Option<String> {
         self.of_subject(&token::subject(token)?)
     }
@@ -34,7 +34,7 @@ impl SubjectKeys {
     }
 }
 
-/// Returns whether this has the form of a refresh token rather than of an access token. Says nothing about its worth.
+/// Returns whether this has the form of a refresh token rather than of an access token. It need not be valid.
 pub fn is_refresh_token(token: &str) -> bool {
     token.strip_prefix(REFRESH_PREFIX).is_some_and(|rest| rest.starts_with('.'))
 }

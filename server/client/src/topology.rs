@@ -23,7 +23,7 @@ struct View {
 }
 
 impl Topology {
-    /// Knows the nodes that the address names. Fails on an address that makes no sense.
+    /// Creates a topology of the nodes that the address names. Fails if the address is invalid.
     pub fn new(address: &ClusterAddress) -> RedisResult<Self> {
         let node = |host: &String| Node::new(format!("{}{host}", address.prefix)).map(Arc::new);
         Ok(Self {

@@ -1,5 +1,5 @@
-//! Fetches documents of issuers over HTTP/1.1: one request over one connection, to an address that its [`Place`] allows,
-//! with limits on time and size, and no redirects.
+//! Fetches documents of issuers over HTTP/1.1: one request over one connection, to an address that its [`Place`]
+//! allows, with limits on time and size, and no redirects.
 
 use crate::place::Place;
 use http_body_util::{BodyExt, Empty, Limited};
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-/// The time for one address to accept a connection, so that a dead one leaves time for the next.
+/// The time for one address to accept a connection, so that an unreachable one leaves time for the next.
 const CONNECT: Duration = Duration::from_secs(2);
 /// The size limit of a document: the largest key sets have a few dozen keys with certificates.
 const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -35,7 +35,7 @@ const AGENT: &str = concat!("hallpass-server/", env!("CARGO_PKG_VERSION"));
 pub struct Document {
     /// The body.
     pub body: Bytes,
-    /// How long it may be kept, by its `Cache-Control` (RFC 9111 §5.2.2.1) and `Age`. `None` without a word about it.
+    /// How long it may be kept, by its `Cache-Control` (RFC 9111 §5.2.2.1) and `Age`. `None` if they do not say.
     pub max_age: Option<Duration>,
 }
 
@@ -58,13 +58,14 @@ pub enum FetchError {
     Status(StatusCode),
     /// The body is too long.
     TooLong,
-    /// The document is not what was looked for.
+    /// The document is not of the expected kind.
     Content(&'static str),
     /// All of it took too long.
     Timeout,
 }
 
-/// Sends requests, with the certificate roots of the system: `SSL_CERT_FILE` and `SSL_CERT_DIR`, or where it keeps them.
+/// Sends requests, with the certificate roots of the system: `SSL_CERT_FILE` and `SSL_CERT_DIR`, or where it keeps
+/// them.
 pub struct Http {
     /// `None` without roots.
     tls: Option<TlsConnector>,
@@ -74,7 +75,7 @@ impl Http {
     /// Reads the roots.
     pub fn new() -> Self {
         let mut roots = RootCertStore::empty();
-        // Certificates that are not usable are the system's business, as long as others are.
+        // Unusable certificates are ignored as long as others are usable.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let tls = (!roots.is_empty()).then(|| tls_config(roots)).flatten();
         Self { tls: tls.map(|config| TlsConnector::from(Arc::new(config))) }
@@ -127,7 +128,7 @@ where
     let mut builder = http1::Builder::new();
     builder.max_buf_size(MAX_HEAD_BYTES);
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(unreadable)?;
-    // Ends with this set, whatever the other side does.
+    // Dropping the set ends it, whatever the other side does.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let response = sender.send_request(request(place)?).await.map_err(unreadable)?;

@@ -4,7 +4,7 @@ use crate::place::Place;
 use crate::template::SubjectTemplate;
 use jsonwebtoken::Algorithm;
 
-/// An issuer and what its tokens are worth.
+/// An issuer, and what its tokens may be exchanged for.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     /// The `iss` claim of its tokens, exactly.

@@ -1,9 +1,9 @@
 //! Keeps an issuer's keys, and decides when to fetch them.
 //!
-//! Keys are kept as long as their answer says, within [`MIN_KEPT`] and [`MAX_KEPT`]. A token with an unknown key id asks
-//! for them anew, at most once in [`UNKNOWN_KEY_PACE`], because anyone can make up ids. While the issuer cannot be
-//! reached the keys stay for [`MAX_KEPT`]. One fetch serves all who wait for it; it goes on when they have left, and
-//! when an issuer does not answer, nobody waits long and few wait at all.
+//! Keys are kept as long as their answer says, within [`MIN_KEPT`] and [`MAX_KEPT`]. A token with an unknown key id
+//! asks for them anew, at most once in [`UNKNOWN_KEY_PACE`], because anyone can make up ids. While the issuer cannot be
+//! reached the keys stay for [`MAX_KEPT`]. One fetch serves all callers that wait for it, and goes on after they have
+//! left. The time of waiting and the number of waiting callers are limited.
 
 use crate::http::FetchError;
 use crate::key_set::{Key, KeySet, Wanted};
@@ -23,9 +23,9 @@ const MAX_KEPT: Duration = Duration::from_secs(24 * 3600);
 const UNKNOWN_KEY_PACE: Duration = Duration::from_secs(10);
 /// The least time from a failed fetch to the next one.
 const RETRY_PACE: Duration = Duration::from_secs(1);
-/// How long a token waits for a fetch. The fetch itself may take longer, for the next one's benefit.
+/// How long a token waits for a fetch. The fetch itself may take longer; then later tokens find the keys.
 const WAIT: Duration = Duration::from_secs(3);
-/// How many tokens may wait for one issuer: those of the others need room, too.
+/// How many tokens may wait for one issuer, so that there is room for those of other issuers.
 const MAX_WAITING: usize = 64;
 
 /// The keys of one issuer.
@@ -46,7 +46,7 @@ struct State {
     under_way: Option<watch::Receiver<()>>,
 }
 
-/// Keys, and how long they are good.
+/// Keys, and how long they may be used.
 #[derive(Clone)]
 struct Kept {
     keys: Arc<KeySet>,
@@ -146,21 +146,21 @@ impl State {
     fn step(&self, wanted: Wanted<'_>, now: Instant) -> Step {
         let known = self.known(wanted, now);
         match (known, self.fetch_under_way()) {
-            // When the issuer was away at the last attempt, nobody waits to see whether it still is.
+            // If the last attempt failed, tokens do not wait for the next one.
             (Some(key), _) if self.is_current(now) || self.failed_at.is_some() => Step::Use(key),
             (_, Some(fetch)) => Step::Wait(fetch),
             (_, None) => self.conclusion(wanted, now).map_or_else(Step::Refuse, Step::Use),
         }
     }
 
-    /// Decides with what there is.
+    /// Decides with the keys that are here.
     fn conclusion(&self, wanted: Wanted<'_>, now: Instant) -> Result<Arc<Key>, Refusal> {
         let is_up_to_date =
             self.is_current(now) && self.failed_at.is_none() && self.fetch_under_way().is_none();
         match self.known(wanted, now) {
             Some(key) => Ok(key),
             None if is_up_to_date => Err(Refusal::UnknownKey),
-            // It may be a new key that we could not hear of.
+            // It may be a new key, and the issuer could not be asked.
             None => Err(Refusal::KeysUnavailable),
         }
     }
@@ -187,7 +187,7 @@ impl State {
         last.is_none_or(|last| now.duration_since(last) >= pace)
     }
 
-    /// Keeps what was fetched. An issuer that comes or goes is worth a line in the log, one that stays away is not.
+    /// Keeps what was fetched. Logs a line when an issuer becomes reachable or unreachable, not for each attempt.
     fn take_note(&mut self, issuer: &str, outcome: Result<Fetched, FetchError>, now: Instant) {
         match outcome {
             Ok(fetched) => {
@@ -234,7 +234,7 @@ mod tests {
         json!({ "keys": keys })
     }
 
-    /// An issuer with these keys, which may be kept for this many seconds.
+    /// Returns an issuer with these keys, which may be kept for this many seconds.
     fn fetched(kids: &[&str], max_age: Option<u64>) -> Result<Fetched, FetchError> {
         Ok(Fetched {
             keys: KeySet::parse(jwks(kids).to_string().as_bytes()).expect("a JWK Set"),
@@ -243,7 +243,7 @@ mod tests {
         })
     }
 
-    /// The state after a fetch with this outcome.
+    /// Returns the state after a fetch with this outcome.
     fn after(outcome: Result<Fetched, FetchError>, now: Instant) -> State {
         let mut state = State::default();
         state.take_note("test", outcome, now);

@@ -71,7 +71,8 @@ impl KeySource {
         Ok(Fetched { keys, max_age, place })
     }
 
-    /// Asks the issuer for the place of its keys. Its document must be about itself (OpenID Connect Discovery 1.0 §4.3).
+    /// Asks the issuer for the place of its keys. Its document must be about itself (OpenID Connect Discovery 1.0
+    /// §4.3).
     async fn discover(&self, place: &Place) -> Result<Place, FetchError> {
         let document = self.http.get(place).await?;
         let found: Discovered = serde_json::from_slice(&document.body)

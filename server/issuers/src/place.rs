@@ -1,7 +1,7 @@
 //! The places that may be fetched from, by who named them.
 //!
-//! The operator's word, in the issuers file, is good for every address. A `jwks_uri` in a discovery document is the
-//! issuer's word: it must not make this server ask around in a private network. The addresses that a name resolves to
+//! What the operator names in the issuers file may be at any address. A `jwks_uri` in a discovery document is chosen by
+//! the issuer: it must not make this server send requests into a private network. The addresses that a name resolves to
 //! are judged, not the name, and exactly those are then connected to.
 
 use hyper::Uri;
@@ -22,11 +22,11 @@ enum Allowed {
     Any,
     /// The loopback only: there is no TLS.
     Loopback,
-    /// Public ones, and the loopback where the issuer is there, too.
+    /// Public ones, and the loopback if the issuer is there, too.
     Public { and_loopback: bool },
 }
 
-/// Why a URL is not one to fetch: the end of a sentence that begins with the URL.
+/// The reason for which a URL is refused: the end of a sentence that begins with the URL.
 pub type Problem = &'static str;
 
 impl Place {
@@ -125,7 +125,7 @@ fn is_loopback_name(uri: &Uri) -> bool {
 enum Zone {
     /// This machine.
     Loopback,
-    /// Anybody's to reach.
+    /// On the public internet.
     Public,
     /// Everything else: private, link-local, shared, reserved.
     Special,
@@ -138,7 +138,7 @@ fn zone(address: IpAddr) -> Zone {
     }
 }
 
-/// By IANA's registry of special-purpose IPv4 addresses (RFC 6890).
+/// Classifies an address by IANA's registry of special-purpose IPv4 addresses (RFC 6890).
 fn zone_v4(address: Ipv4Addr) -> Zone {
     let [a, b, c, _] = address.octets();
     let is_special = address.is_private()
@@ -158,8 +158,8 @@ fn zone_v4(address: Ipv4Addr) -> Zone {
     }
 }
 
-/// Global unicast (2000::/3) without what is set aside in it; and IPv4 addresses behind NAT64 (RFC 6052), by what they
-/// are.
+/// Classifies an address: public is global unicast (2000::/3) without its reserved blocks. An IPv4 address behind NAT64
+/// (RFC 6052) counts as that IPv4 address.
 fn zone_v6(address: Ipv6Addr) -> Zone {
     let segments = address.segments();
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
@@ -217,7 +217,7 @@ mod tests {
         "ff02::1",
     ];
 
-    /// Whether all public, all loopback and all other addresses may be connected to.
+    /// Returns whether all public, all loopback and all other addresses may be connected to.
     fn reach(place: &Place) -> [bool; 3] {
         [&PUBLIC[..], &LOOPBACK, &SPECIAL].map(|addresses| {
             let answers = addresses.iter().map(|address| place.allows(address.parse().expect("an address")));

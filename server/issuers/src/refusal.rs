@@ -1,13 +1,14 @@
-//! Why an outside token is refused.
+//! The reasons for which an outside token is refused.
 
 use std::fmt;
 
-/// Why an outside token is refused. Its text is for whoever sent the token, and never repeats any of it.
+/// The reason for which an outside token is refused. Its text is for the sender of the token, and repeats no part of
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Not a JWT in compact form: three parts of base64url, the first two JSON objects without duplicate members.
     Malformed,
-    /// Longer than a token of any use.
+    /// Longer than any token may be.
     TooLong,
     /// The header has `crit`, or says that the content is another JWT.
     Unsupported,
@@ -29,11 +30,11 @@ pub enum Refusal {
     WrongParty,
     /// `exp` has passed.
     Expired,
-    /// `iat` or `nbf` is yet to come.
+    /// `iat` or `nbf` is in the future.
     NotYetValid,
     /// `exp` is too far away.
     TooLongLived,
-    /// `auth_time` is longer ago than allowed, or yet to come.
+    /// `auth_time` is longer ago than allowed, or in the future.
     OldAuthentication,
     /// `events` makes it a security event, such as a logout token.
     SecurityEvent,
@@ -43,7 +44,7 @@ pub enum Refusal {
     UnverifiedEmail,
     /// A claim that the subject is made of is missing, empty or not text.
     NoSubject,
-    /// The issuer's keys cannot be had now. This says nothing about the token.
+    /// The issuer's keys cannot be fetched now. This says nothing about the token.
     KeysUnavailable,
 }
 

@@ -8,12 +8,12 @@ use crate::token::OutsideToken;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
-/// How far the issuer's clock may be ahead of ours, in seconds. `exp` is not stretched by it.
+/// How far the issuer's clock may be ahead of ours, in seconds. It does not extend `exp`.
 const CLOCK_SKEW: u64 = 10;
 /// How long a token may still be valid, in seconds: a token for logging in is used at once.
 const MAX_REMAINING: u64 = 24 * 3600;
 
-/// The times of a token that keeps all rules, in Unix seconds.
+/// The times of a valid token, in Unix seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
     /// `exp`.
@@ -117,7 +117,7 @@ fn check_times(claims: &Map<String, Value>, issuer: &Issuer, now: u64) -> Result
     Ok(Times { expires_at, authenticated_at: authenticated_at.unwrap_or(issued_at).min(now) })
 }
 
-/// Returns a claim if it is a string with something in it.
+/// Returns a claim if it is a string that is not empty.
 fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Option<&'c str> {
     claims.get(name)?.as_str().filter(|text| !text.is_empty())
 }
@@ -132,7 +132,7 @@ fn optional_time(claims: &Map<String, Value>, name: &'static str) -> Result<Opti
     const LAST: f64 = 253_402_300_799.0;
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds = value.as_f64().filter(|seconds| (0.0..=LAST).contains(seconds));
-    // Within that range nothing is cut off but the fraction.
+    // Within that range the cast drops the fraction only.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     seconds.map(|seconds| Some(seconds as u64)).ok_or(Refusal::MissingClaim(name))
 }

@@ -1,8 +1,8 @@
 //! The subject template: from an outside token's claims to the subject of the session, such as `google:{sub}`.
 //!
-//! Two tokens must never lead to one subject unless they mean one user. So substituted values have `%` and `:`
-//! percent-encoded and two of them have a `:` between them, which makes a template one to one; and with several issuers
-//! each template begins with a literal of its own up to a `:`, which makes their subjects disjoint.
+//! Tokens of different users must never lead to the same subject. So `%` and `:` are percent-encoded in substituted
+//! values, and two values have a `:` between them: then different values give different subjects. With several issuers
+//! each template begins with its own literal up to a `:`, so that no two issuers share a subject.
 
 use serde_json::{Map, Value};
 
@@ -60,7 +60,7 @@ impl SubjectTemplate {
         self.0.iter().any(|part| matches!(part, Part::Claim(name) if name == claim))
     }
 
-    /// Returns the subject that these claims lead to. `None` if one that is needed is missing, empty or not a string.
+    /// Returns the subject for these claims. `None` if a needed claim is missing, empty or not a string.
     pub fn subject(&self, claims: &Map<String, Value>) -> Option<String> {
         let mut subject = String::new();
         for part in &self.0 {
@@ -87,7 +87,7 @@ fn push_literal(parts: &mut Vec<Part>, literal: &str) {
     }
 }
 
-/// Refuses templates that are not one to one.
+/// Refuses templates with which different claims could give the same subject.
 fn check(parts: &[Part]) -> Result<(), &'static str> {
     let mut is_separated = true;
     let mut has_claim = false;

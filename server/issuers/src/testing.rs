@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
-/// The only issuer of a file, `https://id.example` with the audience `app`, and these members besides.
+/// Returns the only issuer of a file: `https://id.example` with the audience `app` and these further members.
 pub fn issuer(members: &Value) -> Issuer {
     let mut entry = json!({"issuer": "https://id.example", "audience": "app"});
     entry.as_object_mut().expect("an object").extend(members.as_object().expect("an object").clone());
@@ -42,7 +42,7 @@ impl SigningKey {
         Self { kid: kid.into(), pair: Pair::P256(pair) }
     }
 
-    /// Its algorithm.
+    /// Returns its algorithm.
     pub fn algorithm(&self) -> Algorithm {
         match self.pair {
             Pair::Ed25519(_) => Algorithm::EdDSA,
@@ -50,7 +50,7 @@ impl SigningKey {
         }
     }
 
-    /// Its public half.
+    /// Returns its public half.
     pub fn jwk(&self) -> Value {
         match &self.pair {
             Pair::Ed25519(pair) => {
@@ -65,7 +65,7 @@ impl SigningKey {
         }
     }
 
-    /// Its signature for a text, in base64url.
+    /// Returns its signature for a text, in base64url.
     pub fn sign(&self, text: &str) -> String {
         match &self.pair {
             Pair::Ed25519(pair) => base64url::encode(pair.sign(text.as_bytes())),
@@ -76,7 +76,7 @@ impl SigningKey {
         }
     }
 
-    /// A token over these two objects, signed by this key whatever its header says.
+    /// Returns a token over these two objects, signed by this key whatever its header says.
     pub fn token(&self, header: &Value, claims: &Value) -> String {
         let signed =
             format!("{}.{}", base64url::encode(header.to_string()), base64url::encode(claims.to_string()));
@@ -84,7 +84,7 @@ impl SigningKey {
     }
 }
 
-/// A successful answer with this document.
+/// Returns a successful answer with this document.
 pub fn ok(document: &Value) -> String {
     let body = document.to_string();
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
@@ -103,7 +103,7 @@ impl Answering {
         Self::with_url(|_| answer.to_owned()).await
     }
 
-    /// The same, for an answer that depends on the server's URL.
+    /// Returns the same, for an answer that depends on the server's URL.
     pub async fn with_url(answer: impl FnOnce(&str) -> String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
         // As the client writes it.
@@ -112,7 +112,7 @@ impl Answering {
         Self::start(listener, base, Some(answer))
     }
 
-    /// Accepts connections, and never says anything.
+    /// Accepts connections and never answers.
     pub async fn silent() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -128,7 +128,7 @@ impl Answering {
                 let request = head(&mut stream).await;
                 seen.lock().expect("no panic").push(request);
                 match &answer {
-                    // Whoever hangs up early has seen enough.
+                    // A client may hang up early.
                     Some(answer) => drop(stream.write_all(answer.as_bytes()).await),
                     None => held.push(stream),
                 }
@@ -137,17 +137,17 @@ impl Answering {
         Self { url, requests, task: task.abort_handle() }
     }
 
-    /// Its URL.
+    /// Returns its URL.
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// How many requests there were.
+    /// Returns how many requests there were.
     pub fn connections(&self) -> usize {
         self.requests.lock().expect("no panic").len()
     }
 
-    /// The head of the last request.
+    /// Returns the head of the last request.
     pub fn last_request(&self) -> String {
         self.requests.lock().expect("no panic").last().cloned().unwrap_or_default()
     }

@@ -1,8 +1,7 @@
 //! The form of an outside token: a JWT in compact serialization (RFC 7515 §3.1, RFC 7519 §7.2).
 //!
-//! It is read strictly, since the issuer's own reader may be another one: duplicate members, at any depth, and what
-//! nests too deep are refused, in the header too. Nothing that a header says about keys (`jku`, `jwk`, `x5c`, …) is ever
-//! looked at.
+//! It is read strictly, since the issuer may read it with another parser: duplicate members at any depth and too deep
+//! nesting are refused, in the header too. What a header says about keys (`jku`, `jwk`, `x5c`, …) is ignored.
 
 use crate::refusal::Refusal;
 use hallpass_engine::{base64url, json};

@@ -23,7 +23,7 @@ struct Trusted {
     keys: KeyCache,
 }
 
-/// A login that an outside token is good for.
+/// A login that an outside token allows.
 #[derive(Debug)]
 pub struct Login {
     /// The issuer of the token.
@@ -38,8 +38,8 @@ pub struct Login {
     pub authenticated_at: u64,
     /// How long the token is still valid, in seconds; at least 1.
     pub expires_in: u64,
-    /// What tells the token from all others: SHA-256, in base64url, of `header.payload` as received. The signature is not
-    /// part of it, because some algorithms let the holder of a token make another valid one.
+    /// The token's fingerprint: SHA-256, in base64url, of `header.payload` as received. It leaves out the signature,
+    /// because with some algorithms the holder of a token can make another valid signature.
     pub fingerprint: String,
 }
 
@@ -72,13 +72,13 @@ impl TrustedIssuers {
         self.0.len()
     }
 
-    /// Returns whether nobody is trusted.
+    /// Returns whether there are no trusted issuers.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Judges a token. `nonce` is the one that its holder sent along. Waits for the issuer's keys if need be, at most a few
-    /// seconds.
+    /// Judges a token. `nonce` is the one that its holder sent along. Waits for the issuer's keys if need be, at most a
+    /// few seconds.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -156,7 +156,7 @@ mod tests {
         }
     }
 
-    /// A token that keeps all rules but for these claims.
+    /// Returns a token that is valid except for these claims.
     fn token(key: &SigningKey, more: &Value) -> String {
         let now = unix_seconds();
         let mut claims =

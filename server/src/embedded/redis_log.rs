@@ -15,7 +15,7 @@ pub struct RedisLog {
 }
 
 impl RedisLog {
-    /// Opens the log for a redis-server that is about to start and appends to it.
+    /// Opens the log before a redis-server starts, which then appends to it.
     pub fn open(directory: &DataDir) -> Result<(Self, File)> {
         let path = directory.path("redis.log");
         let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);

@@ -10,7 +10,7 @@ const OWN: [(&str, &str); 2] = [
     ("hallpass.keyring-file", "it is keyring.json in the data directory"),
 ];
 
-/// `hallpass.NAME=VALUE`. Whether there is such a setting, and what it may be, is for the module to say.
+/// `hallpass.NAME=VALUE`. The module decides whether there is such a setting and which values it accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The name, with its namespace.

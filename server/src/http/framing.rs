@@ -1,5 +1,6 @@
-//! What RFC 9112 asks of the head of a request and hyper leaves to its user: exactly one valid Host, and no transfer
-//! encoding but `chunked`. Whoever guesses here disagrees with some proxy about whose request it is.
+//! The rules of RFC 9112 for the head of a request that hyper leaves to its user: exactly one valid Host, and no
+//! transfer encoding but `chunked`. A server that guesses here may disagree with a proxy about where a request ends or
+//! which host it is for.
 
 use crate::http::error::ApiError;
 use axum::extract::Request;
@@ -17,7 +18,7 @@ pub fn check(request: &Request) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// RFC 9112 §3.2.
+/// Returns whether there is exactly one Host, and a valid one (RFC 9112 §3.2).
 fn has_one_host(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     matches!((hosts.next(), hosts.next()), (Some(host), None) if is_host(host.as_bytes()))
@@ -34,7 +35,7 @@ fn is_host(value: &[u8]) -> bool {
     is_valid && !host.is_empty() && port.iter().skip(1).all(u8::is_ascii_digit)
 }
 
-/// RFC 9112 §6.1.
+/// Returns whether the body's length is clear: not encoded, or `chunked` and nothing else (RFC 9112 §6.1).
 fn is_chunked_or_plain(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {

@@ -1,11 +1,11 @@
-//! Where to listen: an address and port, or the path of a unix socket.
+//! The value of `--listen` and `--admin-listen`: an address and port, or the path of a unix socket.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A place to listen at.
+/// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ListenAddress {
     /// An address and port.

@@ -1,5 +1,5 @@
-//! Who may connect. One address has a bounded share of the connections, and a few are left for the operator when all
-//! others are taken, so that a flood can be seen.
+//! Limits who may connect. Each address has a bounded share of the connections, and a few are reserved for the
+//! operator, so that health and metrics answer during a flood.
 
 use crate::metrics::{Connections, OpenConnection};
 use crate::middleware::MiddlewareState;
@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The connections served at the same time, if there are as many files; more wait in the kernel's queue.
+/// The most connections at a time, if the limit on open files allows it; more wait in the kernel's queue.
 pub const MAX_CONNECTIONS: usize = 4096;
-/// How many addresses it takes to hold all connections.
+/// The number of addresses that can hold all connections together.
 const SHARES: usize = 8;
-/// The connections that are left for the operator.
+/// The connections that are reserved for the operator.
 const RESERVE: usize = 64;
 /// Those of them that one address may hold.
 const SHARE_OF_RESERVE: usize = 4;
@@ -35,7 +35,7 @@ pub struct Admission {
 
 /// A connection that was let in, until this is dropped.
 pub struct Admitted {
-    /// Who it is.
+    /// Its peer.
     pub peer: Peer,
     _open: OpenConnection,
     _share: Option<Share>,
@@ -63,8 +63,8 @@ impl Admission {
         Arc::clone(&self.slots).acquire_owned().await.ok()
     }
 
-    /// Lets a connection in, or `None` if its address has its share. Trusted proxies, which come with the requests of
-    /// many, have no share.
+    /// Admits a connection; `None` if its address already holds its share. Trusted proxies, which forward the requests
+    /// of many, are not limited.
     pub fn admit(&self, address: Option<IpAddr>, slot: Option<OwnedSemaphorePermit>) -> Option<Admitted> {
         let is_reserved = self.slots.available_permits() < self.reserve;
         let share = match address.filter(|_| !self.state.proxies.trusts(address)) {
@@ -96,7 +96,7 @@ impl Admission {
     }
 }
 
-/// Log lines that a flood must not turn into another flood.
+/// Log lines, limited in number, so that a flood of connections does not flood the log.
 #[derive(Default)]
 struct Warnings {
     last: Mutex<Option<Instant>>,

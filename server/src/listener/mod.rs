@@ -34,18 +34,18 @@ pub use socket::Socket;
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The limit on the lines of a head.
 const MAX_HEADER_LINES: usize = 100;
-/// The time for the first head of a connection that is left for the operator.
+/// The time for the first head of a connection that is reserved for the operator.
 const RESERVED_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time that requests in flight have to finish on shutdown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
-/// The files that are not connections of clients.
+/// The open files that are not connections of clients.
 const OTHER_FILES: u64 = 256;
 
-/// A socket, who is let in there, and what answers.
+/// A socket, who may connect to it, and what answers.
 pub struct Door {
-    /// What is listened on.
+    /// The socket.
     pub socket: Socket,
-    /// Who is let in.
+    /// Who may connect.
     pub admission: Admission,
     /// What answers.
     pub router: Router,
@@ -84,7 +84,7 @@ impl Door {
     async fn serve(&self, graceful: &GracefulShutdown) {
         let mut http = http1::Builder::new();
         http.max_header_size(MAX_HEAD_BYTES).max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADER_LINES);
-        // A connection's patience watches over all that it waits for.
+        // hyper's own timer is off: a connection's patience limits every wait.
         http.header_read_timeout(None);
         loop {
             let slot = self.admission.room().await;

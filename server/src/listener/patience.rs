@@ -1,5 +1,5 @@
-//! How long a connection may be silent. The first head of a connection, and the rest of every later one, takes a few
-//! seconds; between two requests a connection may rest for longer, because proxies keep theirs.
+//! Limits how long a connection may be silent. The head of a request may take a few seconds, from the connection or
+//! from its first byte on; between two requests a connection may be idle for longer, because proxies keep theirs.
 
 use super::socket::Stream;
 use std::io::{self, IoSlice};
@@ -16,8 +16,8 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time between two requests, and for a client to take something of an answer. Proxies keep connections for 60
 /// seconds; a longer limit leaves closing them to the proxy.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
-/// The time, and the bytes, that a client may go on sending after it was told that the connection will be closed. To close
-/// at once would often take the answer away from it again.
+/// The time, and the bytes, that a client may go on sending after it was told that the connection will be closed.
+/// Closing at once would often reset the connection before the client has read the answer.
 const LINGER: Duration = Duration::from_secs(1);
 const MAX_LINGERING_BYTES: usize = 16 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ struct Shared {
     start: Instant,
     /// Milliseconds since `start`.
     deadline: AtomicU64,
-    /// Whether the deadline is that of a connection at rest, which whatever comes or goes puts off.
+    /// Whether the connection is idle, so that any byte read or written moves the deadline.
     is_idle: AtomicBool,
     /// Whether the connection will be closed while its client may still be sending.
     lingers: AtomicBool,
@@ -49,13 +49,13 @@ impl Patience {
         patience
     }
 
-    /// Takes note that a request is being answered, which has a limit of its own.
+    /// Notes that a request is being answered, which has a limit of its own.
     pub fn begin_request(&self) {
         self.0.is_idle.store(false, Ordering::Relaxed);
         self.0.deadline.store(u64::MAX, Ordering::Relaxed);
     }
 
-    /// Takes note that the response is ready.
+    /// Notes that the response is ready.
     pub fn end_request(&self, is_last: bool) {
         self.0.lingers.store(is_last, Ordering::Relaxed);
         self.extend(IDLE_TIMEOUT);
@@ -85,14 +85,14 @@ impl Patience {
         self.0.deadline.store(deadline.as_millis().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Takes note of bytes that came: at rest they are the beginning of a head.
+    /// Notes that bytes arrived: on an idle connection they begin a head.
     fn received(&self) {
         if self.0.is_idle.swap(false, Ordering::Relaxed) {
             self.extend(HEAD_TIMEOUT);
         }
     }
 
-    /// Takes note of bytes that the client took.
+    /// Notes that the client received bytes.
     fn sent(&self) {
         if self.0.is_idle.load(Ordering::Relaxed) {
             self.extend(IDLE_TIMEOUT);
@@ -100,7 +100,7 @@ impl Patience {
     }
 }
 
-/// A stream that tells its [`Patience`] what comes and goes.
+/// A stream that tells its [`Patience`] what is read and written.
 pub struct PatientStream {
     stream: Stream,
     patience: Patience,
@@ -132,7 +132,7 @@ impl PatientStream {
         Poll::Ready(())
     }
 
-    /// Takes note of what was written.
+    /// Notes what was written.
     fn wrote(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if matches!(result, Poll::Ready(Ok(_))) {
             self.patience.sent();

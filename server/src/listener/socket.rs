@@ -57,7 +57,7 @@ impl Socket {
         }
     }
 
-    /// Accepts a connection. Returns it with the address of its peer, which one over a unix socket has not.
+    /// Accepts a connection. Returns it with the address of its peer; `None` over a unix socket.
     pub async fn accept(&self) -> io::Result<(Stream, Option<IpAddr>)> {
         match self {
             Self::Tcp(listener) => {

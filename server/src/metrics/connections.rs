@@ -23,7 +23,7 @@ impl Connections {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Appends both.
+    /// Appends both metrics.
     pub fn render(&self, text: &mut Text) {
         text.family("hallpass_http_connections", "gauge", "Connections of clients that are open.");
         text.sample("hallpass_http_connections", &[], self.open.load(Ordering::Relaxed));

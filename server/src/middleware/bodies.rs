@@ -1,5 +1,5 @@
-//! Waiting for the bodies of requests. Until a body is there its request takes no slot of those that are worked on, its
-//! address is counted, and no address has more than its share of them.
+//! Waits for the bodies of requests. While a request waits for its body it takes no slot among the requests being
+//! worked on; it counts against its address, and each address has a bounded number of them.
 
 use super::rate_limit::{Purpose, RateLimitKey};
 use super::shares::Share;
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// The bodies of one address that are waited for at the same time.
 const SHARE: usize = 256;
-/// The same beyond the rate limit, where only right credentials in a body can save its request.
+/// The same for an address beyond the rate limit, where only valid credentials in the body let a request pass.
 const SHARE_BEYOND_LIMIT: usize = 8;
 
 /// Lets the handler of a request read its body.
@@ -29,7 +29,7 @@ const SHARE_BEYOND_LIMIT: usize = 8;
 pub struct Bodies {
     /// The state that all requests share.
     pub state: Arc<MiddlewareState>,
-    /// What the request counts as until its credentials have proved right.
+    /// What the request counts as until its credentials are found valid.
     pub key: RateLimitKey,
 }
 
@@ -44,7 +44,7 @@ pub struct Submission {
     pub form: Form,
     /// The client, if there are credentials.
     pub client: Option<Arc<Client>>,
-    /// To be held until the answer is there.
+    /// The slot, to be held until the answer is there.
     pub _slot: Slot,
 }
 
@@ -57,8 +57,8 @@ impl Bodies {
         Ok((value, in_flight::slot(&self.state.slots)?))
     }
 
-    /// Reads a form, which may carry the credentials of its client. Until they have proved right the call is counted as
-    /// one without. 401 if they are wrong, and where the route is for clients only also if there are none.
+    /// Reads a form, which may contain the credentials of its client. The call counts as one without credentials until
+    /// they are found valid. 401 if they are wrong, or if there are none on a route for clients only.
     pub async fn form(&self, clients: &Clients, mut request: Request) -> Result<Submission, ApiError> {
         let headers = mem::take(request.headers_mut());
         let is_proven = clients.basic(&headers)?.is_some();
@@ -85,7 +85,8 @@ impl Bodies {
         }
     }
 
-    /// Counts the call as what it has turned out to be. Failed authentication is counted with the answer, on any route.
+    /// Counts the call for its real purpose, now that its client is known. Failed authentication is counted with the
+    /// answer, on any route.
     fn settle(
         &self,
         is_proven: bool,

@@ -101,7 +101,7 @@ async fn answer(around: &Around, peer: Peer, source: Source, mut request: Reques
     response
 }
 
-/// Refuses an ambiguous request, and one over a connection that is left for the operator.
+/// Refuses an ambiguous request, and on a connection reserved for the operator any other route.
 fn check(policy: Policy, peer: Peer, request: &Request) -> Result<(), ApiError> {
     framing::check(request)?;
     if peer.is_reserved && !policy.is_operator { Err(ApiError::Unavailable) } else { Ok(()) }
@@ -113,8 +113,8 @@ async fn supervise(answer: Pin<&mut impl Future<Output = Response>>) -> Response
     answer.unwrap_or_else(|_| ApiError::RequestTimeout.into_response())
 }
 
-/// Adds what every response has: nothing is cached unless its route says so, and nothing is taken for what it is not.
-/// Connections that are left for the operator are given back after one request.
+/// Adds the headers of every response: no caching unless the route allows it, and no sniffing of media types. A
+/// connection reserved for the operator is closed after one request.
 fn finish(response: &mut Response, peer: Peer) {
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -74,7 +74,8 @@ impl RateLimit {
     }
 }
 
-/// Token buckets, each kept as the time at which it will be full again: that one number says how many calls it has left.
+/// Token buckets, each kept as the time at which it will be full again: that one number says how many calls it has
+/// left.
 struct Buckets {
     /// The time in which a bucket regains one call.
     interval: Duration,
@@ -125,7 +126,7 @@ mod tests {
         TrustedProxies::default().source(Some(address), &HeaderMap::new())
     }
 
-    /// How many of a hundred calls are allowed.
+    /// Returns how many of a hundred calls are allowed.
     fn allowed(limit: &RateLimit, source: Source, purpose: Purpose) -> usize {
         (0..100).filter(|_| limit.count(RateLimitKey { source, purpose }).is_ok()).count()
     }

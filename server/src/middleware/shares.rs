@@ -1,15 +1,15 @@
-//! What one address may hold at the same time: connections, and requests whose bodies have not arrived. Without a share,
-//! one address could hold everything that there is.
+//! Limits what one address may hold at the same time: connections, and requests whose bodies have not arrived. Without
+//! this, one address could hold all of them.
 
 use super::source::Source;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The number of things that each address holds.
+/// The number that each address holds.
 #[derive(Clone, Default)]
 pub struct Shares(Arc<Mutex<HashMap<Source, usize>>>);
 
-/// One thing that an address holds until this is dropped.
+/// One that an address holds, until this is dropped.
 pub struct Share {
     shares: Shares,
     source: Source,

@@ -7,17 +7,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The peer of a connection, as the listener saw it.
+/// The peer of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
     /// Its address; `None` for one on the same machine, over a unix socket.
     pub address: Option<IpAddr>,
-    /// Whether the connection is one of those that are left for the operator when all others are taken.
+    /// Whether the connection is one of those that are reserved for the operator.
     pub is_reserved: bool,
 }
 
 impl Peer {
-    /// A peer nobody knows anything about.
+    /// An unknown peer.
     const UNKNOWN: Self = Self { address: Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), is_reserved: false };
 
     /// Takes the peer out of a request, in which the listener stored it.

@@ -1,4 +1,4 @@
-//! Bodies that nobody has read to their end when the response is ready. Then the connection cannot be used again, and the
+//! Bodies that are not read to their end when the response is ready. Then the connection cannot be used again, and the
 //! response says so.
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -13,15 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::task::yield_now;
 
-/// How often the connection may hand over what has arrived. Once is enough for a body that came with its head.
+/// How often the connection is asked for what has arrived. Once is enough for a body that came with its head.
 const ATTEMPTS: usize = 3;
-/// The frames that are read on, of 8 KiB or so each.
+/// The most frames that are read after the response is ready, of about 8 KiB each.
 const MAX_FRAMES: usize = 16;
 
 /// The body of a request whose response is not ready yet.
 pub struct UnreadBody {
     body: SharedBody,
-    /// Whether the client waits for a word before it sends the body.
+    /// Whether the client waits for `100 Continue` before it sends the body.
     is_expecting: bool,
 }
 
@@ -46,7 +46,7 @@ impl UnreadBody {
     }
 }
 
-/// A body that several can read on.
+/// A body that several owners can continue to read.
 #[derive(Clone)]
 struct SharedBody(Arc<Mutex<Reading>>);
 
@@ -82,7 +82,7 @@ impl SharedBody {
     }
 
     fn reading(&self) -> MutexGuard<'_, Reading> {
-        // A panic of the body leaves nothing that anybody relies on.
+        // After a panic nobody reads the body any more.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -17,7 +17,7 @@ pub struct Clients(Arc<RwLock<Known>>);
 type Known = HashMap<String, Arc<Client>>;
 
 impl Clients {
-    /// Knows these clients.
+    /// Creates the set of these clients.
     pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
         Self(Arc::new(RwLock::new(by_id(clients))))
     }
@@ -38,9 +38,9 @@ impl Clients {
         permitted(self.basic(headers)?, scope)
     }
 
-    /// Returns the caller of an endpoint that also accepts public clients: the client that has authenticated, or the one
-    /// that a bare `client_id` names, which must not be confidential. An unknown id is nobody's: named to Redis, it would
-    /// open the sessions of a client that was removed.
+    /// Returns the caller of an endpoint that also accepts public clients: the client that has authenticated, or the
+    /// one that a bare `client_id` names, which must not be confidential. An unknown id counts as none: passed on to
+    /// Redis, it would open the sessions of a client that was removed.
     pub fn caller(
         &self,
         authenticated: Option<Arc<Client>>,

@@ -40,9 +40,9 @@ fn read_again(source: &Source, clients: &Clients, why: &str) {
 
 /// Where the clients come from.
 struct Source {
-    /// The file that was named, which must be there.
+    /// The file that a flag names, which must exist.
     file: Option<PathBuf>,
-    /// The file otherwise, which may be missing.
+    /// The default file, which may be missing.
     default: PathBuf,
     local_secret: Option<SecretHash>,
 }

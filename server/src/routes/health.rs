@@ -7,12 +7,13 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// `GET /healthz` → 200 while the process runs, whether or not Redis does: restarting the server would not help Redis.
+/// Answers `GET /healthz`: 200 while the process runs, whether or not Redis does. Restarting the server would not help
+/// Redis.
 pub async fn alive() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz` → 200 if Redis answers and the module is configured as it was when the server started, else 503.
+/// Answers `GET /readyz`: 200 if Redis answers and the module is configured as when the server started, else 503.
 pub async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, ApiError> {
     let known = &state.module()?.info;
     let module = state.store.module_info().await.inspect_err(|error| state.store.report(error))?;

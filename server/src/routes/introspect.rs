@@ -10,8 +10,8 @@ use hallpass_client::{ANY_AUDIENCE, CommandError, Inspected, is_refresh_token};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-/// 200 with the token's claims, or just `{"active": false}` if it is not active or not meant for an audience of the
-/// client. Parameters: `token`, `token_type_hint`, `client_id`, `client_secret`.
+/// Answers 200 with the token's claims, or just `{"active": false}` if it is not active or not meant for an audience of
+/// the client. Parameters: `token`, `token_type_hint`, `client_id`, `client_secret`.
 pub async fn introspect(
     State(state): State<Arc<AppState>>,
     Extension(bodies): Extension<Bodies>,
@@ -29,8 +29,8 @@ pub async fn introspect(
     ask(&state, &client, &key, token).await.map(Json)
 }
 
-/// AUTH.INSPECT for a refresh token. AUTH.VERIFY for an access token, with any audience: whether the client may see it
-/// is checked afterwards.
+/// Asks AUTH.INSPECT about a refresh token, and AUTH.VERIFY about an access token. The audience may be any: whether the
+/// client may see the token is checked afterwards.
 async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Result<Value, ApiError> {
     let body = if is_refresh_token(token) {
         let issuer = state.module()?.info.issuer.as_deref();

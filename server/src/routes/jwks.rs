@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// How long verifiers may cache the set. New keys are published well before they sign, so none is missed.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// AUTH.JWKS → 200 with a JWK Set.
+/// Answers 200 with the JWK Set of AUTH.JWKS.
 pub async fn jwks(State(state): State<Arc<AppState>>) -> Result<Response, ApiError> {
     let keys = state.store.jwks().await?;
     let headers =

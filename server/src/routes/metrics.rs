@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use hallpass_client::ModuleInfo;
 use std::sync::Arc;
 
-/// INFO hallpass → 200 with the metrics of this server and, while Redis answers, those of the module, by node in a
+/// Answers 200 with the metrics of this server and, while Redis answers, those of INFO hallpass, of each node in a
 /// cluster.
 pub async fn metrics(State(state): State<Arc<AppState>>) -> Response {
     let mut infos = state.store.infos().await;

@@ -15,7 +15,8 @@ const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 const SESSION: HeaderName = HeaderName::from_static("x-auth-session");
 const CLAIMS: HeaderName = HeaderName::from_static("x-auth-claims");
 
-/// `/verify?audience=…`: the query comes from the proxy's configuration, so it may choose the audience, or `*` for any.
+/// Answers `/verify?audience=…`. The query comes from the proxy's configuration, so it may choose the audience, or `*`
+/// for any.
 pub async fn verify(
     State(state): State<Arc<AppState>>,
     uri: Uri,
@@ -25,8 +26,8 @@ pub async fn verify(
     check(&state, &headers, query.get("audience")).await
 }
 
-/// `/verify/…`: path and query are those of the request at the proxy, which Envoy appends. The query comes from the end
-/// user and is ignored: `?audience=*` there would open every service to tokens meant for another.
+/// Answers `/verify/…`. Path and query are those of the request at the proxy, which Envoy appends. The query comes from
+/// the end user and is ignored: `?audience=*` there would open every service to tokens meant for another.
 pub async fn verify_path(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
@@ -34,9 +35,9 @@ pub async fn verify_path(
     check(&state, &headers, None).await
 }
 
-/// AUTH.VERIFY → 200 with `X-Auth-Subject` (percent-encoded), `X-Auth-Session` and `X-Auth-Claims` (custom claims as
-/// JSON in ASCII). All three are always present, so that a proxy that copies them overwrites whatever the end user sent
-/// under these names. Else 401 with a challenge (RFC 6750 §3).
+/// Verifies the token by AUTH.VERIFY: 200 with `X-Auth-Subject` (percent-encoded), `X-Auth-Session` and `X-Auth-Claims`
+/// (custom claims as JSON in ASCII), else 401 with a challenge (RFC 6750 §3). All three headers are always present, so
+/// that a proxy that copies them overwrites whatever the end user sent under these names.
 async fn check(state: &AppState, headers: &HeaderMap, audience: Option<&str>) -> Result<Response, ApiError> {
     let token = bearer::token(headers)?;
     let key = state.key_of_token(token)?.ok_or(ApiError::InvalidToken("the token is invalid"))?;

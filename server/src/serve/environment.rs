@@ -1,10 +1,10 @@
-//! Environment variables that look like ours and are not.
+//! Finds misspelt environment variables: they have our prefix, but no flag reads them.
 
 use crate::cli::Cli;
 use clap::{Command, CommandFactory};
 use std::collections::BTreeSet;
 
-/// What our variables begin with.
+/// The prefix of our variables.
 const PREFIX: &str = "HALLPASS_";
 
 /// Logs one line about variables that no flag reads: a misspelt one must not be ignored silently.
@@ -16,7 +16,7 @@ pub fn warn_of_unknown_variables() {
     }
 }
 
-/// Returns those of the names that look like ours and are not known, in alphabetical order.
+/// Returns the names with our prefix that are unknown, in alphabetical order.
 fn unknown(names: impl Iterator<Item = String>, known: &BTreeSet<String>) -> Vec<String> {
     let unknown: BTreeSet<_> =
         names.filter(|name| name.starts_with(PREFIX) && !known.contains(name)).collect();

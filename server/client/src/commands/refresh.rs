@@ -23,8 +23,8 @@ impl Hallpass {
     ///
     /// # Errors
     /// [`CommandError::ReusedToken`] for a token that was exchanged before; its session has been ended.
-    /// [`CommandError::InvalidToken`], [`CommandError::ExpiredToken`] and [`CommandError::NoSession`] for one that is
-    /// good for nothing.
+    /// [`CommandError::InvalidToken`], [`CommandError::ExpiredToken`] and [`CommandError::NoSession`] for one that can
+    /// never be exchanged.
     pub async fn refresh(
         &self,
         key: &str,

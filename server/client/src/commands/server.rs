@@ -25,7 +25,7 @@ impl Hallpass {
         self.find_module().await?.ok_or_else(CommandError::no_module)
     }
 
-    /// The same; `None` when Redis is there without the module.
+    /// Returns the same; `None` if Redis answers without the module.
     ///
     /// # Errors
     /// [`CommandError::Unavailable`].

@@ -21,7 +21,7 @@ pub struct Page<'a> {
 pub enum Number<'a> {
     /// A number.
     Value(u64),
-    /// A text from somebody else, passed on as it is.
+    /// A text that others wrote, passed on unchanged.
     Text(&'a str),
 }
 
@@ -75,7 +75,7 @@ impl Hallpass {
     /// `AUTH.SESSIONS`: returns a subject's live sessions, newest first, with their claims if these are wanted.
     ///
     /// # Errors
-    /// [`CommandError::Rejected`] for a page that is not one.
+    /// [`CommandError::Rejected`] for an invalid page.
     pub async fn sessions(
         &self,
         key: &str,

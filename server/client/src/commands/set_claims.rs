@@ -13,7 +13,7 @@ impl Hallpass {
     /// # Errors
     /// [`CommandError::Rejected`] for claims that are not a JSON object, or that set a reserved one.
     pub async fn set_claims(&self, key: &str, sid: Option<&str>, claims: &str) -> Result<u64, CommandError> {
-        // The command takes the word for all sessions in the place of an id, where nobody may slip it in.
+        // The command takes an id or the keyword ALL, which a caller must not inject here.
         if sid.is_some_and(|sid| sid.eq_ignore_ascii_case(word::ALL)) {
             return Ok(0);
         }

@@ -16,7 +16,7 @@ pub struct Tokens {
     pub refresh_expires_in: u64,
     /// The session's id.
     pub session_id: String,
-    /// The sessions that had to go; only `AUTH.ISSUE` answers with it.
+    /// The sessions that ended because of a limit; only `AUTH.ISSUE` answers with it.
     pub evicted: Option<Vec<String>>,
 }
 

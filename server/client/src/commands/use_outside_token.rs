@@ -6,9 +6,9 @@ use crate::hallpass::Hallpass;
 use crate::request::about;
 
 impl Hallpass {
-    /// `SET hallpass:used:<fingerprint> 1 NX EX <lifetime>`: takes note of an outside token for its remaining `lifetime`, in
-    /// seconds. Returns whether this is its first use. The caller must not try again when no answer comes: the token may
-    /// have been used up.
+    /// `SET hallpass:used:<fingerprint> 1 NX EX <lifetime>`: takes note of an outside token for its remaining
+    /// `lifetime`, in seconds. Returns whether this is its first use. The caller must not try again when no answer
+    /// comes: the token may have been used up.
     ///
     /// # Errors
     /// [`CommandError::Unavailable`].

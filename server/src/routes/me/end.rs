@@ -12,7 +12,8 @@ use hallpass_client::Revocation;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// AUTH.VERIFY, then AUTH.REVOKE … ALL → 200 with `{"revoked": n}`. With `?except=current` the caller's session stays.
+/// Ends the caller's sessions, by AUTH.VERIFY and AUTH.REVOKE … ALL: 200 with `{"revoked": n}`. With `?except=current`
+/// the caller's session stays.
 pub async fn end_several(
     State(state): State<Arc<AppState>>,
     uri: Uri,
@@ -28,7 +29,8 @@ pub async fn end_several(
     Ok(Json(json!({ "revoked": revoked })))
 }
 
-/// AUTH.VERIFY, then AUTH.REVOKE … SESSION → 200 with `{"revoked": n}`, 0 if it is not a session of this user.
+/// Ends one of the caller's sessions, by AUTH.VERIFY and AUTH.REVOKE … SESSION: 200 with `{"revoked": n}`, which is 0
+/// if it is not a session of this user.
 pub async fn end_one(
     State(state): State<Arc<AppState>>,
     path: InPath<String>,

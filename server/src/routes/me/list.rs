@@ -11,8 +11,8 @@ use axum::response::Response;
 use hallpass_client::{Number, Page};
 use std::sync::Arc;
 
-/// AUTH.VERIFY, then AUTH.SESSIONS → 200 with the user's sessions, newest first, without their claims; `current` marks
-/// the caller's. `?offset` and `?count` are those of the command.
+/// Lists the caller's sessions, by AUTH.VERIFY and AUTH.SESSIONS: 200 with the newest first, without their claims;
+/// `current` marks the caller's own. `?offset` and `?count` are those of the command.
 pub async fn list(
     State(state): State<Arc<AppState>>,
     uri: Uri,

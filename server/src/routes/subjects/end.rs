@@ -12,7 +12,7 @@ use hallpass_client::Revocation;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// AUTH.REVOKE … ALL → 200 with `{"revoked": n}`. `?except` names a session that stays.
+/// Ends a user's sessions by AUTH.REVOKE … ALL: 200 with `{"revoked": n}`. `?except` names a session that stays.
 pub async fn end_all(
     State(state): State<Arc<AppState>>,
     path: InPath<String>,
@@ -26,7 +26,7 @@ pub async fn end_all(
     Ok(Json(json!({ "revoked": revoked })))
 }
 
-/// AUTH.REVOKE … SESSION → 200 with `{"revoked": n}`, 0 if there is no such session.
+/// Ends one session by AUTH.REVOKE … SESSION: 200 with `{"revoked": n}`, which is 0 if there is no such session.
 pub async fn end_one(
     State(state): State<Arc<AppState>>,
     path: InPath<(String, String)>,

@@ -12,8 +12,8 @@ use axum::response::Response;
 use hallpass_client::{Number, Page};
 use std::sync::Arc;
 
-/// AUTH.SESSIONS … WITHCLAIMS → 200 with the live sessions, newest first. `?offset` and `?count` are those of the
-/// command.
+/// Lists a user's live sessions by AUTH.SESSIONS … WITHCLAIMS: 200 with the newest first. `?offset` and `?count` are
+/// those of the command.
 pub async fn list(
     State(state): State<Arc<AppState>>,
     path: InPath<String>,

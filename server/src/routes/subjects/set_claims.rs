@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// AUTH.SETCLAIMS → 200 with `{"updated": n}`. The body is the new claims object, for all of the subject's sessions or
-/// for the one that `?sid` names. Older access tokens are stale until they are refreshed.
+/// Replaces claims by AUTH.SETCLAIMS: 200 with `{"updated": n}`. The body is the new claims object, for all of the
+/// subject's sessions or for the one that `?sid` names. Older access tokens are stale until they are refreshed.
 pub async fn set_claims(
     State(state): State<Arc<AppState>>,
     path: InPath<String>,

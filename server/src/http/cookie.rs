@@ -9,6 +9,9 @@ use axum::response::Response;
 
 /// The header of calls that use the cookie, with any value.
 const MARK: &str = "x-hallpass";
+/// The value of [`MARK`] with which a missing cookie is no error. A form cannot send it either, so that no other site
+/// learns whether somebody is logged in.
+const OPTIONAL: &str = "optional";
 
 /// The name and attributes of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +35,22 @@ impl CookieMode {
         }
     }
 
+    /// Returns the token that the request names, or else its cookie's. Neither is an `invalid_request`, with `missing` as the
+    /// description, unless the caller says that there may be no cookie: a page that does not know if somebody is logged in.
+    pub fn token<'a>(
+        self,
+        named: Option<&'a str>,
+        headers: &'a HeaderMap,
+        missing: &'static str,
+    ) -> Result<Option<&'a str>, ApiError> {
+        let found = if named.is_some() { named } else { self.refresh_token(headers)? };
+        let is_optional = headers.get(MARK).is_some_and(|value| value == OPTIONAL);
+        if found.is_none() && !is_optional { Err(ApiError::invalid_request(missing)) } else { Ok(found) }
+    }
+
     /// Returns the refresh token of the request's cookie, if there is one. A repeated cookie, or a missing `X-Hallpass`
     /// header, is an `invalid_request`.
-    pub fn refresh_token(self, headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    fn refresh_token(self, headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut values = pairs.filter(|(name, _)| *name == self.name()).map(|(_, value)| value);

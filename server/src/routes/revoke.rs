@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// AUTH.REVOKE … TOKEN → 200, whether or not a session was ended, because the session is gone in either case.
 /// Parameters: `token`, of either kind and any age, `client_id`, `client_secret`. `token_type_hint` is ignored: a
 /// token's kind is visible. Clients are checked as at /token, and a session bound to another client stays. Without
-/// `token` the cookie's token is revoked and the cookie deleted; the body may be empty then.
+/// `token` the cookie's token is revoked and the cookie deleted; the body may be empty then, and the cookie optional.
 pub async fn revoke(
     State(state): State<Arc<AppState>>,
     Extension(bodies): Extension<Bodies>,
@@ -20,10 +20,11 @@ pub async fn revoke(
 ) -> Result<Response, ApiError> {
     let submission = bodies.form(&state.clients, request).await?;
     let named = submission.form.get("token");
-    let found = if named.is_some() { named } else { state.cookies.refresh_token(&submission.headers)? };
-    let token = found.ok_or_else(|| ApiError::invalid_request("token is missing"))?;
+    let found = state.cookies.token(named, &submission.headers, "token is missing")?;
     let caller = state.clients.caller(submission.client, &submission.form)?;
-    if let Some(key) = state.key_of_token(token)? {
+    if let Some(token) = found
+        && let Some(key) = state.key_of_token(token)?
+    {
         let client = caller.as_ref().map(|client| client.id.as_str());
         state.store.revoke(&key, Revocation::Token { token, client }).await?;
     }

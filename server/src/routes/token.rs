@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// AUTH.REFRESH → 200 with a token response, or an error of RFC 6749 §5.2. Parameters: `grant_type`, `refresh_token`,
 /// `scope`, `client_id`, `client_secret`, and `access_token`, the session's access token, expired or not, to bind the
-/// two. Others are ignored. Without `refresh_token` the cookie's is exchanged.
+/// two. Others are ignored. Without `refresh_token` the cookie's is exchanged; a missing cookie that is optional is 204.
 pub async fn token(
     State(state): State<Arc<AppState>>,
     Extension(bodies): Extension<Bodies>,
@@ -26,25 +26,24 @@ pub async fn token(
     let form = &submission.form;
     let cookie = form.get("refresh_token").is_none().then_some(state.cookies);
     match refresh(&state, &submission).await {
-        Ok(tokens) => answer(tokens, form.get("scope").unwrap_or_default(), cookie),
+        Ok(None) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Ok(Some(tokens)) => answer(tokens, form.get("scope").unwrap_or_default(), cookie),
         Err(error @ ApiError::InvalidGrant(_)) => Ok(refuse(error, cookie)),
         Err(error) => Err(error),
     }
 }
 
-/// Checks the request, in the order of RFC 6749, and exchanges the token.
-async fn refresh(state: &AppState, submission: &Submission) -> Result<Tokens, ApiError> {
+/// Checks the request, in the order of RFC 6749, and exchanges the token. Returns `None` without a token, where that is
+/// no error.
+async fn refresh(state: &AppState, submission: &Submission) -> Result<Option<Tokens>, ApiError> {
     let Submission { headers, form, client, .. } = submission;
     let grant_type = form.get("grant_type");
     if grant_type.ok_or_else(|| ApiError::invalid_request("grant_type is missing"))? != "refresh_token" {
         return Err(ApiError::UnsupportedGrantType);
     }
     let caller = state.clients.caller(client.clone(), form)?;
-    let refresh_token = match form.get("refresh_token") {
-        Some(token) => Some(token),
-        None => state.cookies.refresh_token(headers)?,
-    };
-    let refresh_token = refresh_token.ok_or_else(|| ApiError::invalid_request("refresh_token is missing"))?;
+    let found = state.cookies.token(form.get("refresh_token"), headers, "refresh_token is missing")?;
+    let Some(refresh_token) = found else { return Ok(None) };
     let key = state.key_of_token(refresh_token)?;
     let key = key.ok_or(ApiError::InvalidGrant("the refresh token is invalid"))?;
     let options = RefreshOptions {
@@ -58,7 +57,7 @@ async fn refresh(state: &AppState, submission: &Submission) -> Result<Tokens, Ap
         {
             Err(ApiError::InvalidClient)
         }
-        result => result.map_err(ApiError::for_grant),
+        result => result.map(Some).map_err(ApiError::for_grant),
     }
 }
 

@@ -97,6 +97,33 @@ fn a_call_by_cookie_needs_its_header() {
 }
 
 #[test]
+fn a_missing_cookie_is_no_error_where_it_is_optional() {
+    let redis = redis();
+    let server = Server::before(&redis, &[]);
+    let optional = |path: &str| server.request("POST", path).header("x-hallpass", "optional");
+    let grant = [("grant_type", "refresh_token")];
+    for cookies in ["theme=dark", "__Host-hallpass="] {
+        let answer = optional("/token").header("cookie", cookies).form(&grant).send();
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""), "{cookies}");
+        assert_eq!((answer.header("cache-control"), answer.has_header("set-cookie")), ("no-store", false));
+    }
+    assert_eq!(optional("/revoke").send().status, 200);
+
+    let session = login(&server);
+    let refreshed = optional("/token").header("cookie", &session).form(&grant).send();
+    assert_eq!(refreshed.status, 200);
+    assert_eq!(optional("/revoke").header("cookie", &session).send().status, 200);
+    let ended = optional("/token").header("cookie", &session).form(&grant).send();
+    assert_eq!(ended.error(), (400, "invalid_grant".into()), "only a missing one is");
+    for form in
+        [&[][..], &[("grant_type", "password")], &[grant[0], ("client_id", "local"), ("client_secret", "x")]]
+    {
+        let answer = optional("/token").form(form).send();
+        assert!(answer.status >= 400, "the rest of the request is judged as ever: {answer:?}");
+    }
+}
+
+#[test]
 fn a_form_token_wins_over_the_cookie() {
     let redis = redis();
     let server = Server::before(&redis, &[]);

@@ -1,8 +1,15 @@
-/** The example page: shows what hallpass.js does. */
+/** The example page: shows what hallpass-browser does. */
 
 import { Hallpass } from "./hallpass.js";
 
-const hallpass = new Hallpass();
+/** The origin of the application; empty when it is the page's own. */
+const { api } = document.documentElement.dataset;
+const hallpass = new Hallpass({
+  loginUrl: `${api}/login`,
+  tokenUrl: `${api}/token`,
+  revokeUrl: `${api}/revoke`,
+  credentials: api ? "include" : "same-origin",
+});
 const element = (id) => document.getElementById(id);
 
 /** Adds a line to the list, the newest first. */
@@ -24,7 +31,7 @@ function show() {
 
 /** Calls the protected endpoint, and says how that went. */
 async function callApi() {
-  const response = await hallpass.fetch("/api/hello");
+  const response = await hallpass.fetch(`${api}/api/hello`);
   const body = await response.json();
   if (response.ok) element("user").textContent = body.user;
   note(response.ok ? `The API says: ${body.message}` : `The API refuses: ${response.status}`, !response.ok);

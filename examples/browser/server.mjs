@@ -8,7 +8,9 @@
  * Hallpass, so that the cookie belongs to its own origin; and it asks /verify before it answers at /api/.
  *
  * Environment: PORT (3000), HALLPASS_URL (http://127.0.0.1:8080), HALLPASS_CLIENT_ID (local), HALLPASS_CLIENT_SECRET, or
- * HALLPASS_CLIENT_SECRET_FILE (data/client-secret).
+ * HALLPASS_CLIENT_SECRET_FILE (data/client-secret). For a page on another origin than the application, start this twice:
+ * with ALLOWED_ORIGIN, the page's origin, it answers scripts of that origin; with API_ORIGIN, the application's origin, it
+ * serves the page.
  */
 
 import { readFile } from "node:fs/promises";
@@ -16,7 +18,8 @@ import { createServer } from "node:http";
 
 const { PORT = "3000", HALLPASS_URL = "http://127.0.0.1:8080", HALLPASS_CLIENT_ID = "local" } = process.env;
 const { HALLPASS_CLIENT_SECRET, HALLPASS_CLIENT_SECRET_FILE = "data/client-secret" } = process.env;
-const SECRET = HALLPASS_CLIENT_SECRET ?? (await readFile(HALLPASS_CLIENT_SECRET_FILE, "utf8")).trim();
+const { ALLOWED_ORIGIN = "", API_ORIGIN = "" } = process.env;
+const SECRET = API_ORIGIN ? "" : HALLPASS_CLIENT_SECRET ?? (await readFile(HALLPASS_CLIENT_SECRET_FILE, "utf8")).trim();
 
 /** What a real application has in its database, with hashed passwords. */
 const USERS = new Map([
@@ -28,7 +31,7 @@ const FILES = new Map([
   ["/", ["index.html", "text/html; charset=utf-8"]],
   ["/page.css", ["page.css", "text/css; charset=utf-8"]],
   ["/page.js", ["page.js", "text/javascript; charset=utf-8"]],
-  ["/hallpass.js", ["hallpass.js", "text/javascript; charset=utf-8"]],
+  ["/hallpass.js", ["../../packages/browser/hallpass.js", "text/javascript; charset=utf-8"]],
 ]);
 
 /** The largest body that is read; Hallpass takes no more either. */
@@ -36,6 +39,15 @@ const MAX_BODY = 16 * 1024;
 /** The headers that a call to Hallpass needs, and those of its answer that the browser does. */
 const FORWARDED = ["content-type", "cookie", "x-hallpass"];
 const RETURNED = ["content-type", "cache-control", "retry-after", "www-authenticate"];
+
+/** What lets scripts of ALLOWED_ORIGIN call this server with the cookie, and read its answers (CORS). */
+const CORS = {
+  "Access-Control-Allow-Origin": ALLOWED_ORIGIN,
+  "Access-Control-Allow-Credentials": "true",
+  "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Hallpass",
+  "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
+  "Access-Control-Max-Age": "600",
+};
 
 /** The whole body of a request. */
 async function bodyOf(request) {
@@ -104,16 +116,16 @@ async function hello(request, response) {
   return answer(response, 200, { user: `${name} (${subject})`, message: `Hello ${name}` });
 }
 
-/** One of the page's files. */
+/** One of the page's files. The page reads from its first element where the application is. */
 async function file(response, [name, type]) {
-  const content = await readFile(new URL(name, import.meta.url));
+  const content = await readFile(new URL(name, import.meta.url), "utf8");
   response.writeHead(200, {
     "Content-Type": type,
     "Cache-Control": "no-cache",
-    "Content-Security-Policy": "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": `default-src 'self'; connect-src 'self' ${API_ORIGIN}; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'`,
     "X-Content-Type-Options": "nosniff",
   });
-  response.end(content);
+  response.end(content.replace('data-api=""', `data-api="${API_ORIGIN}"`));
 }
 
 /** The handler of a request. */
@@ -121,6 +133,12 @@ async function route(request, response) {
   const { pathname } = new URL(request.url, "http://localhost");
   const call = `${request.method} ${pathname}`;
   if (request.method === "GET" && FILES.has(pathname)) return file(response, FILES.get(pathname));
+  if (ALLOWED_ORIGIN) response.setHeader("Vary", "Origin");
+  if (ALLOWED_ORIGIN && request.headers.origin === ALLOWED_ORIGIN) {
+    response.setHeaders(new Map(Object.entries(CORS)));
+    // The browser asks first whether it may.
+    if (request.method === "OPTIONS") return response.writeHead(204).end();
+  }
   if (call === "POST /login") return login(request, response);
   if (call === "POST /token" || call === "POST /revoke") return proxy(request, response, pathname);
   if (call === "GET /api/hello") return hello(request, response);

@@ -1,22 +1,18 @@
 /** The documentation page and the example page render without an error, in light and dark, and load nothing from elsewhere. */
 
 import assert from "node:assert/strict";
-import { hallpassUrl, logIn, openTab, run } from "./support.mjs";
+import { complaints, hallpassUrl, logIn, openTab, run } from "./support.mjs";
 
 const { SCREENSHOTS } = process.env;
 
 await run(async (browser, line) => {
-  const complaints = [];
+  const heard = complaints(browser);
   const asked = new Set();
-  browser.on("console", (message) => complaints.push(message.text()));
-  browser.on("weberror", (event) => complaints.push(event.error().message));
   browser.on("request", (request) => asked.add(new URL(request.url()).origin));
 
   const docs = await browser.newPage();
   const example = await openTab(browser, line);
   if (SCREENSHOTS) await example.screenshot({ path: `${SCREENSHOTS}/example-form.png` });
-  // Nobody is logged in yet, and the browser says so in its console.
-  complaints.length = 0;
   await logIn(example);
   for (const colorScheme of ["light", "dark"]) {
     await docs.emulateMedia({ colorScheme });
@@ -33,6 +29,6 @@ await run(async (browser, line) => {
       if (SCREENSHOTS) await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png` });
     }
   }
-  assert.deepEqual(complaints, []);
+  assert.deepEqual(heard, []);
   assert.deepEqual([...asked].sort(), [line.url, hallpassUrl].sort());
 });

@@ -5,6 +5,8 @@ import { createServer, request as send } from "node:http";
 import { chromium } from "playwright-core";
 
 const { CHROMIUM, EXAMPLE_URL, HALLPASS_URL, HALLPASS_CLIENT_SECRET, PROFILE } = process.env;
+// For pages on another origin: where they are, where they find the line, and who answers /token and /revoke there.
+const { PAGE_URL, LINE_URL = "http://localhost:0", TOKEN_URL = EXAMPLE_URL } = process.env;
 
 const FLAGS = [
   "--no-sandbox",
@@ -22,7 +24,7 @@ export const SOON = 20_000;
 /** Where hallpass-server listens. */
 export const hallpassUrl = HALLPASS_URL;
 
-/** A call over the line. @typedef {{ path: string, cookie: string, status: number, setsCookie: boolean }} Call */
+/** A call over the line, other than a preflight. @typedef {{ path: string, cookie: string, status: number, setsCookie: boolean }} Call */
 
 /** Stands between the browser and the example application. */
 export class Line {
@@ -37,9 +39,11 @@ export class Line {
   }
 
   async open() {
-    this.server.listen(0, "127.0.0.1");
+    const { hostname, port } = new URL(LINE_URL);
+    this.server.listen(Number(port), "127.0.0.1");
     await once(this.server, "listening");
-    this.url = `http://localhost:${this.server.address().port}`;
+    this.url = `http://${hostname}:${this.server.address().port}`;
+    this.pageUrl = PAGE_URL ?? this.url;
   }
 
   /** Returns the calls to `path` so far, or those with this status. */
@@ -76,10 +80,12 @@ export class Line {
   async #pass(request, response) {
     const body = await collect(request);
     const { pathname } = new URL(request.url, EXAMPLE_URL);
-    const onward = send(new URL(request.url, EXAMPLE_URL), { method: request.method, headers: request.headers });
+    const base = ["/token", "/revoke"].includes(pathname) ? TOKEN_URL : EXAMPLE_URL;
+    const onward = send(new URL(request.url, base), { method: request.method, headers: request.headers });
     onward.end(body);
     const [answer] = await once(onward, "response");
     const content = await collect(answer);
+    if (request.method === "OPTIONS") return response.writeHead(answer.statusCode, answer.headers).end(content);
     const setsCookie = answer.headers["set-cookie"] !== undefined;
     this.calls.push({ path: pathname, cookie: request.headers.cookie ?? "", status: answer.statusCode, setsCookie });
     await this.#gates.get(pathname);
@@ -139,10 +145,24 @@ export async function logInByHand(subject) {
   return response.headers.getSetCookie()[0].split(";")[0].split("=");
 }
 
+/** Returns how many sessions a user has. */
+export async function countSessions(subject) {
+  const response = await call("GET", `/subjects/${subject}/sessions`);
+  return (await response.json()).sessions.length;
+}
+
+/** Returns an array that collects what pages write to the browser's console from now on, errors included. */
+export function complaints(browser) {
+  const heard = [];
+  browser.on("console", (message) => heard.push(message.text()));
+  browser.on("weberror", (event) => heard.push(event.error().message));
+  return heard;
+}
+
 /** Opens a tab with the example page, and waits until it knows whether the user is logged in. */
 export async function openTab(browser, line) {
   const page = await browser.newPage();
-  await page.goto(line.url);
+  await page.goto(line.pageUrl);
   await page.waitForSelector("body[data-ready]");
   return page;
 }
@@ -167,10 +187,11 @@ export async function cookie(browser, line) {
 }
 
 /** Runs a scenario with a new browser and a new line; a failure ends the process with 1. */
-export async function run(scenario) {
+export async function run(scenario, options = {}) {
   const line = new Line();
   await line.open();
-  const browser = await chromium.launchPersistentContext(PROFILE, { executablePath: CHROMIUM, headless: true, args: FLAGS });
+  const launch = { executablePath: CHROMIUM, headless: true, args: FLAGS, ...options };
+  const browser = await chromium.launchPersistentContext(PROFILE, launch);
   browser.setDefaultTimeout(SOON);
   try {
     await scenario(browser, line);

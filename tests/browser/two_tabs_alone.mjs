@@ -22,7 +22,7 @@ await run(async (browser, line) => {
     await Promise.all(tabs.map((tab) => tab.waitForSelector("#five:enabled")));
     for (const tab of tabs) assert.ok(await tab.isVisible("#session"));
   }
-  assert.equal(line.to("/token", 200).length, 1 + 6, "the second tab's first one, and both tabs' in each round");
+  assert.equal(line.to("/token", 200).length, 2 + 6, "the login's, the second tab's first one, and both tabs' in each round");
   for (const tab of tabs) assert.equal(await noted(tab, "Hello Ada"), 16);
 
   await first.click("#logout");

@@ -1,6 +1,6 @@
 //! Programs that we did not write and test against. `make test-tools` installs them.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{env, ffi::OsString, path::PathBuf, process::Command};
 
 use super::build::repository;
 
@@ -11,6 +11,20 @@ const PYTHON_TOOLS: &str = "target/test-tools/bin";
 #[track_caller]
 pub fn tool(name: &str) -> PathBuf {
     installed(&format!("{PYTHON_TOOLS}/{name}"))
+}
+
+/// Returns Node.js itself: the program from PyPI only starts it, and would leave it running.
+#[track_caller]
+pub fn node() -> Command {
+    let output = Command::new(tool("node")).args(["-p", "process.execPath"]).output().expect("it runs");
+    Command::new(String::from_utf8(output.stdout).expect("a path").trim())
+}
+
+/// Returns the search path with everything from PyPI first, npm included.
+pub fn tool_path() -> OsString {
+    let own = env::var_os("PATH").unwrap_or_default();
+    let all = [repository().join(PYTHON_TOOLS)].into_iter().chain(env::split_paths(&own));
+    env::join_paths(all).expect("plain paths")
 }
 
 /// Returns a path, from the root of the repository, that `make test-tools` creates.

@@ -1,8 +1,10 @@
-//! A real browser on the example page: tabs, lost answers, logout, other sites. The scenarios are in tests/browser.
+//! A real browser on the example page and on pages elsewhere: tabs, lost answers, logout, other sites. The scenarios are
+//! in tests/browser.
 
 use std::{
     fs::{self, File},
-    process::{Command, Stdio},
+    path::Path,
+    process::Stdio,
     sync::{Mutex, PoisonError},
 };
 
@@ -11,9 +13,10 @@ use crate::{
     support::{
         application::Application,
         build::repository,
+        gateway::free_port,
         http_server::{Server, directory},
         process::Process,
-        tools::{installed, succeeds, system_program, tool},
+        tools::{installed, node, succeeds, system_program, tool_path},
         *,
     },
 };
@@ -21,50 +24,99 @@ use crate::{
 /// One browser at a time: it needs the whole machine.
 static BROWSER: Mutex<()> = Mutex::new(());
 
-/// Returns Node.js itself: the program from PyPI only starts it, and would leave it running.
+/// The programs that serve pages: the example, and a React application.
+const EXAMPLE: &str = "examples/browser/server.mjs";
+const REACT: &str = "tests/browser/react_app.mjs";
+
+/// Starts a program for Node.js that prints its address, and returns that too.
 #[track_caller]
-fn node() -> Command {
-    let output = Command::new(tool("node")).args(["-p", "process.execPath"]).output().unwrap();
-    Command::new(String::from_utf8(output.stdout).unwrap().trim())
+fn start(program: &str, dir: &Path, envs: &[(&str, &str)]) -> (Process, String) {
+    fs::create_dir_all(dir).unwrap();
+    let output = dir.join("stdout");
+    let mut command = node();
+    command
+        .arg(repository().join(program))
+        .env("PATH", tool_path())
+        .env("DIR", dir)
+        .envs(envs.iter().copied());
+    command.stdin(Stdio::null()).stdout(File::create(&output).unwrap());
+    let mut process = Process::new(command.spawn().unwrap());
+    let url = wait_for("the program prints its address", SOON, || {
+        let text = fs::read_to_string(&output).unwrap();
+        let start = text.find("http://").filter(|_| text.ends_with('\n'));
+        assert!(start.is_some() || process.is_running(), "{program} ended");
+        Some(text[start?..].trim().to_owned())
+    });
+    (process, url)
 }
 
-/// Runs a script with a new browser, the example application and a new server.
+/// The example application in front of a server of its own.
+struct Example {
+    server: Server,
+    hallpass: String,
+    url: String,
+    _process: Process,
+}
+
+impl Example {
+    #[track_caller]
+    fn start(flags: &[&str], envs: &[(&str, &str)]) -> Self {
+        let server = Server::start_in(directory(), flags);
+        let hallpass = format!("http://{}", server.address());
+        let own = [("PORT", "0"), ("HALLPASS_URL", &hallpass), ("HALLPASS_CLIENT_SECRET", server.secret())];
+        let (process, url) = start(EXAMPLE, &server.dir().join("example"), &[&own, envs].concat());
+        Self { server, hallpass, url, _process: process }
+    }
+
+    /// Runs a script with a browser of its own.
+    #[track_caller]
+    fn run(&self, script: &str, envs: &[(&str, &str)]) {
+        installed("tests/browser/node_modules/playwright-core");
+        let _alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut command = node();
+        command
+            .arg(repository().join("tests/browser").join(script))
+            .envs([("EXAMPLE_URL", &self.url), ("HALLPASS_URL", &self.hallpass)])
+            .envs(envs.iter().copied())
+            .env("HALLPASS_CLIENT_SECRET", self.server.secret())
+            .env("PROFILE", self.server.dir().join("profile"))
+            .env("CHROMIUM", system_program("chromium"));
+        succeeds(script, &mut command);
+    }
+}
+
+/// Runs a script with a new browser on the page of the example application.
 #[track_caller]
 fn run(script: &str) {
-    run_with(script, &[], &[]);
+    Example::start(&["--dev-cookie"], &[]).run(script, &[]);
 }
 
-/// Runs a script with more flags for the server and more variables for the script.
-#[track_caller]
-fn run_with(script: &str, flags: &[&str], variables: &[(&str, &str)]) {
-    installed("tests/browser/node_modules/playwright-core");
-    let chromium = system_program("chromium");
-    let server = Server::start_in(directory(), &[&["--dev-cookie"], flags].concat());
-    let hallpass = format!("http://{}", server.address());
-    let output = server.dir().join("example.out");
-    let mut command = node();
-    command
-        .arg(repository().join("examples/browser/server.mjs"))
-        .envs([("PORT", "0"), ("HALLPASS_URL", &hallpass), ("HALLPASS_CLIENT_SECRET", server.secret())])
-        .stdin(Stdio::null())
-        .stdout(File::create(&output).unwrap());
-    let _example = Process::new(command.spawn().unwrap());
-    let url = wait_for("the example prints its address", SOON, || {
-        let text = fs::read_to_string(&output).unwrap();
-        let start = text.find("http://").filter(|_| text.ends_with('\n'))?;
-        Some(text[start..].trim().to_owned())
-    });
-    let _alone = BROWSER.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut command = node();
-    command
-        .arg(repository().join("tests/browser").join(script))
-        .envs([("EXAMPLE_URL", &url), ("HALLPASS_URL", &hallpass)])
-        .env("HALLPASS_CLIENT_SECRET", server.secret())
-        .envs(variables.iter().copied())
-        .env("PROFILE", server.dir().join("profile"))
-        .env("CHROMIUM", chromium);
-    succeeds(script, &mut command);
+/// Where scripts of another origin are allowed to read answers.
+#[derive(Clone, Copy, PartialEq)]
+enum Cors {
+    /// The example application, which passes /token and /revoke on.
+    Application,
+    /// hallpass-server for /token and /revoke, the application for what is its own.
+    Hallpass,
 }
+
+/// Runs a script on a page that `program` serves on the host `page`, with application and server on the host `api`. The
+/// cookie is that of production, because browsers treat `localhost` and its subdomains like https.
+#[track_caller]
+fn run_elsewhere(script: &str, program: &str, [page, api]: [&str; 2], cors: Cors) {
+    let [page_port, line_port] = [free_port(), free_port()].map(|port| port.to_string());
+    let (page, line) = (format!("http://{page}:{page_port}"), format!("http://{api}:{line_port}"));
+    let flags = if cors == Cors::Hallpass { &["--allowed-origin", &page][..] } else { &[] };
+    let example = Example::start(flags, &[("ALLOWED_ORIGIN", &page)]);
+    let own = [("PORT", page_port.as_str()), ("API_ORIGIN", &line)];
+    let _page = start(program, &example.server.dir().join("page"), &own);
+    let token = if cors == Cors::Hallpass { &example.hallpass } else { &example.url };
+    example.run(script, &[("PAGE_URL", &page), ("LINE_URL", &line), ("TOKEN_URL", token)]);
+}
+
+const ANOTHER_PORT: [&str; 2] = ["localhost"; 2];
+const SIBLINGS: [&str; 2] = ["app.demo.localhost", "auth.demo.localhost"];
+const OTHER_SITES: [&str; 2] = ["app.elsewhere.localhost", "auth.demo.localhost"];
 
 #[test]
 fn two_tabs_that_refresh_at_once_stay_logged_in() {
@@ -100,9 +152,9 @@ fn a_page_on_another_origin_refreshes_as_documented_and_one_on_another_site_cann
     let site = format!("http://127.0.0.1:{}", port(&allowed));
     let snippet =
         blocks("docs/browsers.md").into_iter().find(|block| block.language == "javascript").unwrap();
-    run_with(
+    let flags = ["--dev-cookie", "--allowed-origin", &origin, "--allowed-origin", &site];
+    Example::start(&flags, &[]).run(
         "other_origin.mjs",
-        &["--allowed-origin", &origin, "--allowed-origin", &site],
         &[
             ("ALLOWED_ORIGIN", &origin),
             ("OTHER_SITE", &site),
@@ -115,4 +167,39 @@ fn a_page_on_another_origin_refreshes_as_documented_and_one_on_another_site_cann
 #[test]
 fn the_pages_draw_without_a_complaint() {
     run("pages.mjs");
+}
+
+#[test]
+fn the_console_of_an_anonymous_visitor_stays_clean() {
+    run("anonymous.mjs");
+}
+
+#[test]
+fn a_link_from_a_mail_finds_its_user() {
+    run("mail_link.mjs");
+}
+
+#[test]
+fn a_plain_page_on_another_origin_works() {
+    run_elsewhere("elsewhere.mjs", EXAMPLE, ANOTHER_PORT, Cors::Application);
+}
+
+#[test]
+fn a_react_page_on_another_origin_works() {
+    run_elsewhere("elsewhere.mjs", REACT, ANOTHER_PORT, Cors::Hallpass);
+}
+
+#[test]
+fn a_plain_page_on_a_sibling_host_works() {
+    run_elsewhere("elsewhere.mjs", EXAMPLE, SIBLINGS, Cors::Application);
+}
+
+#[test]
+fn a_react_page_on_a_sibling_host_works() {
+    run_elsewhere("elsewhere.mjs", REACT, SIBLINGS, Cors::Hallpass);
+}
+
+#[test]
+fn a_login_whose_cookie_cannot_be_kept_is_an_error() {
+    run_elsewhere("other_site.mjs", EXAMPLE, OTHER_SITES, Cors::Application);
 }

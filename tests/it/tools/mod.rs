@@ -3,6 +3,7 @@
 //! nothing but redis-server and libclang.
 
 mod browser;
+mod browser_package;
 mod gateway_caddy;
 mod gateway_envoy;
 mod gateway_nginx;

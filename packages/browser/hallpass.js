@@ -1,0 +1,483 @@
+/**
+ * Hallpass in a browser: keeps a user logged in without the page ever seeing a refresh token.
+ *
+ * The access token lives in this page's memory only. The refresh token lives in a cookie that no script can read; the
+ * server takes it at `/token` and `/revoke`. When the access token has expired, it is refreshed once, for all requests
+ * that wait and for all tabs of the browser, and the requests are repeated.
+ *
+ *     import { Hallpass } from "hallpass-browser";
+ *     const hallpass = new Hallpass();
+ *     await hallpass.login({ name: "ada", password: "…" });
+ *     const orders = await hallpass.fetch("/api/orders");
+ *
+ * No dependencies. Works in every browser with ES modules; where the Web Locks API or BroadcastChannel is missing (such as
+ * on a page without https), tabs refresh on their own, which the server answers alike. Importing and constructing work
+ * outside of a browser, too, for pages that are rendered on a server: nobody is logged in there.
+ *
+ * @module
+ */
+
+/** An access token this close to its end, in milliseconds, or with a tenth of its life left, is refreshed before use. */
+const MARGIN = 5_000;
+/** The longest that one attempt may take, in milliseconds; the server gives up earlier. */
+const TIMEOUT = 15_000;
+/** How long a refresh or logout waits before each further attempt, in milliseconds, when the server cannot be reached. */
+const PAUSES = [200, 1_000];
+/** The longest wait that a server may ask for with `Retry-After`, in milliseconds; longer ones are the caller's. */
+const LONGEST_PAUSE = 5_000;
+/**
+ * How long to wait, in milliseconds, for the message of another tab that has just refreshed: on a busy machine it takes
+ * a while.
+ */
+const PATIENCE = 1_000;
+
+/**
+ * Why a call failed.
+ *
+ * `code` is an OAuth 2.0 error code of the server, or one of this module:
+ *
+ * - `network_error`: no answer came;
+ * - `invalid_response`: an answer came from something that is not Hallpass;
+ * - `cookie_not_kept`: the login succeeded, but the browser did not keep its cookie; the message says what to check;
+ * - `no_browser`: only a browser has cookies.
+ *
+ * A temporary error says nothing about the session: the user is still logged in, and the call may be made again later.
+ */
+export class HallpassError extends Error {
+  /**
+   * @param {string} code what went wrong, for programs
+   * @param {string} message what went wrong, for people
+   * @param {{ isTemporary?: boolean, status?: number, cause?: unknown }} [more]
+   */
+  constructor(code, message, { isTemporary = false, status = 0, cause } = {}) {
+    super(message, { cause });
+    this.name = "HallpassError";
+    this.code = code;
+    this.isTemporary = isTemporary;
+    /** The HTTP status of the answer; 0 without one. */
+    this.status = status;
+  }
+}
+
+/**
+ * @typedef {object} Options
+ * @property {string} [loginUrl] the application's own login endpoint; `/login`
+ * @property {string} [tokenUrl] the server's token endpoint, on the host of the login endpoint; `/token`
+ * @property {string} [revokeUrl] the server's revocation endpoint, on the same host; `/revoke`
+ * @property {RequestCredentials} [credentials] `include` when these three are on another origin than the page; by default
+ *   `same-origin`
+ * @property {string[]} [origins] further origins whose requests get the access token; by default only the page's own and
+ *   that of the token endpoint
+ */
+
+/**
+ * @typedef {object} Tokens what the server answers, without the refresh token
+ * @property {string} access_token
+ * @property {number} expires_in in seconds
+ * @property {string} session_id
+ * @property {string} [scope]
+ */
+
+/**
+ * A user's session in this browser.
+ *
+ * Dispatches `login` when a session begins in this tab or in another one, and `logout` when it has ended, wherever and
+ * for whatever reason.
+ */
+export class Hallpass extends EventTarget {
+  /** @type {{ token: string, renewAt: number, session: string } | null} */
+  #access = null;
+  /** Whether it is known if there is a session; a page that was just loaded must ask. */
+  #isKnown = false;
+  /** @type {Promise<boolean> | null} the refresh under way in this tab */
+  #refreshing = null;
+  /** @type {Set<() => void>} to be called when another tab has said something */
+  #waiting = new Set();
+  #loginUrl;
+  #tokenUrl;
+  #revokeUrl;
+  #credentials;
+  #origins;
+  #name;
+  #tabs;
+
+  /** @param {Options} [options] */
+  constructor({
+    loginUrl = "/login",
+    tokenUrl = "/token",
+    revokeUrl = "/revoke",
+    credentials = "same-origin",
+    origins = [],
+  } = {}) {
+    super();
+    this.#loginUrl = absolute(loginUrl);
+    this.#tokenUrl = absolute(tokenUrl);
+    this.#revokeUrl = absolute(revokeUrl);
+    this.#credentials = credentials;
+    this.#origins = new Set(inBrowser() ? [location.origin, originOf(this.#tokenUrl), ...origins] : []);
+    this.#name = `hallpass ${this.#tokenUrl}`;
+    this.#tabs = openChannel(this.#name, (tokens) => this.#hear(tokens));
+  }
+
+  /** Whether this tab knows of a session. After loading a page, {@link restore} finds out. */
+  get isLoggedIn() {
+    return this.#access !== null;
+  }
+
+  /** The id of the session; `null` without one. */
+  get sessionId() {
+    return this.#access?.session ?? null;
+  }
+
+  /**
+   * Logs in at the application, which answers with what `POST /sessions` answered it, `Set-Cookie` included. Then refreshes
+   * once, which shows that the browser has kept the cookie and sends it.
+   *
+   * @param {unknown} credentials sent as JSON; what is in it is between the page and the application
+   * @returns {Promise<Tokens>} what the application answered
+   * @throws {HallpassError} when the application refuses, or the cookie was not kept; then the new session is ended
+   */
+  async login(credentials) {
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify(credentials);
+    return this.#alone(async () => {
+      const tokens = await tokensOf(await this.#send(this.#loginUrl, { method: "POST", headers, body }));
+      // Without an answer nothing is known of the cookie, and the login counts.
+      const renewed = await this.#exchange().catch((error) => {
+        if (error.isTemporary) return tokens;
+        throw error;
+      });
+      if (renewed?.session_id !== tokens.session_id) {
+        // Nobody could ever refresh it.
+        await this.#call(this.#revokeUrl, `token=${encodeURIComponent(tokens.access_token)}`).catch(() => {});
+        throw new HallpassError("cookie_not_kept", this.#whyNotKept());
+      }
+      this.#tell(renewed);
+      return tokens;
+    });
+  }
+
+  /**
+   * Finds out whether the user is still logged in: for a page that wants to know before its first request.
+   *
+   * @returns {Promise<boolean>}
+   * @throws {HallpassError} when that could not be found out
+   */
+  restore() {
+    return this.refresh();
+  }
+
+  /**
+   * Gets a new access token, once for all who ask at the same time.
+   *
+   * @returns {Promise<boolean>} `false` when nobody is logged in, or not any more
+   * @throws {HallpassError} when the server could not tell; the session is as it was
+   */
+  refresh() {
+    this.#refreshing ??= this.#refreshOnce().finally(() => {
+      this.#refreshing = null;
+    });
+    return this.#refreshing;
+  }
+
+  /**
+   * Ends the session, here and in all tabs.
+   *
+   * @returns {Promise<void>}
+   * @throws {HallpassError} when the server could not be told; then the user is still logged in
+   */
+  async logout() {
+    await this.#alone(async () => {
+      const response = await this.#call(this.#revokeUrl, "");
+      if (!response.ok) throw await refusal(response);
+      this.#tell(null);
+    });
+  }
+
+  /**
+   * Fetches with the access token. When it has expired, or the server refuses it, it is refreshed, and the request repeated
+   * once. Requests to other origins go without it.
+   *
+   * @param {RequestInfo | URL} input
+   * @param {RequestInit} [init]
+   * @returns {Promise<Response>} 401 when the user is not, or not any more, logged in
+   * @throws {HallpassError} when a refresh was needed and could not be made
+   */
+  async fetch(input, init) {
+    const request = new Request(input, init);
+    const isForeign = !this.#origins.has(originOf(request.url));
+    if (isForeign || request.headers.has("Authorization")) return fetch(request);
+    if (this.#access ? Date.now() > this.#access.renewAt : !this.#isKnown) await this.refresh();
+    const used = this.#access?.token;
+    const response = await fetch(this.#signed(request.clone()));
+    if (response.status !== 401 || !used) return response;
+    // Whoever asks second finds the first one's token, and does not ask again.
+    const isRenewed = this.#access?.token !== used ? this.isLoggedIn : await this.refresh();
+    if (!isRenewed) return response;
+    await response.body?.cancel();
+    return fetch(this.#signed(request));
+  }
+
+  /**
+   * Adds the access token to a request, if there is one.
+   *
+   * @param {Request} request
+   */
+  #signed(request) {
+    if (this.#access) request.headers.set("Authorization", `Bearer ${this.#access.token}`);
+    return request;
+  }
+
+  /** Refreshes in this tab, or waits for another tab that is refreshing already. */
+  async #refreshOnce() {
+    const before = this.#access;
+    return this.#alone(async (hasWaited) => {
+      // The message of the tab that refreshed may still be on its way.
+      if (hasWaited && this.#access === before) await this.#hearing();
+      if (this.#access !== before) return this.isLoggedIn;
+      this.#tell(await this.#exchange());
+      return this.isLoggedIn;
+    });
+  }
+
+  /**
+   * Exchanges the cookie for its successor and a new access token.
+   *
+   * @returns {Promise<Tokens | null>} `null` when there is no cookie, or its session has ended
+   */
+  async #exchange() {
+    const response = await this.#call(this.#tokenUrl, "grant_type=refresh_token");
+    if (response.status === 204) return null;
+    return tokensOf(response).catch((error) => {
+      if (error.code === "invalid_grant") return null;
+      throw error;
+    });
+  }
+
+  /**
+   * Calls the server with the cookie. When an answer got lost, asks again: the server repeats it.
+   *
+   * @param {string} url
+   * @param {string} body
+   */
+  async #call(url, body) {
+    // Without a cookie there is nobody to refresh or log out, which is no error.
+    const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-Hallpass": "optional" };
+    /** @type {RequestInit} */
+    const init = { method: "POST", headers, body, cache: "no-store" };
+    for (const pause of PAUSES) {
+      const wait = await this.#attempt(url, init, pause);
+      if (wait instanceof Response) return wait;
+      await sleep(wait);
+    }
+    return this.#send(url, init);
+  }
+
+  /**
+   * Returns the answer, or how long to wait before the next attempt.
+   *
+   * @param {string} url
+   * @param {RequestInit} init
+   * @param {number} pause
+   */
+  async #attempt(url, init, pause) {
+    try {
+      const response = await this.#send(url, init);
+      const asked = Number(response.headers.get("Retry-After") ?? 0) * 1000;
+      const isBusy = [429, 502, 503, 504].includes(response.status);
+      return isBusy && asked <= LONGEST_PAUSE ? Math.max(asked, pause) : response;
+    } catch {
+      return pause;
+    }
+  }
+
+  /**
+   * Returns the answer with its whole body: half an answer is none.
+   *
+   * @param {string} url
+   * @param {RequestInit} init
+   */
+  async #send(url, init) {
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT);
+      const response = await fetch(url, { ...init, credentials: this.#credentials, signal });
+      const body = await response.arrayBuffer();
+      return new Response(body.byteLength ? body : null, { status: response.status, headers: response.headers });
+    } catch (cause) {
+      // A script does not learn which of the two it was; the browser's console says it.
+      const reason = isElsewhere(url) ? ", or does not let this origin read its answers (CORS)" : "";
+      throw new HallpassError("network_error", `the server cannot be reached${reason}`, { isTemporary: true, cause });
+    }
+  }
+
+  /** Returns what to check when the browser does not send the cookie of the login. */
+  #whyNotKept() {
+    const [setter, getter] = [new URL(this.#loginUrl), new URL(this.#tokenUrl)];
+    if (setter.hostname !== getter.hostname) {
+      return `the login is on ${setter.hostname}, so that its cookie does not reach ${getter.hostname}: use one host for both`;
+    }
+    if (isElsewhere(getter.href) && this.#credentials !== "include") {
+      return `${getter.origin} is another origin: the option credentials must be "include"`;
+    }
+    return (
+      `the browser did not keep the cookie, or does not send it: the page must be on the same site as ${getter.hostname}, ` +
+      "that host must have https (or Hallpass --dev-cookie), and the login must pass the Set-Cookie line of Hallpass on"
+    );
+  }
+
+  /**
+   * Runs `task` while no other tab runs one, and tells it whether it had to wait for that.
+   *
+   * @template T
+   * @param {(hasWaited: boolean) => Promise<T>} task
+   * @returns {Promise<T>}
+   */
+  async #alone(task) {
+    if (!inBrowser()) throw new HallpassError("no_browser", "only a browser has the cookie: call this in the page");
+    // Without https there are no locks. The server then sees several refreshes, and answers them alike.
+    if (!navigator.locks) return task(false);
+    const done = await navigator.locks.request(this.#name, { ifAvailable: true }, async (lock) => {
+      return lock ? { value: await task(false) } : null;
+    });
+    return done ? done.value : navigator.locks.request(this.#name, () => task(true));
+  }
+
+  /**
+   * Resolves when another tab has said something, or after a while.
+   *
+   * @returns {Promise<void>}
+   */
+  #hearing() {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, PATIENCE);
+      this.#waiting.add(done);
+    });
+  }
+
+  /**
+   * Tells all tabs, this one included, the new tokens of the session, or `null` when there is no session any more.
+   *
+   * @param {Tokens | null} tokens
+   */
+  #tell(tokens) {
+    this.#tabs.say(tokens);
+    this.#hear(tokens);
+  }
+
+  /** @param {Tokens | null} tokens as told by this tab or another one */
+  #hear(tokens) {
+    if (tokens) this.#keep(tokens);
+    else this.#forget();
+    for (const done of [...this.#waiting]) done();
+  }
+
+  /** @param {Tokens} tokens */
+  #keep({ access_token: token, expires_in: seconds, session_id: session }) {
+    const isNew = this.#access?.session !== session;
+    const margin = Math.min(MARGIN, seconds * 100);
+    this.#access = { token, session, renewAt: Date.now() + seconds * 1000 - margin };
+    this.#isKnown = true;
+    if (isNew) this.dispatchEvent(new Event("login"));
+  }
+
+  #forget() {
+    this.#isKnown = true;
+    if (this.#access === null) return;
+    this.#access = null;
+    this.dispatchEvent(new Event("logout"));
+  }
+}
+
+/** Returns whether this runs in a browser, and not on a server that renders pages. */
+function inBrowser() {
+  return globalThis.location !== undefined;
+}
+
+/**
+ * Returns the full address of a path under the page.
+ *
+ * @param {string} url
+ */
+function absolute(url) {
+  return inBrowser() ? new URL(url, location.href).href : url;
+}
+
+/** @param {string} url */
+function originOf(url) {
+  return new URL(url).origin;
+}
+
+/**
+ * Returns whether an address is on another origin than the page.
+ *
+ * @param {string} url
+ */
+function isElsewhere(url) {
+  return originOf(url) !== location.origin;
+}
+
+/**
+ * Returns the tokens of an answer; throws when it has none.
+ *
+ * @param {Response} response
+ * @returns {Promise<Tokens>}
+ */
+async function tokensOf(response) {
+  if (!response.ok) throw await refusal(response);
+  const tokens = await response.json().catch(() => null);
+  if (typeof tokens?.access_token === "string") return tokens;
+  throw new HallpassError("invalid_response", "the answer has no tokens", { status: response.status });
+}
+
+/**
+ * Returns the server's refusal as an error.
+ *
+ * @param {Response} response
+ */
+async function refusal(response) {
+  const { status } = response;
+  const body = await response.json().catch(() => ({}));
+  const code = typeof body?.error === "string" ? body.error : `http_${status}`;
+  const text = typeof body?.error_description === "string" ? body.error_description : `the server answered ${status}`;
+  return new HallpassError(code, text, { isTemporary: status === 429 || status >= 500, status });
+}
+
+/**
+ * @param {number} milliseconds
+ * @returns {Promise<void>}
+ */
+function sleep(milliseconds) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
+
+/**
+ * Opens a channel to the other tabs of this origin. Without BroadcastChannel, only a logout is passed on.
+ *
+ * @param {string} name
+ * @param {(tokens: Tokens | null) => void} hear
+ * @returns {{ say(tokens: Tokens | null): void }}
+ */
+function openChannel(name, hear) {
+  if (!inBrowser()) return { say() {} };
+  if (typeof BroadcastChannel === "function") {
+    const channel = new BroadcastChannel(name);
+    channel.addEventListener("message", (event) => hear(event.data));
+    return { say: (tokens) => channel.postMessage(tokens) };
+  }
+  addEventListener("storage", (event) => {
+    if (event.key === name && event.newValue) hear(null);
+  });
+  // Tokens never go into storage. The time makes each logout a change.
+  return {
+    say(tokens) {
+      if (!tokens) localStorage.setItem(name, String(Date.now()));
+    },
+  };
+}

@@ -1,4 +1,5 @@
-//! schemathesis generates requests from the OpenAPI document, and finds no answer that the document lacks.
+//! schemathesis generates requests from the OpenAPI document, and with all its checks finds no answer that contradicts it.
+//! tests/tools/schemathesis.toml names the exceptions, with the reason for each.
 
 use std::{
     fs,
@@ -39,7 +40,7 @@ fn schemathesis(server: &Server, document: &Path, operations: [&str; 2]) -> Outp
 }
 
 #[test]
-fn schemathesis_finds_no_server_error_and_no_undocumented_answer() {
+fn schemathesis_finds_no_answer_that_contradicts_the_document() {
     let redis = redis();
     let server = Server::before(&redis, &["--rate-limit", "0"]);
     let document = server.get("/openapi.json");

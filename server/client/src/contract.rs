@@ -104,6 +104,12 @@ pub mod code {
     pub const WRONGTYPE: &str = "WRONGTYPE";
     /// Every other error of the module, and many of Redis.
     pub const ERR: &str = "ERR";
+    /// The module's own faults, after `ERR`, which no argument of a command is part of.
+    pub const FAULTS: [&str; 3] = [
+        "no key of the ring is valid now",
+        "the session's stored claims are not usable",
+        "internal error, see the server log",
+    ];
     /// The mark of a caller's mistake, between `ERR` and the module's fixed text.
     pub const USAGE: &str = "hallpass: ";
 

@@ -28,11 +28,15 @@ pub enum CommandError {
     Unavailable(String),
 }
 
+/// How the redis crate begins to say that it could not select a database, which the code alone does not tell.
+const REFUSED_DATABASE: &str = "Redis server refused to switch database";
+
 impl CommandError {
     /// Reads an error of the redis crate: the server's reply, or why there is none. It is not a public `From`, which
     /// would make that crate a part of this one's interface.
     pub(crate) fn of(error: RedisError) -> Self {
         match error.code() {
+            Some(_) if error.to_string().starts_with(REFUSED_DATABASE) => Self::refused_database(),
             Some(code) => Self::from_reply(code, error.detail().unwrap_or_default()),
             None => Self::Unavailable(error.to_string()),
         }
@@ -52,10 +56,20 @@ impl CommandError {
                 Some(text) => Self::Rejected(text.to_owned()),
                 // Redis repeats the arguments of a command that it does not know, tokens among them.
                 None if detail.starts_with("unknown command") => Self::no_module(),
+                None if code::FAULTS.contains(&detail) => {
+                    Self::Unavailable(format!("Redis answered: {detail}"))
+                }
                 None => Self::Unavailable("Redis answered ERR".into()),
             },
             code => Self::Unavailable(format!("Redis answered {code}")),
         }
+    }
+
+    /// Returns the error of a Redis that does not select the database of the address.
+    fn refused_database() -> Self {
+        let text =
+            "Redis refuses to select the database: there is none of this number, or its user lacks +select";
+        Self::Unavailable(text.into())
     }
 
     /// Returns the error of a Redis without the module.

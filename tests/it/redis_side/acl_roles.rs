@@ -22,7 +22,7 @@ const SUPPORT: &str = "user support on >secret resetchannels -@all ~auth:* +auth
 const OPERATOR: &str = "user operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
 
 /// hallpass-server: all that its routes need.
-const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping";
+const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping +select";
 
 /// Returns the line of redis.conf that creates the server's user, with more rights.
 pub fn server_user(more: &str) -> String {
@@ -293,4 +293,17 @@ fn the_http_server_needs_no_more_than_its_role() {
     assert_eq!(local("POST", "/introspect").form(&hint).send().json()["active"], true);
     assert_eq!(local("PUT", "/subjects/42/claims").json(&json!({ "a": 1 })).send().status, 200);
     assert_eq!(local("DELETE", "/subjects/42/sessions").send().json()["revoked"], 1);
+}
+
+#[test]
+fn the_http_server_selects_a_database_with_its_role_and_without_the_right_says_so() {
+    let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
+    let url = |database: u32| format!("redis://server:secret@127.0.0.1:{}/{database}", redis.port());
+    role(&redis, SERVER);
+    let server = Server::before_url(&url(1), &[]);
+    assert_eq!(server.verify(&server.login("42").text_of("access_token")).status, 200);
+    assert!(Server::waiting_for(&url(4711), &[]).log().contains("refuses to select the database"));
+    role(&redis, &SERVER.replace(" +select", ""));
+    let log = Server::waiting_for(&url(1), &[]).log();
+    assert!(log.contains("its user lacks +select") && !log.contains("secret"), "{log}");
 }

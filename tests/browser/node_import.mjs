@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cp, readFile, writeFile } from "node:fs/promises";
-import { install } from "./application.mjs";
+import { writeFile } from "node:fs/promises";
+import { install, writeDocumented } from "./application.mjs";
 
 const { DIR } = process.env;
 
@@ -29,12 +29,12 @@ const names = "{ Hallpass, HallpassError }";
 assert.equal(await printed("imports.mjs", `import ${names} from "hallpass-browser";${USE}`), expected);
 assert.equal(await printed("requires.cjs", `const ${names} = require("hallpass-browser");${USE}`), expected);
 
-const session = await readFile(new URL("session.js", import.meta.url), "utf8");
-await writeFile(`${DIR}/session.mjs`, `const API = "https://auth.example.com";\n${session}`);
+await writeDocumented(DIR, "https://auth.example.com");
+await writeFile(`${DIR}/package.json`, '{ "type": "module" }');
 const rendering = `
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
-import { useSession } from "./session.mjs";
+import { useSession } from "./use_session.js";
 console.log(renderToString(createElement(() => createElement("p", null, useSession() ?? "nobody"))));
 `;
 assert.equal(await printed("renders.mjs", rendering), "<p>nobody</p>");

@@ -7,12 +7,13 @@ import assert from "node:assert/strict";
 import { build } from "esbuild";
 import { cp } from "node:fs/promises";
 import { createServer } from "node:http";
-import { install } from "./application.mjs";
+import { install, writeDocumented } from "./application.mjs";
 
 const { PORT, API_ORIGIN, DIR } = process.env;
 
 await install(DIR, "react", "react-dom");
-for (const name of ["react_page.jsx", "session.js"]) await cp(new URL(name, import.meta.url), `${DIR}/${name}`);
+await writeDocumented(DIR, API_ORIGIN);
+await cp(new URL("react_page.jsx", import.meta.url), `${DIR}/react_page.jsx`);
 const { outputFiles, warnings } = await build({
   entryPoints: [`${DIR}/react_page.jsx`],
   bundle: true,

@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { hallpass, useSession } from "./session.js";
+import { hallpass } from "./session.js";
+import { useSession } from "./use_session.js";
 
 async function callApi() {
   const response = await hallpass.fetch(`${API}/api/hello`);

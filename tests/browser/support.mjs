@@ -139,12 +139,6 @@ export async function makeStale(subject) {
   await call("PUT", `/subjects/${subject}/claims`, { name: "Ada" });
 }
 
-/** Begins a session without the example application; returns name and value of its cookie. */
-export async function logInByHand(subject) {
-  const response = await call("POST", "/sessions", { subject, cookie: true });
-  return response.headers.getSetCookie()[0].split(";")[0].split("=");
-}
-
 /** Returns how many sessions a user has. */
 export async function countSessions(subject) {
   const response = await call("GET", `/subjects/${subject}/sessions`);

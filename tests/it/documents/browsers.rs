@@ -6,7 +6,7 @@ use crate::{http::redis, support::http_server::Server};
 #[test]
 fn origins_are_allowed_as_written() {
     let redis = redis();
-    let line = script("docs/browsers.md", "Other origins");
+    let line = script("docs/browsers.md", "At Hallpass");
     let flags: Vec<&str> = line.split_whitespace().skip(1).collect();
     let server = Server::before(&redis, &flags);
     for (origin, is_allowed) in [

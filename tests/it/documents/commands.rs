@@ -14,11 +14,14 @@ use crate::{
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`.
-const RUN: [(&str, &str, &str); 12] = [
+const RUN: [(&str, &str, &str); 15] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
-    ("docs/browsers.md", "Other origins", "javascript"),
-    ("docs/browsers.md", "Other origins", "sh"),
+    ("docs/browsers.md", "At Hallpass", "sh"),
+    ("docs/browsers.md", "At the proxy", "nginx"),
+    ("docs/browsers.md", "In the page", "javascript"),
+    ("docs/browsers.md", "Pages on another origin", "javascript"),
+    ("docs/browsers.md", "Try it", "sh"),
     ("docs/commands.md", "AUTH.ISSUE", "sh"),
     ("docs/commands.md", "Replies", "python"),
     ("docs/commands.md", "The subject of a token", "go"),

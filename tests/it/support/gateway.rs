@@ -17,6 +17,7 @@ use super::{
     http::{HttpAnswer, HttpRequest, escaped},
     http_server::{ISSUER, Server},
     process::Process,
+    tools::system_program,
     wait_until,
 };
 
@@ -208,6 +209,19 @@ impl Ports<'_> {
         let text = text.replace("127.0.0.1:8080", self.hallpass).replace("127.0.0.1:3000", self.application);
         text.replace("8000", &self.gateway.to_string())
     }
+}
+
+/// Returns the command that runs nginx in `dir` with this configuration.
+pub fn nginx(dir: &Path, configuration: &str) -> Command {
+    // Its own paths, since only root may write to the defaults.
+    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let own = kinds.map(|kind| format!("{kind}_temp_path {}/{kind};\n", dir.display())).concat();
+    let text = configuration.replace("http {", &format!("http {{\n{own}"));
+    fs::write(dir.join("nginx.conf"), text).expect("its configuration");
+    let pid = format!("daemon off; master_process off; pid {}/nginx.pid;", dir.display());
+    let mut command = Command::new(system_program("nginx"));
+    command.args(["-c", "nginx.conf", "-e", "stderr", "-g", &pid]).arg("-p").arg(dir);
+    command
 }
 
 /// Returns a port that was free a moment ago.

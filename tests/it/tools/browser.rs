@@ -3,17 +3,17 @@
 
 use std::{
     fs::{self, File},
+    net::TcpStream,
     path::Path,
     process::Stdio,
     sync::{Mutex, PoisonError},
 };
 
 use crate::{
-    documents::pages::blocks,
+    documents::pages::{blocks, script},
     support::{
-        application::Application,
         build::repository,
-        gateway::free_port,
+        gateway::{free_port, nginx},
         http_server::{Server, directory},
         process::Process,
         tools::{installed, node, succeeds, system_program, tool_path},
@@ -92,26 +92,66 @@ fn run(script: &str) {
 }
 
 /// Where scripts of another origin are allowed to read answers.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Cors {
-    /// The example application, which passes /token and /revoke on.
+    /// In the example application, which passes /token and /revoke on.
     Application,
-    /// hallpass-server for /token and /revoke, the application for what is its own.
+    /// In hallpass-server for /token and /revoke, in the application for its own routes.
     Hallpass,
+    /// In nginx, configured as documented.
+    Proxy,
+    /// In nginx and in hallpass-server, which is once too often.
+    Twice,
 }
 
-/// Runs a script on a page that `program` serves on the host `page`, with application and server on the host `api`. The
-/// cookie is that of production, because browsers treat `localhost` and its subdomains like https.
-#[track_caller]
-fn run_elsewhere(script: &str, program: &str, [page, api]: [&str; 2], cors: Cors) {
-    let [page_port, line_port] = [free_port(), free_port()].map(|port| port.to_string());
-    let (page, line) = (format!("http://{page}:{page_port}"), format!("http://{api}:{line_port}"));
-    let flags = if cors == Cors::Hallpass { &["--allowed-origin", &page][..] } else { &[] };
-    let example = Example::start(flags, &[("ALLOWED_ORIGIN", &page)]);
-    let own = [("PORT", page_port.as_str()), ("API_ORIGIN", &line)];
-    let _page = start(program, &example.server.dir().join("page"), &own);
-    let token = if cors == Cors::Hallpass { &example.hallpass } else { &example.url };
-    example.run(script, &[("PAGE_URL", &page), ("LINE_URL", &line), ("TOKEN_URL", token)]);
+/// The origins of a page and of its application with the server, on ports that were free a moment ago.
+struct Elsewhere {
+    page: String,
+    page_port: String,
+    line: String,
+}
+
+impl Elsewhere {
+    fn on([page, api]: [&str; 2]) -> Self {
+        let [page_port, line_port] = [free_port(), free_port()].map(|port| port.to_string());
+        let line = format!("http://{api}:{line_port}");
+        Self { page: format!("http://{page}:{page_port}"), page_port, line }
+    }
+
+    /// Runs a script on the page that `program` serves. The cookie is that of production, because browsers treat
+    /// `localhost` and its subdomains like https.
+    #[track_caller]
+    fn run(&self, script: &str, program: &str, cors: Cors) {
+        let allow = ["--allowed-origin", self.page.as_str()];
+        let flags = if matches!(cors, Cors::Hallpass | Cors::Twice) { &allow[..] } else { &[] };
+        let is_proxied = matches!(cors, Cors::Proxy | Cors::Twice);
+        let example = Example::start(flags, &[("ALLOWED_ORIGIN", if is_proxied { "" } else { &self.page })]);
+        let own = [("PORT", self.page_port.as_str()), ("API_ORIGIN", &self.line)];
+        let _page = start(program, &example.server.dir().join("page"), &own);
+        let proxy = is_proxied.then(|| self.proxy(&example));
+        let target = proxy.as_ref().map_or(&example.url, |(_, url)| url);
+        let token = if matches!(cors, Cors::Hallpass) { &example.hallpass } else { target };
+        example.run(script, &[&self.urls()[..], &[("EXAMPLE_URL", target), ("TOKEN_URL", token)]].concat());
+    }
+
+    fn urls(&self) -> [(&'static str, &str); 2] {
+        [("PAGE_URL", &self.page), ("LINE_URL", &self.line)]
+    }
+
+    /// Starts nginx with the documented configuration, and returns its address too.
+    #[track_caller]
+    fn proxy(&self, example: &Example) -> (Process, String) {
+        let block = blocks("docs/browsers.md").into_iter().find(|block| block.language == "nginx");
+        let port = free_port();
+        let text = block.expect("the configuration").text.replace("8000", &port.to_string());
+        let text = text.replace("http://app.demo.localhost:3001", &self.page);
+        let text = text.replace("http://127.0.0.1:8080", &example.hallpass);
+        let text = text.replace("http://127.0.0.1:3000", &example.url);
+        let mut command = nginx(example.server.dir(), &format!("events {{}}\nhttp {{\n{text}}}\n"));
+        let process = Process::new(command.stdin(Stdio::null()).spawn().unwrap());
+        wait_until("nginx listens", SOON, || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        (process, format!("http://127.0.0.1:{port}"))
+    }
 }
 
 const ANOTHER_PORT: [&str; 2] = ["localhost"; 2];
@@ -143,27 +183,6 @@ fn other_sites_cannot_use_the_cookie() {
     run("cross_site.mjs");
 }
 
-/// Seen to fail without `--allowed-origin`.
-#[test]
-fn a_page_on_another_origin_refreshes_as_documented_and_one_on_another_site_cannot() {
-    let (allowed, other) = (Application::start(), Application::start());
-    let port = |page: &Application| page.address().rsplit(':').next().unwrap().to_owned();
-    let origin = format!("http://localhost:{}", port(&allowed));
-    let site = format!("http://127.0.0.1:{}", port(&allowed));
-    let snippet =
-        blocks("docs/browsers.md").into_iter().find(|block| block.language == "javascript").unwrap();
-    let flags = ["--dev-cookie", "--allowed-origin", &origin, "--allowed-origin", &site];
-    Example::start(&flags, &[]).run(
-        "other_origin.mjs",
-        &[
-            ("ALLOWED_ORIGIN", &origin),
-            ("OTHER_SITE", &site),
-            ("OTHER_ORIGIN", &format!("http://localhost:{}", port(&other))),
-            ("SNIPPET", &snippet.text),
-        ],
-    );
-}
-
 #[test]
 fn the_pages_draw_without_a_complaint() {
     run("pages.mjs");
@@ -181,25 +200,56 @@ fn a_link_from_a_mail_finds_its_user() {
 
 #[test]
 fn a_plain_page_on_another_origin_works() {
-    run_elsewhere("elsewhere.mjs", EXAMPLE, ANOTHER_PORT, Cors::Application);
+    Elsewhere::on(ANOTHER_PORT).run("elsewhere.mjs", EXAMPLE, Cors::Application);
 }
 
 #[test]
 fn a_react_page_on_another_origin_works() {
-    run_elsewhere("elsewhere.mjs", REACT, ANOTHER_PORT, Cors::Hallpass);
+    Elsewhere::on(ANOTHER_PORT).run("elsewhere.mjs", REACT, Cors::Hallpass);
 }
 
 #[test]
-fn a_plain_page_on_a_sibling_host_works() {
-    run_elsewhere("elsewhere.mjs", EXAMPLE, SIBLINGS, Cors::Application);
+fn a_plain_page_on_a_sibling_host_behind_nginx_works() {
+    Elsewhere::on(SIBLINGS).run("elsewhere.mjs", EXAMPLE, Cors::Proxy);
 }
 
 #[test]
 fn a_react_page_on_a_sibling_host_works() {
-    run_elsewhere("elsewhere.mjs", REACT, SIBLINGS, Cors::Hallpass);
+    Elsewhere::on(SIBLINGS).run("elsewhere.mjs", REACT, Cors::Hallpass);
+}
+
+#[test]
+fn the_pages_on_sibling_hosts_can_be_tried_as_documented() {
+    let elsewhere = Elsewhere::on(SIBLINGS);
+    let line_port = elsewhere.line.rsplit(':').next().unwrap();
+    let commands = script("docs/browsers.md", "Try it");
+    let commands = commands.replace("3001", &elsewhere.page_port).replace("3000", line_port);
+    let [server, application, page]: [&str; 3] = commands.lines().collect::<Vec<_>>().try_into().unwrap();
+    let flags: Vec<&str> = server.split(' ').skip(1).collect();
+    let example = Example::start(&flags, &variables(application));
+    let _page = start(EXAMPLE, &example.server.dir().join("page"), &variables(page));
+    example.run("elsewhere.mjs", &elsewhere.urls());
+}
+
+/// Returns the variables before a command that runs the example.
+#[track_caller]
+fn variables(command: &str) -> Vec<(&str, &str)> {
+    let (variables, program) = command.split_once(" node ").unwrap();
+    assert_eq!(program, EXAMPLE);
+    variables.split(' ').map(|variable| variable.split_once('=').unwrap()).collect()
+}
+
+#[test]
+fn cors_at_the_proxy_and_at_hallpass_is_an_error_that_says_so() {
+    Elsewhere::on(SIBLINGS).run("cors_twice.mjs", EXAMPLE, Cors::Twice);
+}
+
+#[test]
+fn the_page_of_the_documents_works_as_written() {
+    run("documented.mjs");
 }
 
 #[test]
 fn a_login_whose_cookie_cannot_be_kept_is_an_error() {
-    run_elsewhere("other_site.mjs", EXAMPLE, OTHER_SITES, Cors::Application);
+    Elsewhere::on(OTHER_SITES).run("other_site.mjs", EXAMPLE, Cors::Application);
 }

@@ -1,21 +1,9 @@
 //! nginx with its shipped configuration, in front of an application.
 
-use std::{fs, process::Command};
-
-use crate::support::{gateway::Site, tools};
+use crate::support::gateway::{Site, nginx};
 
 fn site() -> Site {
-    Site::behind(|dir, ports| {
-        // Its own paths, since only root may write to the defaults.
-        let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-        let own: String = kinds.map(|kind| format!("{kind}_temp_path {}/{kind};\n", dir.display())).concat();
-        let text = ports.example("nginx.conf").replace("http {", &format!("http {{\n{own}"));
-        fs::write(dir.join("nginx.conf"), text).unwrap();
-        let pid = format!("daemon off; master_process off; pid {}/nginx.pid;", dir.display());
-        let mut command = Command::new(tools::system_program("nginx"));
-        command.args(["-c", "nginx.conf", "-e", "stderr", "-g", &pid]).arg("-p").arg(dir);
-        command
-    })
+    Site::behind(|dir, ports| nginx(dir, &ports.example("nginx.conf")))
 }
 
 #[test]

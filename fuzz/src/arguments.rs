@@ -4,12 +4,16 @@ use hallpass_engine::arguments::{self, ArgumentError, Keyword, Options};
 use hallpass_engine::{keywords, sid};
 
 keywords! {
-    /// Options like those of AUTH.ISSUE: some without a value, some with one, and one followed by an optional keyword.
-    enum Known { WithClaims = "WITHCLAIMS", Class = "CLASS", Limit = "LIMIT", Sid = "SID" }
+    /// Options like those of AUTH.ISSUE: some without a value, some with one, and some followed by an optional keyword.
+    enum Known { WithClaims = "WITHCLAIMS", Class = "CLASS", Limit = "LIMIT", Sid = "SID", Client = "CLIENT", Shared = "SHARED" }
 }
 
 keywords! {
     enum Mode { Evict = "EVICT", Reject = "REJECT" }
+}
+
+keywords! {
+    enum Publicness { Public = "PUBLIC" }
 }
 
 /// Returns the spelling of a keyword.
@@ -52,7 +56,11 @@ fn read<'a>(args: &'a [&'a [u8]]) -> Result<Vec<Given<'a>>, ArgumentError> {
     let mut read = Vec::new();
     while let Some(name) = options.next_name()? {
         let value = if name == Known::WithClaims { None } else { Some(options.value()?) };
-        let word = if name == Known::Limit { options.optional_word::<Mode>().map(word_of) } else { None };
+        let word = match name {
+            Known::Limit => options.optional_word::<Mode>().map(word_of),
+            Known::Client => options.optional_word::<Publicness>().map(word_of),
+            Known::WithClaims | Known::Class | Known::Sid | Known::Shared => None,
+        };
         read.push(Given { name: word_of(name), value, word });
     }
     Ok(read)

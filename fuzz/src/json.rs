@@ -3,7 +3,9 @@
 use crate::ring::{NOW, RING, SIGNING_KIDS};
 use hallpass_engine::access::{self, Claims};
 use hallpass_engine::json::{self, MAX_DEPTH, RESERVED_CLAIMS};
+use hallpass_engine::login::Login;
 use hallpass_engine::sid;
+use hallpass_engine::token::TokenType;
 use serde_json::Value;
 
 const MAX_BYTES: usize = 4096;
@@ -38,12 +40,14 @@ fn depth(value: &Value) -> usize {
 fn stand_beside_ours(custom: &str) {
     let minted = |custom| {
         let key = RING.verifying_key(&SIGNING_KIDS[1], NOW).expect("a key of the ring");
-        let sid = sid::new(1, &[3; 8]);
+        let login = Login { sid: sid::new(1, &[3; 8]), issued_at: NOW * 1000 };
         let claims = Claims {
+            typ: TokenType::AtJwt,
             iss: Some("https://id.example"),
             aud: None,
             sub: "42",
-            sid: &sid,
+            login: &login,
+            database: 7,
             generation: 5,
             claims_version: 6,
             auth_time: NOW - 60,

@@ -12,6 +12,7 @@ mod keyring;
 mod record;
 mod refresh;
 mod ring;
+mod rotation;
 
 pub use access::{access_claims, access_token};
 pub use arguments::arguments;
@@ -20,12 +21,13 @@ pub use key_pattern::key_pattern;
 pub use keyring::keyring;
 pub use record::record;
 pub use refresh::refresh_token;
+pub use rotation::rotation;
 
 /// A fuzz target's property.
 pub type Property = fn(&[u8]);
 
 /// Every target: its name, which is that of its binary and of its corpus, and its property.
-pub const TARGETS: [(&str, Property); 8] = [
+pub const TARGETS: [(&str, Property); 9] = [
     ("access_claims", access_claims),
     ("access_token", access_token),
     ("arguments", arguments),
@@ -34,4 +36,5 @@ pub const TARGETS: [(&str, Property); 8] = [
     ("keyring", keyring),
     ("record", record),
     ("refresh_token", refresh_token),
+    ("rotation", rotation),
 ];

@@ -51,6 +51,9 @@ pub const TTL: Error =
     Error::Usage("ERR hallpass: TTLs must satisfy ACCESSTTL <= IDLETTL <= MAXTTL <= hallpass.max-ttl");
 /// A `SID` that is not a canonical UUIDv7.
 pub const SID: Error = Error::Usage("ERR hallpass: SID takes a UUIDv7 in canonical lower case");
+/// An `AUTHTIME` that is not a time, or in the future.
+pub const AUTH_TIME: Error =
+    Error::Usage("ERR hallpass: AUTHTIME takes Unix seconds that are not in the future");
 /// An `EXCEPT` that is not a UUID.
 pub const EXCEPT: Error = Error::Usage("ERR hallpass: EXCEPT takes a session id");
 /// A `SID` whose session is past the point at which issuing it again is a repetition.
@@ -119,6 +122,7 @@ impl From<ClaimsError> for Error {
 impl From<SessionError> for Error {
     fn from(error: SessionError) -> Self {
         match error {
+            SessionError::Missing => Self::NoSession,
             SessionError::Expired => Self::ExpiredToken,
             SessionError::Stale => Self::StaleToken,
         }

@@ -5,6 +5,8 @@
 //! ```
 //! `at` is in Unix milliseconds, as are other times and ages. Tokens never appear.
 
+use crate::config::Config;
+use crate::event_kind::EventKind;
 use crate::redis::args::Arg;
 use crate::redis::{effects, log};
 use redis_module::{CallOptions, CallOptionsBuilder, CallResult, Context, ContextFlags, NotifyEvent};
@@ -25,8 +27,8 @@ const MAX_SIDS: usize = 100;
 
 /// What happened to which sessions of a user.
 pub struct Event<'a> {
-    /// `reused`, `recovered` or `evicted`.
-    pub name: &'static str,
+    /// What happened.
+    pub kind: EventKind,
     /// The user.
     pub subject: &'a str,
     /// The sessions concerned.
@@ -40,8 +42,12 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// Publishes the event to subscribers here and on replicas. The state has changed already, so a failure is logged.
-    pub fn publish(&self, ctx: &Context, key: &Arg) {
+    /// Publishes the event, if it is one of those that `hallpass.events` names, to subscribers here and on replicas. The
+    /// state has changed already, so a failure is logged.
+    pub fn publish(&self, ctx: &Context, key: &Arg, config: &Config) {
+        if !config.publishes(self.kind) {
+            return;
+        }
         let message = self.message(key).to_string();
         // In a cluster PUBLISH reaches every node over the bus; replicated as well, it would arrive twice.
         let options = if ctx.get_flags().contains(ContextFlags::CLUSTER) { &*HERE } else { &*REPLICATED };
@@ -49,7 +55,7 @@ impl Event<'_> {
         if reply.is_err() {
             log::warning("a security event could not be published");
         }
-        if let Ok(event) = CString::new(format!("hallpass.{}", self.name)) {
+        if let Ok(event) = CString::new(format!("hallpass.{}", self.kind.name())) {
             effects::notify_keyspace(ctx, NotifyEvent::MODULE, &event, key);
         }
     }
@@ -57,7 +63,7 @@ impl Event<'_> {
     fn message(&self, key: &Arg) -> Value {
         let sids: Vec<String> = self.sids.iter().take(MAX_SIDS).map(Uuid::to_string).collect();
         let mut members = Map::new();
-        members.insert("event".into(), json!(self.name));
+        members.insert("event".into(), json!(self.kind.name()));
         members.insert("key".into(), json!(String::from_utf8_lossy(key)));
         members.insert("sub".into(), json!(self.subject));
         members.insert("sids".into(), json!(sids));

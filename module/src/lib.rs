@@ -5,7 +5,7 @@
 //! - `user_hash`: the user's sessions in Redis. `tokens`: what a session's tokens are made of and signed by.
 //! - `keyring`: the file and the ring in use. `config`: `hallpass.*` settings.
 //! - `events`, `stats`, `info`, `epoch`: what operators and clients are told.
-//! - `reply`, `error`: what comes out of every command. `clock`, `entropy`, `sync`: the world around.
+//! - `reply`, `format`, `error`: what comes out of every command. `logins`: those of late. `clock`, `entropy`, `sync`: the world around.
 //! - `load`: how it begins. `redis`: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
 //!
 //! The rules themselves are in `hallpass-engine`, which knows nothing of Redis.
@@ -16,10 +16,13 @@ mod config;
 mod entropy;
 mod epoch;
 mod error;
+mod event_kind;
 mod events;
+mod format;
 mod info;
 mod keyring;
 mod load;
+mod logins;
 mod redis;
 mod reply;
 mod stats;

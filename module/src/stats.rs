@@ -53,6 +53,7 @@ counters! {
     issued,
     refreshed,
     retried,
+    shared,
     reused,
     recovered,
     revoked,
@@ -63,12 +64,15 @@ counters! {
     expired,
     stale,
     unreadable_records,
+    receipts_kept,
+    receipts_dropped,
 }
 
 impl Stats {
-    /// Counts a retry that came `age` ms after the rotation.
-    pub fn count_retry(&self, age: u64) {
-        self.retried.add(1);
+    /// Counts an answer that stayed at a generation `age` ms after it began: to a retry, or to an older token of a shared
+    /// session.
+    pub fn count_retry(&self, age: u64, is_shared: bool) {
+        if is_shared { &self.shared } else { &self.retried }.add(1);
         let bucket = RETRY_BOUNDS.iter().position(|bound| age <= *bound).unwrap_or(RETRY_BOUNDS.len() - 1);
         self.retry_delays[bucket].add(1);
     }
@@ -83,7 +87,8 @@ impl Stats {
         }
     }
 
-    /// `le_100ms=…,le_1000ms=…,…,more=…`: how many retries came how long after the rotation.
+    /// `le_100ms=…,le_1000ms=…,…,more=…`: how many retries, and older tokens of shared sessions, came how long after
+    /// the rotation.
     pub fn retry_histogram(&self) -> String {
         let label = |bound: u64| if bound == u64::MAX { "more".into() } else { format!("le_{bound}ms") };
         let buckets = RETRY_BOUNDS.iter().zip(&self.retry_delays);

@@ -43,6 +43,7 @@ async fn every_option_of_a_login_arrives() {
         claims: Some(r#"{"scope":"read"}"#),
         audience: Some("api"),
         client: Some("web"),
+        is_public: false,
         class: Some("phone"),
         meta: Some(r#"{"name":"Ann's"}"#),
         limit: Some(1),
@@ -51,6 +52,8 @@ async fn every_option_of_a_login_arrives() {
         access_ttl: Some(60),
         idle_ttl: Some(120),
         max_ttl: Some(180),
+        shared: Some(0),
+        auth_time: Some(1_700_000_000),
     };
     let tokens = hallpass.issue(key, &options).await.unwrap();
     assert_eq!((tokens.expires_in, tokens.refresh_expires_in, tokens.evicted), (60, 120, Some(vec![])));
@@ -66,10 +69,8 @@ async fn every_option_of_a_login_arrives() {
     let named = [inspected.aud, inspected.client_id, inspected.scope].map(Option::unwrap);
     assert_eq!(named, ["api", "web", "read"]);
     assert_eq!((inspected.is_bound, inspected.generation), (true, Some(0)));
-    assert_eq!(
-        (inspected.auth_time, inspected.access_expires_at),
-        (inspected.iat, inspected.iat.map(|at| at + 60))
-    );
+    assert_eq!(inspected.auth_time, Some(1_700_000_000));
+    assert_eq!(inspected.access_expires_at, inspected.iat.map(|at| at + 60));
     assert_eq!(inspected.claims.as_deref(), Some(r#"{"scope":"read"}"#));
 
     let options = RefreshOptions {
@@ -83,6 +84,19 @@ async fn every_option_of_a_login_arrives() {
     assert_eq!(listed[0].meta.as_deref(), Some(r#"{"name":"Bob's"}"#));
     assert_eq!((listed[0].claims.as_deref(), listed[0].generation), (Some(r#"{"scope":"read"}"#), 1));
     assert_eq!(listed[0].ends_at - listed[0].issued_at, 180);
+}
+
+#[tokio::test]
+async fn a_public_client_and_a_shared_session_arrive() {
+    let redis = Redis::start();
+    let (hallpass, key) = (client(&redis), "auth:42");
+    let options =
+        IssueOptions { client: Some("web"), is_public: true, shared: Some(1), ..IssueOptions::default() };
+    let tokens = hallpass.issue(key, &options).await.unwrap();
+    let inspected = hallpass.inspect(key, &tokens.refresh_token, false).await.unwrap();
+    assert_eq!((inspected.client_id.as_deref(), inspected.is_bound), (Some("web"), false));
+    let again = hallpass.refresh(key, &tokens.refresh_token, &RefreshOptions::default()).await.unwrap();
+    assert_eq!(again.refresh_token, tokens.refresh_token, "all holders get the young token");
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ pub enum State {
     Current,
     /// It would be answered as the exchange before.
     Retry,
+    /// It is older than the current one, and would be answered because the session is shared.
+    Shared,
     /// It would end its session.
     Reused,
     /// The store has rolled back behind it. It would be exchanged, unless recovery is off.
@@ -26,6 +28,7 @@ impl State {
         match self {
             Self::Current => "current",
             Self::Retry => "retry",
+            Self::Shared => "shared",
             Self::Reused => "reused",
             Self::Ahead => "ahead",
             Self::Gone => "gone",
@@ -48,13 +51,18 @@ pub fn inspect(
     policy: &Policy,
     seen: bool,
 ) -> (State, bool) {
-    let is_ahead = session.is_some_and(|session| generation > session.generation);
+    let is = |matches: fn(&u64, &u64) -> bool| {
+        session.is_some_and(|session| matches(&generation, &session.generation))
+    };
+    let (is_ahead, is_current) = (is(u64::gt), is(u64::eq));
     match rotation::decide(session, generation, now, policy, seen) {
         Decision::NoSession => (State::Gone, false),
         Decision::Expired => (State::Expired, false),
         Decision::Rotate { .. } if is_ahead => (State::Ahead, true),
         Decision::Rotate { .. } => (State::Current, true),
-        Decision::Retry { .. } => (State::Retry, true),
+        Decision::Retry { .. } if is_current => (State::Current, true),
+        Decision::Retry { is_shared: false, .. } => (State::Retry, true),
+        Decision::Retry { is_shared: true, .. } | Decision::Renew { .. } => (State::Shared, true),
         Decision::Reuse { .. } if is_ahead => (State::Ahead, false),
         Decision::Reuse { .. } => (State::Reused, false),
     }
@@ -64,8 +72,15 @@ pub fn inspect(
 mod tests {
     use super::*;
 
-    const POLICY: Policy =
-        Policy { race_window: 10, retry_window: 100, idle_ttl: 1, recovery: true, not_before: 0 };
+    const POLICY: Policy = Policy {
+        race_window: 10,
+        retry_window: 100,
+        access_ttl: 1,
+        idle_ttl: 1,
+        shared: 0,
+        recovery: true,
+        not_before: 0,
+    };
 
     fn at(generation: u64, now: u64, policy: &Policy) -> (State, bool) {
         let session =
@@ -84,5 +99,24 @@ mod tests {
         assert_eq!(at(3, 1_000, &POLICY), (State::Expired, false));
         assert_eq!(inspect(None, 3, 0, &POLICY, false), (State::Gone, false));
         assert_eq!(State::Gone.name(), "gone");
+    }
+
+    #[test]
+    fn the_current_token_of_a_shared_session_is_current_and_older_ones_are_shared() {
+        let shared = Policy { shared: 2, ..POLICY };
+        for now in [0, 499, 500, 999] {
+            assert_eq!(at(3, now, &shared), (State::Current, true), "{now}");
+            assert_eq!(at(1, now, &shared), (State::Shared, true), "{now}");
+            assert_eq!(at(0, now, &shared), (State::Reused, false), "{now}");
+        }
+        assert_eq!([0, 499, 500].map(|now| at(2, now, &shared).0), [State::Shared; 3]);
+        let quick = Policy { access_ttl: 0, ..shared };
+        assert_eq!(at(2, 0, &quick), (State::Retry, true), "inside a window");
+    }
+
+    #[test]
+    fn only_the_current_token_proves_receipt() {
+        let all = [State::Current, State::Retry, State::Shared, State::Reused, State::Ahead, State::Gone];
+        assert_eq!(all.map(State::proves_receipt), [true, false, false, false, false, false]);
     }
 }

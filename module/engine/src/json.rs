@@ -3,7 +3,9 @@
 //! What was received is never stored or signed as it came. The text is parsed, checked and serialised again, so that
 //! two readers of a token cannot disagree about what it says (RFC 8725 §2.4: duplicate members, odd encodings).
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -14,7 +16,7 @@ pub const MAX_DEPTH: usize = 16;
 pub const META_MAX_BYTES: usize = 1024;
 
 /// Claims that Hallpass or a standard gives a meaning of its own; a caller may not set them.
-pub const RESERVED_CLAIMS: [&str; 17] = [
+pub const RESERVED_CLAIMS: [&str; 19] = [
     "iss",
     "sub",
     "aud",
@@ -32,6 +34,8 @@ pub const RESERVED_CLAIMS: [&str; 17] = [
     "active",
     "token_type",
     "token_use",
+    "db",
+    "der",
 ];
 
 /// Why a text is refused.
@@ -74,6 +78,21 @@ pub fn claims(text: &[u8], max_bytes: usize) -> Result<String, JsonError> {
 /// Whether stored claims are what [`claims`] writes: whoever can write to Redis may choose claims, but not break out of them.
 pub fn are_written_here(stored: &str) -> bool {
     claims(stored.as_bytes(), usize::MAX).is_ok_and(|rewritten| rewritten == stored)
+}
+
+/// The claim `scope` of stored claims, when it is a string.
+pub fn scope(claims: &str) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Scoped<'c> {
+        #[serde(borrow)]
+        scope: Option<Cow<'c, str>>,
+    }
+    object::<Scoped<'_>>(claims.as_bytes())?.scope
+}
+
+/// As [`are_written_here`], of metadata.
+pub fn is_meta_written_here(stored: &str) -> bool {
+    meta(stored.as_bytes(), usize::MAX).is_ok_and(|rewritten| rewritten == stored)
 }
 
 /// Validates session metadata, which has no reserved members, and writes it anew.

@@ -1,5 +1,7 @@
 //! The one-to-one mapping between Redis keys and subjects, from a pattern such as `auth:*` or `auth:{*}`.
 
+use std::fmt;
+
 /// A subject is at most this many bytes of UTF-8.
 pub const MAX_SUBJECT_BYTES: usize = 255;
 const MAX_PATTERN_BYTES: usize = 255;
@@ -10,6 +12,26 @@ pub struct KeyPattern {
     prefix: String,
     suffix: String,
 }
+
+/// Why a key has no subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectError {
+    /// The key does not match the pattern.
+    OutsidePattern,
+    /// The key matches, but the text in place of `*` cannot be a subject.
+    Impossible,
+}
+
+impl fmt::Display for SubjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutsidePattern => "the key does not match the pattern",
+            Self::Impossible => "the key is of an impossible subject",
+        })
+    }
+}
+
+impl std::error::Error for SubjectError {}
 
 /// Returns `auth:*`.
 impl Default for KeyPattern {
@@ -28,11 +50,19 @@ impl KeyPattern {
         fits.then(|| Self { prefix: prefix.to_owned(), suffix: suffix.to_owned() })
     }
 
-    /// Returns the subject of `key`, or `None` if the key does not match or the text in place of `*` is not a subject.
-    pub fn subject_of<'k>(&self, key: &'k [u8]) -> Option<&'k str> {
-        let subject = key.strip_prefix(self.prefix.as_bytes())?.strip_suffix(self.suffix.as_bytes())?;
-        let subject = std::str::from_utf8(subject).ok()?;
-        is_subject(subject).then_some(subject)
+    /// Returns the subject of `key`.
+    ///
+    /// # Errors
+    /// [`SubjectError`].
+    pub fn subject_of<'k>(&self, key: &'k [u8]) -> Result<&'k str, SubjectError> {
+        let subject = self.star_of(key).ok_or(SubjectError::OutsidePattern)?;
+        let subject = std::str::from_utf8(subject).ok().filter(|subject| is_subject(subject));
+        subject.ok_or(SubjectError::Impossible)
+    }
+
+    /// Returns the part of `key` in place of `*`.
+    fn star_of<'k>(&self, key: &'k [u8]) -> Option<&'k [u8]> {
+        key.strip_prefix(self.prefix.as_bytes())?.strip_suffix(self.suffix.as_bytes())
     }
 
     /// Returns the key of `subject`, or `None` if it is not a valid subject.
@@ -73,7 +103,7 @@ mod tests {
     fn maps_keys_and_subjects_one_to_one() {
         for (pattern, key) in [("auth:*", "auth:42"), ("auth:{*}", "auth:{42}"), ("*", "42")] {
             let pattern = KeyPattern::parse(pattern).expect("valid pattern");
-            assert_eq!(pattern.subject_of(key.as_bytes()), Some("42"));
+            assert_eq!(pattern.subject_of(key.as_bytes()), Ok("42"));
             assert_eq!(pattern.key_for("42").as_deref(), Some(key));
         }
     }
@@ -106,10 +136,11 @@ mod tests {
         for subject in ["", ".", "..", "a\u{0}b", "a\u{7f}", "a\u{85}", &long] {
             assert_eq!(pattern.key_for(subject), None, "{subject:?}");
             let key = format!("auth:{{{subject}}}");
-            assert_eq!(pattern.subject_of(key.as_bytes()), None, "{subject:?}");
+            assert_eq!(pattern.subject_of(key.as_bytes()), Err(SubjectError::Impossible), "{subject:?}");
         }
-        assert_eq!(pattern.subject_of(b"auth:{\xff}"), None);
-        assert_eq!(pattern.subject_of(b"auth:{"), None);
-        assert_eq!(pattern.subject_of(b"other:{a}"), None);
+        assert_eq!(pattern.subject_of(b"auth:{\xff}"), Err(SubjectError::Impossible));
+        for outside in [&b"auth:{"[..], b"other:{a}", b"auth:{a", b""] {
+            assert_eq!(pattern.subject_of(outside), Err(SubjectError::OutsidePattern), "{outside:?}");
+        }
     }
 }

@@ -6,8 +6,10 @@
 //! # Layout
 //! - [`keys`]: the keyring, from a JWK Set to keys that sign and verify; [`keygen`] makes new ones.
 //! - [`access`]: the JWT access token. [`refresh`]: the computed refresh token. [`token`]: what both have in common.
-//! - [`record`]: the session as stored. [`scan`]: what a look through a user's sessions keeps of each.
+//! - [`login`]: which session a token belongs to. [`record`]: the session as stored. [`scan`]: what a look through a user's
+//!   sessions keeps of each.
 //! - [`rotation`]: what a presented refresh token means for its session; [`inspection`]: the same, told without rotating.
+//!   [`receipts`]: which answers are known to have arrived.
 //! - [`limits`]: which sessions make room for a new one. [`lifetimes`]: how long sessions and access tokens live.
 //!   [`key_expiry`]: when a whole key expires. [`time`]: seconds and milliseconds.
 //! - [`arguments`]: what a command's options may be. [`json`]: claims and metadata, validated and re-serialised.
@@ -25,6 +27,8 @@ pub mod keygen;
 pub mod keys;
 pub mod lifetimes;
 pub mod limits;
+pub mod login;
+pub mod receipts;
 pub mod record;
 pub mod refresh;
 pub mod rotation;

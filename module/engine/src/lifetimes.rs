@@ -2,6 +2,7 @@
 
 use crate::record::Session;
 use crate::time::{ms, seconds};
+use uuid::Uuid;
 
 /// The TTLs that settings give: `access` ≤ `idle` ≤ `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,24 +73,47 @@ impl SessionTtls {
     }
 }
 
-/// `iat` and `exp`, in Unix seconds, of the access token of a session's current generation: from the rotation on, so that a
-/// retry gets the same token, or from `now` on if that token would have expired.
-pub fn of_access_token(session: &Session, default_ttl: u64, now: u64) -> (u64, u64) {
-    let (rotated_at, now) = (seconds(session.rotated_at), seconds(now));
-    let exp = access_expiry(session, default_ttl, rotated_at);
-    if exp > now { (rotated_at, exp) } else { (now, access_expiry(session, default_ttl, now)) }
+/// The lifetimes that settings give to access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessTtl {
+    /// In seconds, of sessions that have none of their own.
+    pub default: u64,
+    /// By how much each is shortened at most, in percent, so that many clients do not refresh in the same second.
+    pub jitter: u64,
 }
 
-/// `exp`, in Unix seconds, of the access token that the rotation itself answered with. It may be in the past.
-pub fn first_access_expiry(session: &Session, default_ttl: u64) -> u64 {
-    access_expiry(session, default_ttl, seconds(session.rotated_at))
+impl AccessTtl {
+    /// `iat` and `exp`, in Unix seconds, of the access token of a session's current generation: from the rotation on, so
+    /// that a retry gets the same token, or from `now` (Unix ms) on if that token would have expired.
+    pub fn of_token(&self, sid: &Uuid, session: &Session, now: u64) -> (u64, u64) {
+        let (rotated_at, now) = (seconds(session.rotated_at), seconds(now));
+        let exp = self.expiry(sid, session, rotated_at);
+        if exp > now { (rotated_at, exp) } else { (now, self.expiry(sid, session, now)) }
+    }
+
+    /// `exp`, in Unix seconds, of the access token that the rotation itself answered with. It may be in the past.
+    pub fn of_first_token(&self, sid: &Uuid, session: &Session) -> u64 {
+        self.expiry(sid, session, seconds(session.rotated_at))
+    }
+
+    /// In the session's last second a token still gets one, or it would be born expired.
+    fn expiry(&self, sid: &Uuid, session: &Session, iat: u64) -> u64 {
+        let full = session.access_ttl.unwrap_or(self.default);
+        let ttl = full - share(full.saturating_mul(self.jitter) / 100, sid, session.generation);
+        let end = seconds(session.idle_expiry.min(session.absolute_expiry));
+        iat.saturating_add(ttl).min(end).max(iat + 1)
+    }
 }
 
-/// In the session's last second a token still gets one, or it would be born expired.
-fn access_expiry(session: &Session, default_ttl: u64, iat: u64) -> u64 {
-    let ttl = session.access_ttl.unwrap_or(default_ttl);
-    let end = seconds(session.idle_expiry.min(session.absolute_expiry));
-    iat.saturating_add(ttl).min(end).max(iat + 1)
+/// A number from 0 to `most` that the session's id and generation fix, on every node and for every retry: `most` times a
+/// fraction that SplitMix64 makes of them.
+fn share(most: u64, sid: &Uuid, generation: u64) -> u64 {
+    let mut mixed = sid.as_u64_pair().1 ^ generation.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    let share = (u128::from(mixed) * (u128::from(most) + 1)) >> 64;
+    u64::try_from(share).unwrap_or(most).min(most)
 }
 
 #[cfg(test)]
@@ -126,27 +150,53 @@ mod tests {
         assert!(!DefaultTtls { idle: 2_001, ..DEFAULTS }.are_consistent());
     }
 
+    fn session() -> Session {
+        RequestedTtls::default().fit(&DEFAULTS).expect("they fit").begin(10_000)
+    }
+
+    fn of_token(session: &Session, ttl: u64, now: u64) -> (u64, u64) {
+        AccessTtl { default: ttl, jitter: 0 }.of_token(&Uuid::nil(), session, now)
+    }
+
     #[test]
     fn a_token_lives_from_the_rotation_on_and_from_now_when_that_is_over() {
-        let session = RequestedTtls::default().fit(&DEFAULTS).expect("they fit").begin(10_000);
-        assert_eq!(of_access_token(&session, 100, 10_999), (10, 110));
-        assert_eq!(of_access_token(&session, 100, 109_999), (10, 110));
-        assert_eq!(of_access_token(&session, 100, 110_000), (110, 210));
+        assert_eq!(of_token(&session(), 100, 10_999), (10, 110));
+        assert_eq!(of_token(&session(), 100, 109_999), (10, 110));
+        assert_eq!(of_token(&session(), 100, 110_000), (110, 210));
     }
 
     #[test]
     fn the_first_token_of_a_generation_ends_when_it_ends_whatever_came_later() {
-        let session = RequestedTtls::default().fit(&DEFAULTS).expect("they fit").begin(10_000);
-        assert_eq!(first_access_expiry(&session, 100), 110);
-        assert_eq!(first_access_expiry(&session, 5_000), 1_010);
+        let of_first = |default| AccessTtl { default, jitter: 0 }.of_first_token(&Uuid::nil(), &session());
+        assert_eq!((of_first(100), of_first(5_000)), (110, 1_010));
     }
 
     #[test]
     fn a_token_never_outlives_its_session_but_for_the_last_second() {
-        let session = RequestedTtls::default().fit(&DEFAULTS).expect("they fit").begin(10_000);
-        assert_eq!(of_access_token(&session, 5_000, 10_000), (10, 1_010));
-        assert_eq!(of_access_token(&session, 900, 1_009_500), (1_009, 1_010));
-        let last = Session { rotated_at: 1_010_000, ..session };
-        assert_eq!(of_access_token(&last, 900, 1_010_000), (1_010, 1_011));
+        assert_eq!(of_token(&session(), 5_000, 10_000), (10, 1_010));
+        assert_eq!(of_token(&session(), 900, 1_009_500), (1_009, 1_010));
+        let last = Session { rotated_at: 1_010_000, ..session() };
+        assert_eq!(of_token(&last, 900, 1_010_000), (1_010, 1_011));
+    }
+
+    #[test]
+    fn jitter_shortens_by_a_share_that_session_and_generation_fix() {
+        let lifetimes = |jitter: u64, own: Option<u64>| -> Vec<u64> {
+            let ttl = AccessTtl { default: 900, jitter };
+            let of = |sid: u128, generation| {
+                let session = Session { generation, access_ttl: own, ..session() };
+                ttl.of_first_token(&Uuid::from_u128(sid), &session) - 10
+            };
+            (0..50).flat_map(|sid| (0..20).map(move |generation| of(sid, generation))).collect()
+        };
+        assert!(lifetimes(0, None).iter().all(|ttl| *ttl == 900));
+        let some = lifetimes(20, None);
+        assert_eq!(some, lifetimes(20, None), "the same for a retry");
+        assert!(some.iter().all(|ttl| (720..=900).contains(ttl)));
+        assert!(some.iter().any(|ttl| *ttl < 730) && some.iter().any(|ttl| *ttl > 890), "they spread");
+        let mean = some.iter().sum::<u64>() / some.len() as u64;
+        assert!((790..830).contains(&mean), "evenly: {mean}");
+        assert!(lifetimes(50, Some(100)).iter().all(|ttl| (50..=100).contains(ttl)));
+        assert!(lifetimes(50, Some(1)).iter().all(|ttl| *ttl == 1), "at least a second");
     }
 }

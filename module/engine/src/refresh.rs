@@ -1,36 +1,39 @@
 //! The refresh token: computed, not stored.
 //!
-//! `hp1.<kid>.<subject>.<sid>.<gen>.<mac>`, where subject, sid (16 bytes) and mac are base64url, gen is decimal, and the
-//! MAC is HMAC-SHA256 over everything before its dot. Since nothing about a token is stored, every generation that ever
-//! was is recognised for ever, and a forgery can be told from a reuse.
+//! `hp1.<kid>.<subject>.<login>.<gen>.<mac>`, where subject, login (22 bytes) and mac are base64url, gen is decimal, and the
+//! MAC is HMAC-SHA256 over everything before its dot; in a database other than 0, over that, a dot and the database's number.
+//! Since nothing about a token is stored, every generation that ever was is recognised for ever, and a forgery can be told
+//! from a reuse.
 
 use crate::access::AccessToken;
 use crate::base64url::{decode, decode_array, encode_onto, encoded_len};
 use crate::keys::{Keyring, RefreshKey};
+use crate::login::{self, Login};
 use crate::record::MAX_GENERATION;
-use crate::sid;
 use crate::token::{MAX_BYTES, REFRESH_PREFIX};
+use std::borrow::Cow;
 use std::fmt;
-use uuid::Uuid;
 
 /// Length of the MAC, 32 bytes in base64url.
 const MAC_CHARS: usize = 43;
+/// The most digits of a generation.
+const GENERATION_CHARS: usize = 16;
 
 /// What an authentic refresh token says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The user.
     pub subject: String,
-    /// The session.
-    pub sid: Uuid,
+    /// The login that began the session.
+    pub login: Login,
     /// The generation that this token stands for.
     pub generation: u64,
 }
 
 impl RefreshToken {
-    /// Whether an access token is of the same user and session.
+    /// Whether an access token is of the same user and session id. The login may be another one.
     pub fn is_of_session_of(&self, access: &AccessToken) -> bool {
-        access.sub() == self.subject.as_bytes() && access.sid == self.sid
+        access.sub() == self.subject.as_bytes() && access.login.sid == self.login.sid
     }
 }
 
@@ -46,53 +49,72 @@ impl fmt::Display for InvalidRefreshToken {
 
 impl std::error::Error for InvalidRefreshToken {}
 
-/// The token of one generation, in ASCII. The same arguments give the same text.
-pub fn mint(key: &RefreshKey, subject: &str, sid: &Uuid, generation: u64) -> String {
-    // Three fixed parts of 22, 43 and at most 16 characters, and five dots.
-    let length = REFRESH_PREFIX.len() + key.kid().len() + encoded_len(subject.len()) + 86;
+/// The token of one generation in a database, in ASCII. The same arguments give the same text.
+pub fn mint(key: &RefreshKey, subject: &str, login: &Login, generation: u64, database: u32) -> String {
+    let five_dots = 5;
+    let length = REFRESH_PREFIX.len()
+        + key.kid().len()
+        + encoded_len(subject.len())
+        + login::TEXT_BYTES
+        + GENERATION_CHARS
+        + MAC_CHARS
+        + five_dots;
     let mut text = Vec::with_capacity(length);
     for part in [REFRESH_PREFIX, ".", key.kid(), "."] {
         text.extend_from_slice(part.as_bytes());
     }
     encode_onto(&mut text, subject.as_bytes());
     text.push(b'.');
-    encode_onto(&mut text, sid.as_bytes());
+    login.encode_onto(&mut text);
     text.push(b'.');
     text.extend_from_slice(itoa::Buffer::new().format(generation).as_bytes());
-    let mac = key.mac(&text);
+    let mac = key.mac(&in_database(&text, database));
     text.push(b'.');
     encode_onto(&mut text, &mac);
     String::from_utf8(text).expect("letters, digits, hyphens, underscores and dots")
 }
 
-/// Opens a token at `now` (Unix seconds): its form, its key, its MAC in constant time.
+/// Opens a token of a database at `now` (Unix seconds): its form, its key, its MAC in constant time.
 ///
 /// # Errors
 /// [`InvalidRefreshToken`], which says nothing about why.
-pub fn open(ring: &Keyring, text: &[u8], now: u64) -> Result<RefreshToken, InvalidRefreshToken> {
-    authentic(ring, text, now).ok_or(InvalidRefreshToken)
+pub fn open(
+    ring: &Keyring,
+    text: &[u8],
+    now: u64,
+    database: u32,
+) -> Result<RefreshToken, InvalidRefreshToken> {
+    authentic(ring, text, now, database).ok_or(InvalidRefreshToken)
 }
 
-fn authentic(ring: &Keyring, text: &[u8], now: u64) -> Option<RefreshToken> {
+fn authentic(ring: &Keyring, text: &[u8], now: u64, database: u32) -> Option<RefreshToken> {
     let text = (text.len() <= MAX_BYTES).then_some(text)?;
     let (body, [b'.', mac @ ..]) = text.split_last_chunk::<{ MAC_CHARS + 1 }>()? else {
         return None;
     };
     let mut parts = body.split(|byte| *byte == b'.');
     let (prefix, kid) = (parts.next()?, parts.next()?);
-    let (subject, sid, generation) = (parts.next()?, parts.next()?, parts.next()?);
+    let (subject, login, generation) = (parts.next()?, parts.next()?, parts.next()?);
     if prefix != REFRESH_PREFIX.as_bytes() || parts.next().is_some() {
         return None;
     }
     let key = ring.refresh_key_by_id(kid, now)?;
-    if !key.is_mac_of(body, &decode_array::<32>(mac)?) {
+    if !key.is_mac_of(&in_database(body, database), &decode_array::<32>(mac)?) {
         return None;
     }
     Some(RefreshToken {
         subject: String::from_utf8(decode(subject)?).ok()?,
-        sid: sid::from_bytes(&decode_array::<16>(sid)?)?,
+        login: Login::decode(login)?,
         generation: parse_generation(generation)?,
     })
+}
+
+/// What the MAC covers. A body has five parts, so that one with a sixth is of no token in database 0.
+fn in_database(body: &[u8], database: u32) -> Cow<'_, [u8]> {
+    match database {
+        0 => body.into(),
+        _ => [body, b".", database.to_string().as_bytes()].concat().into(),
+    }
 }
 
 /// Decimal without sign or leading zeros, and with room for one more rotation.

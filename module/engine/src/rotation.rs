@@ -6,6 +6,9 @@
 use crate::record::Session;
 use crate::time::ms;
 
+/// The most generations back that a token of a shared session may be.
+pub const MAX_SHARED: u64 = 1_000;
+
 /// Settings that the rules depend on. Windows are in milliseconds; 0 switches one off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -13,8 +16,12 @@ pub struct Policy {
     pub race_window: u64,
     /// How long it is answered unless the successor is known to have arrived: for lost responses.
     pub retry_window: u64,
+    /// Lifetime of access tokens in seconds, of sessions that have none of their own.
+    pub access_ttl: u64,
     /// Idle lifetime in seconds, of sessions that have none of their own.
     pub idle_ttl: u64,
+    /// How many generations back a token may be and still be answered, of sessions that do not say; 0 is strict.
+    pub shared: u64,
     /// Whether a token ahead of the store proves that the store rolled back, and is honoured.
     pub recovery: bool,
     /// Sessions issued before this time (Unix ms) are over.
@@ -22,7 +29,6 @@ pub struct Policy {
 }
 
 /// What to do with a refresh.
-#[expect(clippy::large_enum_variant, reason = "one is made per command, and consumed at once")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// No such session.
@@ -36,8 +42,19 @@ pub enum Decision {
         /// How many generations the store had lost, when it rolled back; 0 otherwise.
         recovered: u64,
     },
-    /// The same exchange asked again: answer with the tokens of the session as it is, and change nothing.
+    /// Answer with the tokens of the session as it is, and change nothing: the same exchange asked again, or another
+    /// holder of a shared session, so soon that the current access token is still young.
     Retry {
+        /// How long after the rotation, in ms.
+        age: u64,
+        /// Whether it is an older token of a shared session.
+        is_shared: bool,
+    },
+    /// An older token of a shared session: store this next state, of the same generation but begun anew, and answer with
+    /// its tokens.
+    Renew {
+        /// The session with its new times.
+        next: Session,
         /// How long after the rotation, in ms.
         age: u64,
     },
@@ -62,17 +79,20 @@ pub fn decide(session: Option<&Session>, generation: u64, now: u64, policy: &Pol
         return Decision::Expired;
     }
     let age = age(session, now);
-    let is_previous = generation.checked_add(1) == Some(session.generation);
-    let is_ahead = generation > session.generation;
-    if generation == session.generation || (is_ahead && policy.recovery) {
-        Decision::Rotate {
-            next: rotate(session, generation, now, policy.idle_ttl),
+    let shared = session.shared.unwrap_or(policy.shared);
+    let is_young = shared > 0 && age < youth(session, policy);
+    let is_retry = age < policy.race_window || (age < policy.retry_window && !seen);
+    let next = |generation: u64| begin(session, generation, now, policy.idle_ttl);
+    match session.generation.checked_sub(generation) {
+        Some(behind) if is_young && behind <= shared => Decision::Retry { age, is_shared: behind > 0 },
+        Some(0) => Decision::Rotate { next: next(generation.saturating_add(1)), recovered: 0 },
+        Some(1) if is_retry => Decision::Retry { age, is_shared: false },
+        Some(behind) if behind <= shared => Decision::Renew { next: next(session.generation), age },
+        None if policy.recovery => Decision::Rotate {
+            next: next(generation.saturating_add(1)),
             recovered: generation - session.generation,
-        }
-    } else if is_previous && (age < policy.race_window || (age < policy.retry_window && !seen)) {
-        Decision::Retry { age }
-    } else {
-        Decision::Reuse { age, distance: generation.abs_diff(session.generation), seen }
+        },
+        Some(_) | None => Decision::Reuse { age, distance: generation.abs_diff(session.generation), seen },
     }
 }
 
@@ -89,11 +109,17 @@ fn age(session: &Session, now: u64) -> u64 {
     now.saturating_sub(session.rotated_at)
 }
 
-/// The successor of `generation`. Its start is `now` even when the clock went back: keys are chosen by it.
-fn rotate(session: &Session, generation: u64, now: u64, default_idle_ttl: u64) -> Session {
+/// How long, in ms, every holder of a shared session gets the same answer: half the lifetime of an access token. So a
+/// generation lasts at least that long, however many holders there are.
+fn youth(session: &Session, policy: &Policy) -> u64 {
+    ms(session.access_ttl.unwrap_or(policy.access_ttl)) / 2
+}
+
+/// The session at `generation`, which begins now. That is `now` even when the clock went back: keys are chosen by it.
+fn begin(session: &Session, generation: u64, now: u64, default_idle_ttl: u64) -> Session {
     let idle_ms = ms(session.idle_ttl.unwrap_or(default_idle_ttl));
     Session {
-        generation: generation.saturating_add(1),
+        generation,
         rotated_at: now,
         idle_expiry: now.saturating_add(idle_ms).min(session.absolute_expiry),
         ..session.clone()

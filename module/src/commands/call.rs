@@ -2,11 +2,14 @@
 
 use crate::config::Config;
 use crate::error::{self, Error};
+use crate::format::Format;
 use crate::redis::args::Arg;
+use crate::redis::database;
 use crate::redis::spec::CommandSpec;
 use crate::reply::CommandResult;
 use crate::tokens::builder::TokenBuilder;
 use crate::{clock, keyring};
+use hallpass_engine::key_pattern::SubjectError;
 use hallpass_engine::keys::Keyring;
 use hallpass_engine::refresh::{self, RefreshToken};
 use hallpass_engine::rotation::Policy;
@@ -19,6 +22,12 @@ pub trait Command {
     /// Its documentation.
     const SPEC: CommandSpec;
 
+    /// Returns the error for a key of an impossible subject. Callers compute the key from a token: where the command takes
+    /// one, the token is not valid.
+    fn impossible_subject(_args: &[Arg]) -> Error {
+        error::KEY
+    }
+
     /// Runs it.
     ///
     /// # Errors
@@ -26,7 +35,7 @@ pub trait Command {
     fn run(call: &Call<'_>) -> CommandResult;
 }
 
-/// A command about the node that it is sent to. It takes no arguments.
+/// A command about the node that it is sent to.
 pub trait NodeCommand {
     /// Its documentation.
     const SPEC: CommandSpec;
@@ -35,7 +44,7 @@ pub trait NodeCommand {
     ///
     /// # Errors
     /// [`Error`].
-    fn run() -> CommandResult;
+    fn run(args: &[Arg]) -> CommandResult;
 }
 
 /// One call of a command about a user.
@@ -52,6 +61,8 @@ pub struct Call<'a> {
     pub policy: Policy,
     /// The user.
     pub subject: &'a str,
+    /// The database that the key is in.
+    pub database: u32,
     /// Unix ns, read once.
     pub now_ns: u128,
     /// The same in Unix ms.
@@ -59,17 +70,20 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Reads what every command about a user needs.
+    /// Reads what the command `C` about a user needs.
     ///
     /// # Errors
-    /// [`error::KEY`] when the key does not match the pattern.
-    pub fn new(ctx: &'a Context, args: &'a [Arg], config: &'a Config) -> Result<Self, Error> {
+    /// [`error::KEY`] when the key does not match the pattern, and what `C` says of impossible subjects.
+    pub fn new<C: Command>(ctx: &'a Context, args: &'a [Arg], config: &'a Config) -> Result<Self, Error> {
         let [_, key, args @ ..] = args else {
             return Err(error::SYNTAX);
         };
-        let subject = config.pattern.subject_of(key).ok_or(error::KEY)?;
-        let now_ns = clock::unix_ns();
-        Ok(Self { ctx, key, args, config, policy: config.into(), subject, now_ns, now: clock::ms_of(now_ns) })
+        let subject = config.pattern.subject_of(key).map_err(|error| match error {
+            SubjectError::OutsidePattern => error::KEY,
+            SubjectError::Impossible => C::impossible_subject(args),
+        })?;
+        let (policy, database, now_ns) = (config.into(), database::selected(ctx), clock::unix_ns());
+        Ok(Self { ctx, key, args, config, policy, subject, database, now_ns, now: clock::ms_of(now_ns) })
     }
 
     /// Unix seconds.
@@ -82,9 +96,10 @@ impl<'a> Call<'a> {
         ScanFilter { now: self.now, not_before: self.policy.not_before, class }
     }
 
-    /// What builds this user's tokens.
-    pub fn tokens<'b>(&'b self, ring: &'b Keyring) -> TokenBuilder<'b> {
-        TokenBuilder { config: self.config, ring, subject: self.subject, now: self.now }
+    /// What builds this user's tokens, for an answer of this format.
+    pub fn tokens<'b>(&'b self, ring: &'b Keyring, format: Format) -> TokenBuilder<'b> {
+        let Self { config, subject, database, now, .. } = *self;
+        TokenBuilder { config, ring, subject, database, now, format }
     }
 
     /// Opens a refresh token of this user.
@@ -93,7 +108,7 @@ impl<'a> Call<'a> {
     /// [`Error::InvalidToken`] for anything else.
     pub fn refresh_token(&self, text: &[u8]) -> Result<RefreshToken, Error> {
         let loaded = keyring::current()?;
-        let token = refresh::open(&loaded.ring, text, self.now_seconds())?;
+        let token = refresh::open(&loaded.ring, text, self.now_seconds(), self.database)?;
         if token.subject == self.subject { Ok(token) } else { Err(Error::InvalidToken) }
     }
 }

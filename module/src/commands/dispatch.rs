@@ -2,7 +2,7 @@
 
 use super::call::{Call, Command, NodeCommand};
 use crate::config::Config;
-use crate::error::{self, Error};
+use crate::error::Error;
 use crate::redis::args::Arg;
 use crate::redis::command::{Handler, Registration};
 use crate::redis::guard::guarded;
@@ -26,13 +26,13 @@ struct OnNode<C>(PhantomData<C>);
 
 impl<C: Command> Handler for OnUser<C> {
     fn call(ctx: &Context, args: &[Arg]) {
-        answer(ctx, || C::run(&Call::new(ctx, args, &Config::current())?));
+        answer(ctx, || C::run(&Call::new::<C>(ctx, args, &Config::current())?));
     }
 }
 
 impl<C: NodeCommand> Handler for OnNode<C> {
     fn call(ctx: &Context, args: &[Arg]) {
-        answer(ctx, || if args.len() == 1 { C::run() } else { Err(error::SYNTAX) });
+        answer(ctx, || C::run(args.get(1..).unwrap_or_default()));
     }
 }
 

@@ -5,6 +5,7 @@
 use super::call::NodeCommand;
 use crate::clock::unix_ms;
 use crate::keyring;
+use crate::redis::args::Arg;
 use crate::redis::spec::{CommandSpec, KeyAccess};
 use crate::reply::{CommandResult, Value};
 use hallpass_engine::time::seconds;
@@ -25,7 +26,7 @@ impl NodeCommand for Jwks {
         args: &[],
     };
 
-    fn run() -> CommandResult {
+    fn run(_args: &[Arg]) -> CommandResult {
         Ok(Value::Text(keyring::current()?.ring.public_jwks(seconds(unix_ms()))).into())
     }
 }

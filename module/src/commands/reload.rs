@@ -4,6 +4,7 @@
 
 use super::call::NodeCommand;
 use crate::config::Config;
+use crate::redis::args::Arg;
 use crate::redis::log;
 use crate::redis::spec::{CommandSpec, KeyAccess};
 use crate::reply::{CommandResult, Value};
@@ -25,7 +26,7 @@ impl NodeCommand for Reload {
         args: &[],
     };
 
-    fn run() -> CommandResult {
+    fn run(_args: &[Arg]) -> CommandResult {
         let path = &Config::current().keyring_file;
         match keyring::reload(path) {
             Ok(()) => {

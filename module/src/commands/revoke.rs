@@ -5,6 +5,7 @@
 
 use super::call::{Call, Command};
 use crate::error::{self, Error};
+use crate::event_kind::EventKind;
 use crate::events::Event;
 use crate::keyring;
 use crate::redis::args::Arg;
@@ -14,6 +15,7 @@ use crate::stats::STATS;
 use crate::user_hash::{Field, UserHash};
 use hallpass_engine::arguments::{self, Keyword, Options};
 use hallpass_engine::keys::Keyring;
+use hallpass_engine::login::Login;
 use hallpass_engine::{access, keywords, refresh, sid};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -53,7 +55,7 @@ enum Request<'a> {
 enum Target<'a> {
     All { except: Option<Uuid> },
     Sessions(BTreeSet<Uuid>),
-    Bound { sid: Uuid, client: Option<&'a str> },
+    Bound { login: Login, client: Option<&'a str> },
 }
 
 /// A revocation whose target is known.
@@ -75,6 +77,12 @@ impl Command for Revoke {
         args: &[required(c"target", ArgKind::OneOf(&TARGETS))],
     };
 
+    /// Only TOKEN takes a token.
+    fn impossible_subject(args: &[Arg]) -> Error {
+        let word = args.first().and_then(|word| TargetWord::read(word));
+        if word == Some(TargetWord::Token) { Error::InvalidToken } else { error::KEY }
+    }
+
     fn run(call: &Call<'_>) -> CommandResult {
         let (request, reason) = Request::parse(call.args)?;
         let Some(target) = request.proven(call)? else {
@@ -84,9 +92,9 @@ impl Command for Revoke {
         let ended = RevokeCall { call, hash }.run(target)?;
         if !ended.is_empty() {
             STATS.revoked.add(ended.len() as u64);
-            let Call { ctx, key, subject, now, .. } = *call;
-            Event { name: "revoked", subject, sids: &ended, reason, now, details: Vec::new() }
-                .publish(ctx, key);
+            let Call { ctx, key, config, subject, now, .. } = *call;
+            let (kind, details) = (EventKind::Revoked, Vec::new());
+            Event { kind, subject, sids: &ended, reason, now, details }.publish(ctx, key, config);
         }
         Ok(Value::number(ended.len() as u64).into())
     }
@@ -112,9 +120,9 @@ impl<'a> Request<'a> {
             Self::All { except } => Some(Target::All { except }),
             Self::Sessions(sids) => Some(Target::Sessions(sids)),
             Self::Token { text, client } => {
-                let opened = opened(&keyring::current()?.ring, text, call.now_seconds());
+                let opened = opened(&keyring::current()?.ring, text, call.now_seconds(), call.database);
                 let ours = opened.filter(|(owner, _)| owner == call.subject.as_bytes());
-                ours.map(|(_, sid)| Target::Bound { sid, client })
+                ours.map(|(_, login)| Target::Bound { login, client })
             }
         })
     }
@@ -159,7 +167,7 @@ impl RevokeCall<'_> {
         match target {
             Target::All { except } => self.all(except),
             Target::Sessions(sids) => self.sessions(sids.into_iter().collect()),
-            Target::Bound { sid, client } => self.bound(sid, client),
+            Target::Bound { login, client } => self.bound(&login, client),
         }
     }
 
@@ -184,21 +192,21 @@ impl RevokeCall<'_> {
         Ok(live)
     }
 
-    /// Unless the session is bound to another client.
-    fn bound(&mut self, sid: Uuid, client: Option<&str>) -> Result<Vec<Uuid>, Error> {
-        let session = self.hash.session(&Field::of(&sid));
-        if session.is_some_and(|session| !session.answers_to(client)) {
+    /// Unless the session is of another login, or bound to another client.
+    fn bound(&mut self, login: &Login, client: Option<&str>) -> Result<Vec<Uuid>, Error> {
+        let session = self.hash.session(&Field::of(&login.sid));
+        if session.is_some_and(|session| !session.is_of(login) || !session.answers_to(client)) {
             return Ok(Vec::new());
         }
-        self.sessions(vec![sid])
+        self.sessions(vec![login.sid])
     }
 }
 
-/// Subject and session of an authentic token of either kind.
-fn opened(ring: &Keyring, text: &[u8], now: u64) -> Option<(Vec<u8>, Uuid)> {
-    let refresh = refresh::open(ring, text, now).map(|token| (token.subject.into_bytes(), token.sid)).ok();
-    refresh.or_else(|| {
-        let token = access::authenticate(ring, text, now).ok()?;
-        Some((token.sub().to_vec(), token.sid))
+/// Subject and login of an authentic token of either kind, of this database.
+fn opened(ring: &Keyring, text: &[u8], now: u64, database: u32) -> Option<(Vec<u8>, Login)> {
+    let refresh = refresh::open(ring, text, now, database);
+    refresh.map(|token| (token.subject.into_bytes(), token.login)).ok().or_else(|| {
+        let token = access::authenticate(ring, text, now).ok().filter(|token| token.database == database)?;
+        Some((token.sub().to_vec(), token.login))
     })
 }

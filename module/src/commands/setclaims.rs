@@ -5,6 +5,9 @@
 
 use super::call::{Call, Command};
 use crate::error::{self, Error};
+use crate::event_kind::EventKind;
+use crate::events::Event;
+use crate::format::Format;
 use crate::keyring;
 use crate::redis::spec::{ArgKind, CommandSpec, KeyAccess, required, word};
 use crate::reply::{CommandResult, Value};
@@ -46,8 +49,20 @@ impl Command for SetClaims {
         }
         check_size(call, &sessions)?;
         hash.put_all(&sessions, call.config.idle_ttl)?;
+        drop(hash);
+        announce(call, &sessions);
         Ok(Value::number(sessions.len() as u64).into())
     }
+}
+
+fn announce(call: &Call<'_>, sessions: &[(Uuid, Session)]) {
+    if sessions.is_empty() {
+        return;
+    }
+    let Call { ctx, key, config, subject, now, .. } = *call;
+    let sids: Vec<_> = sessions.iter().map(|(sid, _)| *sid).collect();
+    let (kind, reason, details) = (EventKind::Claims, "claims replaced", Vec::new());
+    Event { kind, subject, sids: &sids, reason, now, details }.publish(ctx, key, config);
 }
 
 /// All sessions, or the one with this id; none for what is not a session id.
@@ -66,5 +81,7 @@ fn check_size(call: &Call<'_>, sessions: &[(Uuid, Session)]) -> Result<(), Error
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let longest =
         sessions.iter().max_by_key(|(_, session)| length(&session.client) + length(&session.audience));
-    longest.map_or(Ok(()), |(sid, session)| call.tokens(&loaded.ring).tokens(*sid, session)?.check_size())
+    longest.map_or(Ok(()), |(sid, session)| {
+        call.tokens(&loaded.ring, Format::Resp).tokens(*sid, session)?.check_size()
+    })
 }

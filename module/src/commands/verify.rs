@@ -12,11 +12,13 @@ use crate::redis::spec::{
 };
 use crate::reply::{CommandResult, Value};
 use crate::stats::STATS;
-use crate::tokens::{receipts, verify_cache};
+use crate::tokens::receipts::Arrival;
+use crate::tokens::verify_cache;
 use crate::user_hash::{Field, UserHash};
 use hallpass_engine::access::{self, AccessToken, Expectations};
 use hallpass_engine::arguments::{self, Options};
 use hallpass_engine::keywords;
+use hallpass_engine::record::SessionError;
 use std::sync::Arc;
 
 /// The command.
@@ -39,19 +41,23 @@ impl Command for Verify {
         args: &[required(c"access-token", ArgKind::Text), text_option(c"aud", c"AUDIENCE")],
     };
 
+    fn impossible_subject(_args: &[Arg]) -> Error {
+        Error::InvalidToken
+    }
+
     fn run(call: &Call<'_>) -> CommandResult {
         let (text, options) = call.args.split_first().ok_or(error::SYNTAX)?;
         let audience = audience(options)?;
         let token = authenticate(call, text)?;
         token.check(&Expectations {
             subject: call.subject,
+            database: call.database,
             issuer: call.config.issuer(),
             audience: arguments::required_audience(audience, call.config.audience()),
             now: call.now_seconds(),
             leeway: call.config.leeway,
         })?;
         check_session(call, &token)?;
-        receipts::add(token.sid, token.generation);
         STATS.verified.add(1);
         Ok(Value::Claims(token).into())
     }
@@ -80,10 +86,17 @@ fn authenticate(call: &Call<'_>, text: &[u8]) -> Result<Arc<AccessToken>, Error>
     Ok(token)
 }
 
+/// The session must be alive, and have these claims; then the token has arrived.
 fn check_session(call: &Call<'_>, token: &AccessToken) -> Result<(), Error> {
+    let AccessToken { login, generation, claims_version, .. } = token;
     let hash = UserHash::read(call.ctx, call.key, call.now)?;
-    let check = hash.view(&Field::of(&token.sid), |session| {
-        session.check(token.claims_version, call.now, call.policy.not_before)
+    let check = hash.view(&Field::of(&login.sid), |session| {
+        session.check(login, *claims_version, call.now, call.policy.not_before)?;
+        Ok::<_, SessionError>(session.receipt(*generation, call.now))
     });
-    Ok(check.ok_or(Error::NoSession)??)
+    if let Some(began) = check.ok_or(Error::NoSession)?? {
+        let arrival = Arrival { database: call.database, login, generation: *generation, began };
+        arrival.note(call.now, call.policy.retry_window);
+    }
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! The table of `hallpass.*` settings: their types, defaults and ranges. A new one is a line here and a field of [`Config`].
 
 use super::values::Config;
+use crate::event_kind::EventKind;
 use hallpass_engine::arguments;
 use hallpass_engine::key_pattern::KeyPattern;
+use hallpass_engine::token::TokenType;
 use std::ffi::CStr;
 
 /// One setting.
@@ -42,6 +44,10 @@ pub static SETTINGS: &[Setting] = &[
     number(c"race-window", 10, 0, 60, |c| &mut c.race_window),
     number(c"retry-window", 600, 0, 86_400, |c| &mut c.retry_window),
     number(c"leeway", 0, 0, 60, |c| &mut c.leeway),
+    number(c"shared", 0, 0, 1_000, |c| &mut c.shared),
+    number(c"access-ttl-jitter", 0, 0, 50, |c| &mut c.access_ttl_jitter),
+    text(c"token-type", c"at+jwt", |c| &mut c.token_type, is_token_type),
+    text(c"events", c"reused revoked evicted recovered", |c| &mut c.events, are_events),
     number(c"session-limit", 100, 0, 10_000, |c| &mut c.session_limit),
     flag(c"refresh-requires-access", false, |c| &mut c.refresh_requires_access),
     flag(c"recovery", true, |c| &mut c.recovery),
@@ -80,6 +86,15 @@ fn no_control(value: &str) -> Result<(), &'static str> {
 
 fn is_pattern(value: &str) -> Result<(), &'static str> {
     KeyPattern::parse(value).map(drop).ok_or("must be 1-255 characters with exactly one *")
+}
+
+fn is_token_type(value: &str) -> Result<(), &'static str> {
+    TokenType::named(value).map(drop).ok_or("must be at+jwt or JWT")
+}
+
+fn are_events(value: &str) -> Result<(), &'static str> {
+    let all_known = value.split_ascii_whitespace().all(|name| EventKind::named(name).is_some());
+    if all_known { Ok(()) } else { Err("takes some of: reused revoked evicted recovered issued claims") }
 }
 
 fn is_audience(value: &str) -> Result<(), &'static str> {

@@ -1,10 +1,12 @@
 //! The values in force of the `hallpass.*` settings.
 
+use crate::event_kind::EventKind;
 use crate::{epoch, sync};
 use hallpass_engine::key_pattern::KeyPattern;
-use hallpass_engine::lifetimes::DefaultTtls;
+use hallpass_engine::lifetimes::{AccessTtl, DefaultTtls};
 use hallpass_engine::rotation::Policy;
 use hallpass_engine::time::ms;
+use hallpass_engine::token::TokenType;
 use std::sync::{Arc, LazyLock, RwLock};
 
 /// The values in force. Times are in seconds.
@@ -22,6 +24,10 @@ pub struct Config {
     pub race_window: u64,
     pub retry_window: u64,
     pub leeway: u64,
+    pub shared: u64,
+    pub access_ttl_jitter: u64,
+    pub token_type: String,
+    pub events: String,
     pub session_limit: u64,
     pub refresh_requires_access: bool,
     pub recovery: bool,
@@ -53,6 +59,21 @@ impl Config {
     /// The lifetimes, in seconds.
     pub fn ttls(&self) -> DefaultTtls {
         DefaultTtls { access: self.access_ttl, idle: self.idle_ttl, max: self.max_ttl }
+    }
+
+    /// The lifetimes of access tokens.
+    pub fn access_ttls(&self) -> AccessTtl {
+        AccessTtl { default: self.access_ttl, jitter: self.access_ttl_jitter }
+    }
+
+    /// The header member `typ` of access tokens. Only the words of types are ever set.
+    pub fn token_type(&self) -> TokenType {
+        TokenType::named(&self.token_type).unwrap_or_default()
+    }
+
+    /// Whether events of this kind are published.
+    pub fn publishes(&self, kind: EventKind) -> bool {
+        self.events.split_ascii_whitespace().any(|name| name == kind.name())
     }
 
     /// Checks what no setting can check alone.
@@ -93,7 +114,9 @@ impl From<&Config> for Policy {
         Self {
             race_window: ms(config.race_window),
             retry_window: ms(config.retry_window),
+            access_ttl: config.access_ttl,
             idle_ttl: config.idle_ttl,
+            shared: config.shared,
             recovery: config.recovery,
             not_before: ms(config.not_before),
         }

@@ -14,6 +14,7 @@ pub mod blocked;
 pub mod command;
 mod command_docs;
 pub mod config;
+pub mod database;
 pub mod effects;
 pub mod guard;
 pub mod info;

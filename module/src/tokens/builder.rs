@@ -2,12 +2,15 @@
 
 use crate::config::Config;
 use crate::error::{self, Error};
+use crate::format::Format;
 use crate::tokens::verify_cache::{self, Epoch};
 use hallpass_engine::access::{self, AccessToken, Claims, Unsigned};
 use hallpass_engine::keys::{Keyring, SigningKey};
+use hallpass_engine::login::Login;
 use hallpass_engine::record::Session;
 use hallpass_engine::time::seconds;
-use hallpass_engine::{json, lifetimes, refresh, token};
+use hallpass_engine::{json, refresh, token};
+use std::borrow::Cow;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -19,8 +22,12 @@ pub struct TokenBuilder<'a> {
     pub ring: &'a Keyring,
     /// The user.
     pub subject: &'a str,
+    /// The database that the session is in.
+    pub database: u32,
     /// Unix ms, as read once by the command.
     pub now: u64,
+    /// How the answer is written.
+    pub format: Format,
 }
 
 /// An answer of `AUTH.ISSUE` and `AUTH.REFRESH`, complete but for the access token's signature.
@@ -30,6 +37,7 @@ pub struct UnsignedTokens {
     /// The epoch and the limit of the verify cache.
     cache: (Epoch, usize),
     members: Members,
+    format: Format,
 }
 
 /// A complete answer of `AUTH.ISSUE` and `AUTH.REFRESH`.
@@ -38,6 +46,8 @@ pub struct TokenReply {
     pub access: Arc<AccessToken>,
     /// The other members.
     pub members: Members,
+    /// How it is written.
+    pub format: Format,
 }
 
 /// What an answer says besides the access token. Lifetimes are seconds from now.
@@ -47,6 +57,7 @@ pub struct Members {
     pub refresh_token: String,
     pub refresh_expires_in: u64,
     pub session_id: Uuid,
+    pub scope: Option<String>,
     pub evicted: Option<Vec<Uuid>>,
 }
 
@@ -59,32 +70,56 @@ impl TokenBuilder<'_> {
         let (began, now) = (seconds(session.rotated_at), seconds(self.now));
         let signing_key = self.ring.signing_key(began, now).ok_or(Error::NoKey)?;
         let refresh_key = self.ring.refresh_key(began, now).ok_or(Error::NoKey)?;
-        let (iat, exp) = lifetimes::of_access_token(session, self.config.access_ttl, self.now);
-        let claims = Claims {
-            iss: self.config.issuer(),
-            aud: session.audience.as_deref().or(self.config.audience()),
-            sub: self.subject,
-            sid: &sid,
-            generation: session.generation,
-            claims_version: session.claims_version,
-            auth_time: seconds(session.issued_at),
-            iat,
-            exp,
-            client_id: session.client.as_deref(),
-            custom: checked_claims(session)?,
-        };
+        let login = Login { sid, issued_at: session.issued_at };
+        let claims = self.claims(&login, session)?;
         Ok(UnsignedTokens {
             key: signing_key.clone(),
             unsigned: access::unsigned(signing_key, &claims),
             cache: (verify_cache::epoch(), self.config.verify_cache_limit()),
             members: Members {
-                expires_in: exp.saturating_sub(now),
-                refresh_token: refresh::mint(refresh_key, self.subject, &sid, session.generation),
+                expires_in: claims.exp.saturating_sub(now),
+                refresh_token: refresh::mint(
+                    refresh_key,
+                    self.subject,
+                    &login,
+                    session.generation,
+                    self.database,
+                ),
                 refresh_expires_in: seconds(session.idle_expiry.saturating_sub(self.now)),
                 session_id: sid,
+                scope: self.scope(&claims),
                 evicted: None,
             },
+            format: self.format,
         })
+    }
+
+    /// What the access token says.
+    fn claims<'c>(&'c self, login: &'c Login, session: &'c Session) -> Result<Claims<'c>, Error> {
+        let (iat, exp) = self.config.access_ttls().of_token(&login.sid, session, self.now);
+        Ok(Claims {
+            typ: self.config.token_type(),
+            iss: self.config.issuer(),
+            aud: session.audience.as_deref().or(self.config.audience()),
+            sub: self.subject,
+            login,
+            database: self.database,
+            generation: session.generation,
+            claims_version: session.claims_version,
+            auth_time: session.authenticated_at(),
+            iat,
+            exp,
+            client_id: session.client.as_deref(),
+            custom: checked_claims(session)?,
+        })
+    }
+
+    /// The scope, which only the response of OAuth 2.0 shows by itself.
+    fn scope(&self, claims: &Claims<'_>) -> Option<String> {
+        match self.format {
+            Format::Resp => None,
+            Format::Json => claims.custom.and_then(json::scope).map(Cow::into_owned),
+        }
     }
 }
 
@@ -128,6 +163,6 @@ impl UnsignedTokens {
             let (epoch, limit) = self.cache;
             verify_cache::insert_minted(&access, epoch, limit);
         }
-        Ok(TokenReply { access, members: self.members })
+        Ok(TokenReply { access, members: self.members, format: self.format })
     }
 }

@@ -37,6 +37,7 @@ pub mod option {
     pub const ACCESSTTL: &str = "ACCESSTTL";
     pub const ALL: &str = "ALL";
     pub const AUDIENCE: &str = "AUDIENCE";
+    pub const AUTHTIME: &str = "AUTHTIME";
     pub const CLAIMS: &str = "CLAIMS";
     pub const CLASS: &str = "CLASS";
     pub const CLIENT: &str = "CLIENT";
@@ -50,8 +51,10 @@ pub mod option {
     pub const META: &str = "META";
     pub const NX: &str = "NX";
     pub const OFFSET: &str = "OFFSET";
+    pub const PUBLIC: &str = "PUBLIC";
     pub const REJECT: &str = "REJECT";
     pub const SESSION: &str = "SESSION";
+    pub const SHARED: &str = "SHARED";
     pub const SID: &str = "SID";
     pub const TOKEN: &str = "TOKEN";
     pub const WITHCLAIMS: &str = "WITHCLAIMS";

@@ -4,10 +4,11 @@ use super::text::Text;
 use hallpass_client::NodeInfo;
 
 /// The module's counters by their INFO field, with their help texts.
-const COUNTERS: [(&str, &str); 13] = [
+const COUNTERS: [(&str, &str); 16] = [
     ("issued", "Sessions begun."),
     ("refreshed", "Rotations."),
     ("retried", "Exchanges that were asked again and answered the same."),
+    ("shared", "Older tokens of shared sessions that were answered."),
     ("reused", "Sessions ended because an old refresh token came back."),
     ("recovered", "Refresh tokens ahead of a store that had lost a rotation."),
     ("revoked", "Sessions ended on request."),
@@ -18,6 +19,8 @@ const COUNTERS: [(&str, &str); 13] = [
     ("expired", "Tokens refused as expired."),
     ("stale", "Access tokens refused because the claims had changed."),
     ("unreadable_records", "Session records that could not be read."),
+    ("receipts_kept", "Proofs of receipt that were remembered."),
+    ("receipts_dropped", "Of these, those that had to make room for newer ones."),
 ];
 
 /// Appends the metrics that these sections contain; other versions of the module may lack some.

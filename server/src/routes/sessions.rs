@@ -41,6 +41,8 @@ struct NewSession {
     idle_ttl: Option<u64>,
     #[serde(default, deserialize_with = "present")]
     max_ttl: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
+    shared: Option<u64>,
     #[serde(default)]
     cookie: bool,
 }
@@ -101,7 +103,8 @@ fn options<'a>(
     Ok(IssueOptions {
         claims: session.claims.as_deref().map(RawValue::get),
         audience: audience(state, client, session)?,
-        client: client.confidential.then_some(&client.id),
+        client: Some(&client.id),
+        is_public: !client.confidential,
         class: session.class.as_deref(),
         meta: session.meta.as_deref().map(RawValue::get),
         limit: session.limit,
@@ -110,6 +113,8 @@ fn options<'a>(
         access_ttl: session.access_ttl,
         idle_ttl: session.idle_ttl,
         max_ttl: session.max_ttl,
+        shared: session.shared,
+        auth_time: None,
     })
 }
 

@@ -42,12 +42,14 @@ pub const VERIFY_REPEATED: &str = "VERIFY, repeated token";
 pub const VERIFY_MINTED_HERE: &str = "VERIFY, new token, minted here";
 pub const VERIFY_MINTED_ELSEWHERE: &str = "VERIFY, new token, minted elsewhere";
 pub const REFRESH: &str = "REFRESH";
+pub const REFRESH_JSON: &str = "REFRESH, FORMAT JSON";
 pub const ISSUE: &str = "ISSUE, new user";
+pub const ISSUE_JSON: &str = "ISSUE, new user, FORMAT JSON";
 
 use Shape::{Again, Once, Same};
 
 /// All cases.
-pub const ALL: [Case; 15] = [
+pub const ALL: [Case; 17] = [
     case(VERIFY_MINTED_HERE, GET, Once, |stage, user| verify(user, &stage.tokens[user].access)),
     case(GET, GET, Again, |_, number| words(&["GET", &text_key(number)])),
     case(GET_BY_TOKEN, GET, Again, |stage, user| words(&["GET", &stage.tokens[user].access])),
@@ -64,7 +66,13 @@ pub const ALL: [Case; 15] = [
     case(REFRESH, SET, Once, |stage, user| {
         words(&["AUTH.REFRESH", &user_key(user), &stage.tokens[user].refresh])
     }),
+    case(REFRESH_JSON, SET, Once, |stage, user| {
+        words(&["AUTH.REFRESH", &user_key(user), &stage.next_refresh_token(user), "FORMAT", "JSON"])
+    }),
     case(ISSUE, SET, Once, |_, user| words(&["AUTH.ISSUE", &user_key(USERS + user)])),
+    case(ISSUE_JSON, SET, Once, |_, user| {
+        words(&["AUTH.ISSUE", &user_key(2 * USERS + user), "FORMAT", "JSON"])
+    }),
     case("SETCLAIMS, one session", SET, Again, |stage, user| {
         words(&["AUTH.SETCLAIMS", &user_key(user), &stage.tokens[user].session_id, CLAIMS])
     }),

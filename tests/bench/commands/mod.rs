@@ -7,8 +7,8 @@ mod cases;
 pub mod stage;
 
 use cases::{
-    ALL, Case, GET, GET_BY_TOKEN, ISSUE, REFRESH, SET, VERIFY_MINTED_ELSEWHERE, VERIFY_MINTED_HERE,
-    VERIFY_REPEATED,
+    ALL, Case, GET, GET_BY_TOKEN, ISSUE, ISSUE_JSON, REFRESH, REFRESH_JSON, SET, VERIFY_MINTED_ELSEWHERE,
+    VERIFY_MINTED_HERE, VERIFY_REPEATED,
 };
 use stage::{Stage, USERS};
 
@@ -57,21 +57,33 @@ const fn way(name: &'static str, transport: Transport, connections: usize, pipel
 }
 
 /// The most frequent commands.
-const OFTEN: [&str; 8] =
-    [GET, GET_BY_TOKEN, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, VERIFY_MINTED_ELSEWHERE, REFRESH, ISSUE];
+const OFTEN: [&str; 10] = [
+    GET,
+    GET_BY_TOKEN,
+    SET,
+    VERIFY_REPEATED,
+    VERIFY_MINTED_HERE,
+    VERIFY_MINTED_ELSEWHERE,
+    REFRESH,
+    REFRESH_JSON,
+    ISSUE,
+    ISSUE_JSON,
+];
 /// The commands that depend only on the algorithm.
 const SIGNING: [&str; 5] = [GET, SET, VERIFY_REPEATED, VERIFY_MINTED_HERE, ISSUE];
 
 /// The ratios with targets: algorithm, way, case, and target. Without pipelining a single connection counts: with 16
 /// that wait at the same time, Redis answers many in each round over its sockets, which is shown beside it. Of new
 /// tokens those minted elsewhere count, because they are harder: this Redis cannot have cached them.
-const TARGETS: [(&str, Way, &str, Target); 17] = [
+const TARGETS: [(&str, Way, &str, Target); 19] = [
     ("EdDSA", UNIX_ALONE, VERIFY_REPEATED, AtLeast(0.90)),
     ("EdDSA", UNIX_ALONE, VERIFY_MINTED_ELSEWHERE, AtLeast(0.60)),
     ("HS256", UNIX_ALONE, REFRESH, AtLeast(0.85)),
     ("HS256", UNIX_ALONE, ISSUE, AtLeast(0.85)),
     ("EdDSA", UNIX_ALONE, REFRESH, AtLeast(0.65)),
     ("EdDSA", UNIX_ALONE, ISSUE, AtLeast(0.65)),
+    ("EdDSA", UNIX_ALONE, REFRESH_JSON, Shown),
+    ("EdDSA", UNIX_ALONE, ISSUE_JSON, Shown),
     ("EdDSA", UNIX_16, VERIFY_REPEATED, AtLeast(0.60)),
     ("EdDSA", UNIX_16, GET_BY_TOKEN, Shown),
     ("HS256", UNIX_16, VERIFY_MINTED_ELSEWHERE, AtLeast(0.40)),

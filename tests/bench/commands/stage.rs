@@ -24,6 +24,8 @@ pub struct Stage {
     pub tokens: Vec<Tokens>,
     /// What signs.
     pub key: Key,
+    /// What authenticates refresh tokens.
+    refresh_key: Key,
     /// How many users it has, and so how many commands a case has that sends each of them once.
     pub users: usize,
     /// How many times the stage was filled.
@@ -34,10 +36,11 @@ impl Stage {
     /// Starts a redis-server that signs with `alg`, for this many users, with more lines of configuration.
     pub fn new(alg: &str, users: usize, lines: &[&str]) -> Self {
         let ring = Keyring::generated(alg);
-        let key = ring.0.iter().find(|key| key.text("use") == "sig").expect("a signing key").clone();
+        let of_use = |usage: &str| ring.0.iter().find(|key| key.text("use") == usage).expect("a key").clone();
+        let (key, refresh_key) = (of_use("sig"), of_use("refresh"));
         let builder = Redis::builder().keyring(ring).tcp();
         let redis = lines.iter().fold(builder, |builder, line| builder.line(line)).start();
-        Self { redis, tokens: vec![], key, users, round: 0 }
+        Self { redis, tokens: vec![], key, refresh_key, users, round: 0 }
     }
 
     /// Begins a round: everything as new.
@@ -63,6 +66,11 @@ impl Stage {
     pub fn text(&self) -> String {
         let payload = self.tokens[0].access.split('.').nth(1).expect("a payload");
         "x".repeat(unbase64(payload).len())
+    }
+
+    /// The refresh token that a refresh with the user's own answers, without asking.
+    pub fn next_refresh_token(&self, user: usize) -> String {
+        jwt::forge_refresh(&self.refresh_key, &self.tokens[user].refresh, "1")
     }
 
     /// As the user's access token, but signed outside this Redis: minted some seconds earlier, differently in each

@@ -11,7 +11,7 @@ use crate::support::{
 fn no_algorithm_but_the_keys_own() {
     let mut target = Target::new();
     for alg in [
-        "none", "None", "NONE", "nOnE", "", "HS256", "HS512", "ES256", "RS256", "PS256", "eddsa", "Ed25519",
+        "none", "None", "NONE", "nOnE", "", "HS256", "HS512", "ES256", "RS256", "PS256", "eddsa", "ed25519",
         "EDDSA",
     ] {
         let header = target.header("sig-1", &json!({ "alg": alg }));
@@ -90,7 +90,6 @@ fn no_key_but_the_one_that_is_named() {
 fn no_other_type() {
     let mut target = Target::new();
     for typ in [
-        json!("JWT"),
         json!("jwt"),
         json!(""),
         json!(null),

@@ -67,6 +67,9 @@ fn as_an_option_and_as_its_value() {
         victim.attack(&[b"AUTH.ISSUE", b"auth:43", &value]);
         victim.attack(&[b"AUTH.ISSUE", b"auth:43", &value, &value]);
         victim.attack(&[b"AUTH.ISSUE", b"auth:43", b"LIMIT", b"1", &value]);
+        victim.attack(&[b"AUTH.ISSUE", b"auth:43", b"CLIENT", b"web", &value]);
+        victim.attack(&[b"AUTH.ISSUE", b"auth:43", b"CLIENT", b"web", b"PUBLIC", &value]);
+        victim.attack(&[b"AUTH.REFRESH", b"auth:42", refresh.as_bytes(), b"FORMAT", &value]);
         victim.attack(&[b"AUTH.REFRESH", b"auth:42", refresh.as_bytes(), &value]);
         victim.attack(&[b"AUTH.REFRESH", b"auth:42", refresh.as_bytes(), &value, &value]);
         victim.attack(&[b"AUTH.VERIFY", b"auth:42", access.as_bytes(), &value]);

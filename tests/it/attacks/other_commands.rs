@@ -35,6 +35,10 @@ fn as_an_argument() {
     for value in hostile_values() {
         victim.attack(&[b"AUTH.INSPECT", b"auth:42", &value]);
         victim.attack(&[b"AUTH.INSPECT", b"auth:42", refresh.as_bytes(), &value]);
+        victim.attack(&[b"AUTH.INSPECT", b"auth:42", refresh.as_bytes(), b"WITHCLAIMS", &value]);
+        victim.attack(&[b"AUTH.INSPECT", b"auth:42", refresh.as_bytes(), b"FORMAT", &value]);
+        victim.attack(&[b"AUTH.SESSIONS", b"auth:42", b"FORMAT", &value]);
+        victim.attack(&[b"AUTH.KEYS", b"FORMAT", &value]);
         victim.attack(&[b"AUTH.SESSIONS", b"auth:42", &value]);
         for option in [&b"OFFSET"[..], b"COUNT"] {
             victim.attack(&[b"AUTH.SESSIONS", b"auth:42", option, &value]);
@@ -91,6 +95,7 @@ fn as_options_given_twice_or_by_the_thousand() {
     for command in [
         &[&b"AUTH.SESSIONS"[..], b"auth:42", b"COUNT", b"1", b"count", b"1"][..],
         &[b"AUTH.SESSIONS", b"auth:42", b"WITHCLAIMS", b"WithClaims"],
+        &[b"AUTH.KEYS", b"FORMAT", b"JSON", b"format", b"json"],
         &[b"AUTH.REVOKE", b"auth:42", b"ALL", b"EXCEPT", &sid, b"except", &sid],
         &[b"AUTH.REVOKE", b"auth:42", b"ALL", b"all"],
         &[b"AUTH.REVOKE", b"auth:42", b"TOKEN", b"x", b"TOKEN", b"y"],

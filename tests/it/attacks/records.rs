@@ -110,8 +110,8 @@ fn elements_that_a_later_release_added_are_kept() {
     let good = con.records("auth:42").remove(SID).unwrap();
     assert_eq!(good[0] & 0xf0, 0x90, "a short array");
     let count = good[0] & 0x0f;
-    let nils = vec![0xc0; usize::from(14 - count)];
-    let extended = [&[0xdc, 0, 16][..], &good[1..], &nils, &[0xa6], b"future", &[0x2a]].concat();
+    let nils = vec![0xc0; usize::from(17 - count)];
+    let extended = [&[0xdc, 0, 19][..], &good[1..], &nils, &[0xa6], b"future", &[0x2a]].concat();
     overwrite(&mut con, SID, &extended);
 
     con.verify("auth:42", &tokens.access, &[]).unwrap();

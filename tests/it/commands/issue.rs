@@ -20,7 +20,7 @@ fn answers_with_a_token_response() {
 }
 
 #[test]
-fn the_refresh_token_spells_out_key_subject_session_and_generation() {
+fn the_refresh_token_spells_out_key_subject_login_and_generation() {
     let redis = Redis::start();
     let tokens = redis.connect().issue("auth:ünï 42", &[]).unwrap();
     let parts = refresh_parts(&tokens.refresh);
@@ -28,8 +28,12 @@ fn the_refresh_token_spells_out_key_subject_session_and_generation() {
     assert_eq!(parts[0], "hp1");
     assert_eq!(parts[1], "ref-1");
     assert_eq!(tokens::unbase64(&parts[2]), "ünï 42".as_bytes());
-    let sid = Uuid::from_slice(&tokens::unbase64(&parts[3])).unwrap();
-    assert_eq!(sid.to_string(), tokens.session_id);
+    let login = tokens::unbase64(&parts[3]);
+    assert_eq!(Uuid::from_slice(&login[..16]).unwrap().to_string(), tokens.session_id);
+    let issued_at = login[16..].iter().fold(0, |time, byte| time << 8 | i64::from(*byte));
+    assert_eq!((login.len(), issued_at / 1000), (22, tokens.claims()["auth_time"].as_i64().unwrap()));
+    let jti = tokens.claims()["jti"].as_str().unwrap().to_owned();
+    assert_eq!(jti.split('.').next(), Some(parts[3].as_str()), "the access token's id begins with it");
     assert_eq!(parts[4], "0");
     assert!(tokens::unbase64(&parts[5]).len() >= 16, "at least 128 bits of MAC");
 }

@@ -113,8 +113,7 @@ fn duplicate_members_are_refused_at_any_depth() {
 fn reserved_claim_names_are_refused_however_they_are_spelt() {
     let redis = Redis::start();
     let mut con = redis.connect();
-    let reserved =
-        "iss sub aud exp nbf iat jti sid gen cv auth_time client_id cnf act active token_type token_use";
+    let reserved = "iss sub aud exp nbf iat jti sid gen cv auth_time client_id cnf act active token_type token_use db der";
     for name in reserved.split(' ') {
         assert_refused(&mut con, &["CLAIMS", &format!(r#"{{"{name}":1}}"#)]);
         let first = u32::from(name.chars().next().unwrap());

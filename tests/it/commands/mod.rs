@@ -1,5 +1,9 @@
 //! The commands, one by one.
 
+mod auth_time;
+mod client_public;
+mod format_json;
+mod impossible_subjects;
 mod inspect;
 mod issue;
 mod issue_limits;
@@ -12,5 +16,7 @@ mod revoke;
 mod revoke_races;
 mod sessions;
 mod setclaims;
+mod shared;
+mod token_settings;
 mod verify;
 mod windows;

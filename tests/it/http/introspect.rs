@@ -52,7 +52,7 @@ fn an_access_token_tells_its_claims() {
         for name in ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "auth_time", "scope", "role"] {
             assert!(body.get(name).is_some(), "{name}: {body}");
         }
-        assert!(body.get("client_id").is_none());
+        assert_eq!(body["client_id"], "local", "whoever issued it");
     }
 }
 
@@ -73,7 +73,8 @@ fn a_refresh_token_is_active_only_where_one_is_expected() {
     assert_eq!((&body["aud"], &body["iss"]), (&json!("api"), &json!(ISSUER)));
     assert_eq!(body["iat"], claims["iat"]);
     assert_eq!(body["exp"].as_i64().unwrap() - body["iat"].as_i64().unwrap(), 3600);
-    for absent in ["token_type", "state", "client_id", "jti"] {
+    assert_eq!(body["client_id"], "local");
+    for absent in ["token_type", "state", "jti"] {
         assert!(body.get(absent).is_none(), "{absent}: {body}");
     }
     assert_eq!(redis.connect().counter("refreshed"), 0, "to look is not to use");

@@ -103,6 +103,7 @@ fn redis_is_timed_and_the_modules_counters_are_there() {
         "issued",
         "refreshed",
         "retried",
+        "shared",
         "reused",
         "recovered",
         "revoked",
@@ -113,6 +114,8 @@ fn redis_is_timed_and_the_modules_counters_are_there() {
         "expired",
         "stale",
         "unreadable_records",
+        "receipts_kept",
+        "receipts_dropped",
     ] {
         let metric = format!("hallpass_{name}_total");
         assert!(samples_now.contains_key(&metric), "{metric}");

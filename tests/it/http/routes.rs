@@ -36,7 +36,7 @@ fn every_member_of_a_session_request_reaches_the_module() {
     let server = Server::before(&redis, &[]);
     let sid = "01890a5d-ac96-774b-bcce-b302099a8057";
     let body = json!({"subject": "a/ü b", "claims": {"a": [1, "x"]}, "audience": "reports", "class": "phone", "meta": {"ua": "agent"},
-        "limit": 3, "on_limit": "reject", "session_id": sid, "access_ttl": 60, "idle_ttl": 120, "max_ttl": 180, "cookie": false});
+        "limit": 3, "on_limit": "reject", "session_id": sid, "access_ttl": 60, "idle_ttl": 120, "max_ttl": 180, "shared": 7, "cookie": false});
     let answer = server.sessions(&body);
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(
@@ -48,10 +48,12 @@ fn every_member_of_a_session_request_reaches_the_module() {
         (&claims["sub"], &claims["aud"], &claims["a"]),
         (&json!("a/ü b"), &json!("reports"), &json!([1, "x"]))
     );
-    assert!(claims.get("client_id").is_none(), "local is not confidential");
+    assert_eq!(claims["client_id"], "local", "every token names the client that issued it");
     let record = redis.connect().records("auth:a/ü b").remove(sid).unwrap();
     let record = String::from_utf8_lossy(&record);
     assert!(record.contains("phone") && record.contains(r#"{"ua":"agent"}"#));
+    assert!(record.ends_with('\u{7}'), "shared stands at its end");
+    assert_eq!(server.token(&answer.text_of("refresh_token"), &[]).status, 200, "and it is bound to nobody");
 
     let again = server.sessions(&body);
     assert_eq!(

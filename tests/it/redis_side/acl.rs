@@ -79,3 +79,17 @@ fn a_user_of_one_subject_cannot_touch_another() {
     assert_eq!(refused(app.refresh("auth:43", &theirs.refresh, &[])), "NOPERM");
     assert_eq!(refused(app.verify("auth:43", &theirs.access, &[])), "NOPERM");
 }
+
+#[test]
+fn a_reader_can_look_in_every_format_and_issue_nothing() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let tokens = con.issue("auth:42", &["SHARED", "1", "CLIENT", "web", "PUBLIC"]).unwrap();
+    let mut app = user(&redis, &["+auth.inspect", "+auth.sessions", "+auth.keys", "%R~auth:*"]);
+    app.run(&["AUTH.INSPECT", "auth:42", &tokens.refresh, "WITHCLAIMS", "FORMAT", "JSON"]).unwrap();
+    app.run(&["AUTH.SESSIONS", "auth:42", "FORMAT", "JSON"]).unwrap();
+    app.run(&["AUTH.KEYS", "FORMAT", "JSON"]).unwrap();
+    assert_eq!(refused(app.issue("auth:42", &["SHARED", "9", "AUTHTIME", "1", "FORMAT", "JSON"])), "NOPERM");
+    assert_eq!(refused(app.refresh("auth:42", &tokens.refresh, &["FORMAT", "JSON"])), "NOPERM");
+    assert_eq!(refused(app.run(&["AUTH.SESSIONS", "other:42", "FORMAT", "JSON"])), "NOPERM");
+}

@@ -48,8 +48,8 @@ fn arity_and_flags_are_as_documented() {
     }
     has("auth.revoke", -3, &["write"], &["readonly", "denyoom", "admin", "loading", "stale"]);
     has("auth.setclaims", 4, &["write", "denyoom"], &["readonly", "admin", "loading", "stale"]);
-    for name in ["auth.jwks", "auth.keys"] {
-        has(name, 1, &["readonly", "loading", "stale"], &["write", "denyoom", "admin"]);
+    for (name, arity) in [("auth.jwks", 1), ("auth.keys", -1)] {
+        has(name, arity, &["readonly", "loading", "stale"], &["write", "denyoom", "admin"]);
     }
     has("auth.reload", 1, &["admin", "loading", "stale"], &["write", "readonly", "denyoom"]);
 }
@@ -83,7 +83,6 @@ fn a_wrong_number_of_arguments_has_the_error_of_redis() {
         &["AUTH.SETCLAIMS", "auth:42", "ALL"],
         &["AUTH.SETCLAIMS", "auth:42", "ALL", "{}", "x"],
         &["AUTH.JWKS", "x"],
-        &["AUTH.KEYS", "x"],
         &["AUTH.RELOAD", "x"],
     ] {
         let line = raw.call(args).text();
@@ -169,13 +168,18 @@ fn every_option_stands_in_the_documented_arguments() {
         "ACCESSTTL",
         "IDLETTL",
         "MAXTTL",
+        "PUBLIC",
+        "SHARED",
+        "AUTHTIME",
+        "FORMAT",
+        "JSON",
     ];
     for (name, options) in [
         ("auth.issue", &issue[..]),
-        ("auth.refresh", &["ACCESS", "CLIENT", "META"]),
+        ("auth.refresh", &["ACCESS", "CLIENT", "META", "FORMAT", "JSON"]),
         ("auth.verify", &["AUDIENCE"]),
-        ("auth.inspect", &["WITHCLAIMS"]),
-        ("auth.sessions", &["WITHCLAIMS", "OFFSET", "COUNT"]),
+        ("auth.inspect", &["WITHCLAIMS", "FORMAT", "JSON"]),
+        ("auth.sessions", &["WITHCLAIMS", "OFFSET", "COUNT", "FORMAT", "JSON"]),
         ("auth.revoke", &["ALL", "EXCEPT", "SESSION", "TOKEN", "CLIENT"]),
         ("auth.setclaims", &["ALL"]),
     ] {
@@ -208,6 +212,16 @@ pub fn tokens_of(arguments: &Reply) -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn the_keys_of_the_ring_come_in_json_too() {
+    let redis = Redis::start();
+    let arguments =
+        redis.raw().call(&["COMMAND", "DOCS", "auth.keys"]).member("auth.keys").member("arguments");
+    let mut found = tokens_of(&arguments);
+    found.sort();
+    assert_eq!(found, ["FORMAT", "JSON"]);
 }
 
 #[test]

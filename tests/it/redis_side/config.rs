@@ -3,13 +3,15 @@
 use crate::support::{build::built, redis_server::refuses_to_start, *};
 
 /// Settings in numbers: default, smallest, largest.
-const NUMBERS: [(&str, i64, i64, i64); 10] = [
+const NUMBERS: [(&str, i64, i64, i64); 12] = [
     ("access-ttl", 900, 1, 86_400),
     ("idle-ttl", 1_209_600, 1, 31_536_000),
     ("max-ttl", 7_776_000, 1, 315_360_000),
     ("race-window", 10, 0, 60),
     ("retry-window", 600, 0, 86_400),
     ("leeway", 0, 0, 60),
+    ("shared", 0, 0, 1_000),
+    ("access-ttl-jitter", 0, 0, 50),
     ("session-limit", 100, 0, 10_000),
     ("claims-max-bytes", 4096, 0, 65_536),
     ("verify-cache-bytes", 33_554_432, 0, 1 << 40),
@@ -45,6 +47,8 @@ fn defaults_are_as_documented() {
         ("audience", ""),
         ("refresh-requires-access", "no"),
         ("recovery", "yes"),
+        ("token-type", "at+jwt"),
+        ("events", "reused revoked evicted recovered"),
     ] {
         assert_eq!(get(&mut con, name), default, "{name}");
     }
@@ -128,6 +132,10 @@ fn a_server_does_not_start_with_a_bad_setting() {
         "hallpass.key-pattern auth:",
         "hallpass.key-pattern *:*",
         "hallpass.recovery maybe",
+        "hallpass.token-type jwt",
+        "hallpass.events everything",
+        "hallpass.shared 1001",
+        "hallpass.access-ttl-jitter 51",
         "hallpass.unknown 1",
     ] {
         let log = refuses_to_start(|dir| {

@@ -125,3 +125,82 @@ fn keyspace_notifications_name_the_incident() {
     con.issue("auth:42", &["LIMIT", "1"]).unwrap();
     wait_until("an event of the module", SOON, || raw.reply().items()[3].text().contains("hallpass"));
 }
+
+#[test]
+fn logins_and_changes_of_claims_are_told_to_those_who_ask_for_them() {
+    let redis = Redis::with(&[r#"hallpass.events "issued claims evicted""#]);
+    let mut con = redis.connect();
+    let mut events = subscriber(&redis);
+    let first = con.issue("auth:42", &["CLAIMS", r#"{"role":"secret"}"#]).unwrap();
+    let event = next(&mut events);
+    assert_eq!(
+        (&event["event"], &event["key"], &event["sub"]),
+        (&"issued".into(), &"auth:42".into(), &"42".into())
+    );
+    assert_eq!((&event["sids"], &event["count"]), (&serde_json::json!([first.session_id]), &1.into()));
+    assert!(event["at"].is_u64() && event["reason"].is_string());
+
+    let second = con.issue("auth:42", &["LIMIT", "1"]).unwrap();
+    let (evicted, issued) = (next(&mut events), next(&mut events));
+    assert_eq!((&evicted["event"], &issued["event"]), (&"evicted".into(), &"issued".into()));
+    assert_eq!(issued["sids"], serde_json::json!([second.session_id]));
+
+    con.get::<i64>(&["AUTH.SETCLAIMS", "auth:42", "ALL", r#"{"role":"secret"}"#]);
+    let claims = next(&mut events);
+    assert_eq!(
+        (&claims["event"], &claims["sids"]),
+        (&"claims".into(), &serde_json::json!([second.session_id]))
+    );
+    for event in [event, issued, claims] {
+        assert!(!event.to_string().contains("secret") && !event.to_string().contains("hp1."), "{event}");
+    }
+    con.get::<i64>(&["AUTH.SETCLAIMS", "auth:43", "ALL", "{}"]);
+    con.get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
+    assert_eq!(
+        events.reply_within(Duration::from_millis(200)),
+        None,
+        "nothing changed, or it is not asked for"
+    );
+}
+
+#[test]
+fn a_repeated_login_is_told_once() {
+    let redis = Redis::with(&["hallpass.events issued"]);
+    let mut con = redis.connect();
+    let mut events = subscriber(&redis);
+    let options = ["SID", "01890a5d-ac96-774b-bcce-b302099a8057"];
+    for _ in 0..2 {
+        con.issue("auth:42", &options).unwrap();
+    }
+    assert_eq!(next(&mut events)["event"], "issued");
+    assert_eq!(events.reply_within(Duration::from_millis(200)), None);
+}
+
+#[test]
+fn an_event_that_is_not_asked_for_is_no_keyspace_event_either() {
+    let redis = Redis::with(&["notify-keyspace-events Kd", r#"hallpass.events """#]);
+    let mut con = redis.connect();
+    let mut raw = redis.raw();
+    raw.call(&["PSUBSCRIBE", "*"]);
+    con.issue("auth:42", &[]).unwrap();
+    con.get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
+    assert_eq!(con.counter("revoked"), 1, "it is counted");
+    assert_eq!(raw.reply_within(Duration::from_millis(200)), None);
+}
+
+#[test]
+fn events_that_there_are_not_are_refused() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    for (value, is_taken) in [
+        ("", true),
+        ("issued", true),
+        ("claims  reused", true),
+        ("Issued", false),
+        ("issued,claims", false),
+        ("verified", false),
+    ] {
+        let answer = con.run(&["CONFIG", "SET", "hallpass.events", value]);
+        assert_eq!(answer.is_ok(), is_taken, "{value:?}");
+    }
+}

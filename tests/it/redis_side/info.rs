@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::support::{clock::Clocked, *};
 
-const COUNTERS: [&str; 13] = [
+const COUNTERS: [&str; 16] = [
     "issued",
     "refreshed",
     "retried",
+    "shared",
     "reused",
     "recovered",
     "revoked",
@@ -18,6 +19,8 @@ const COUNTERS: [&str; 13] = [
     "expired",
     "stale",
     "unreadable_records",
+    "receipts_kept",
+    "receipts_dropped",
 ];
 
 #[test]

@@ -29,12 +29,16 @@ pub fn sign_parts(key: &Key, header: &str, claims: &str) -> String {
 
 /// Returns the same refresh token for another generation, signed by the ring's own refresh key.
 pub fn forge_refresh(key: &Key, token: &str, generation: &str) -> String {
-    let (body, mac) = token.rsplit_once('.').expect("a MAC");
+    let (body, _) = token.rsplit_once('.').expect("a MAC");
     let (family, _) = body.rsplit_once('.').expect("a generation");
     let body = format!("{family}.{generation}");
-    let mut forged = key.sign(body.as_bytes());
-    forged.truncate(super::tokens::unbase64(mac).len());
-    format!("{body}.{}", base64(forged))
+    format!("{body}.{}", base64(key.sign(body.as_bytes())))
+}
+
+/// The same refresh token for another database than 0, signed by the ring's own refresh key.
+pub fn forge_refresh_of_database(key: &Key, token: &str, database: u32) -> String {
+    let (body, _) = token.rsplit_once('.').expect("a MAC");
+    format!("{body}.{}", base64(key.sign(format!("{body}.{database}").as_bytes())))
 }
 
 /// Returns the claims of `token`, verified by an independent implementation with a published JWK Set.

@@ -17,7 +17,7 @@ pub const CODES: [&str; 8] = [
 ];
 
 /// Keywords that errors may name.
-pub const OPTIONS: [&str; 11] = [
+pub const OPTIONS: [&str; 15] = [
     "CLAIMS",
     "AUDIENCE",
     "CLIENT",
@@ -29,6 +29,10 @@ pub const OPTIONS: [&str; 11] = [
     "IDLETTL",
     "MAXTTL",
     "ACCESS",
+    "SHARED",
+    "AUTHTIME",
+    "FORMAT",
+    "PUBLIC",
 ];
 
 /// Arguments that have broken other programs.

@@ -63,7 +63,7 @@ impl Tokens {
 /// Returns the six parts of a refresh token.
 pub fn refresh_parts(token: &str) -> Vec<String> {
     let parts: Vec<String> = token.split('.').map(str::to_owned).collect();
-    assert_eq!(parts.len(), 6, "hp1.<kid>.<subject>.<sid>.<gen>.<mac>: {token}");
+    assert_eq!(parts.len(), 6, "hp1.<kid>.<subject>.<login>.<gen>.<mac>: {token}");
     parts
 }
 

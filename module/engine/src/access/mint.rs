@@ -4,32 +4,37 @@ use super::payload;
 use super::token::{AccessToken, Audience};
 use crate::base64url::{encode_into, encode_within, encoded_len};
 use crate::keys::SigningKey;
+use crate::login::Login;
+use crate::token::TokenType;
 use std::fmt;
 use std::ops::Range;
-use uuid::Uuid;
 
-/// What a token says. Times are NumericDates: Unix seconds.
+/// What a token says, and how it is written. Times are NumericDates: Unix seconds.
 #[derive(Clone, Debug)]
 pub struct Claims<'a> {
+    /// The header member `typ`.
+    pub typ: TokenType,
     /// Issuer, when configured.
     pub iss: Option<&'a str>,
     /// Audience, when configured or set for the session.
     pub aud: Option<&'a str>,
     /// The user.
     pub sub: &'a str,
-    /// The session.
-    pub sid: &'a Uuid,
+    /// The login that began the session.
+    pub login: &'a Login,
+    /// The database that the session is in.
+    pub database: u32,
     /// Generation of the session at which it was minted.
     pub generation: u64,
     /// Version of the claims.
     pub claims_version: u64,
-    /// When the user authenticated: when the session was issued.
+    /// When the user authenticated.
     pub auth_time: u64,
     /// When it was minted.
     pub iat: u64,
     /// When it ends.
     pub exp: u64,
-    /// The client that the session is bound to.
+    /// The client of the session.
     pub client_id: Option<&'a str>,
     /// Custom claims: a JSON object written by [`crate::json::claims`], whose members stand at the top level.
     pub custom: Option<&'a str>,
@@ -68,7 +73,8 @@ pub fn unsigned(key: &SigningKey, claims: &Claims<'_>) -> Unsigned {
     // Room for the payload in clear and encoded, and for what is compared: one allocation, and hardly more than needed.
     let named = [claims.iss, claims.aud, Some(claims.sub)];
     let named: usize = named.into_iter().flatten().map(str::len).sum();
-    let encoded = key.header().len() + encoded_len(length) + encoded_len(key.signature_len()) + 2;
+    let header = key.header(claims.typ);
+    let encoded = header.len() + encoded_len(length) + encoded_len(key.signature_len()) + 2;
     let mut bytes = Vec::with_capacity(length + named + encoded);
 
     payload::write(&mut bytes, claims);
@@ -77,7 +83,7 @@ pub fn unsigned(key: &SigningKey, claims: &Claims<'_>) -> Unsigned {
     let iss = claims.iss.map(|iss| append(&mut bytes, iss));
     let aud = claims.aud.map_or(Audience::Nobody, |aud| Audience::One(append(&mut bytes, aud)));
     let start = bytes.len();
-    bytes.extend_from_slice(key.header().as_bytes());
+    bytes.extend_from_slice(header.as_bytes());
     bytes.push(b'.');
     encode_within(&mut bytes, payload.clone());
     let text = start..bytes.len();
@@ -89,7 +95,8 @@ pub fn unsigned(key: &SigningKey, claims: &Claims<'_>) -> Unsigned {
             sub,
             iss,
             aud,
-            sid: *claims.sid,
+            login: *claims.login,
+            database: claims.database,
             generation: claims.generation,
             claims_version: claims.claims_version,
             exp: claims.exp,

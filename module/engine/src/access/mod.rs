@@ -8,6 +8,3 @@ mod token;
 pub use mint::{Claims, SignError, Unsigned, mint, unsigned};
 pub use open::{InvalidAccessToken, Opened, authenticate, open};
 pub use token::{AccessToken, ClaimsError, Expectations};
-
-/// The header member `typ` (RFC 9068 §2.1).
-const TYPE: &str = "at+jwt";

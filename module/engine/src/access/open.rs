@@ -1,10 +1,11 @@
 //! From the text of a token to its proven claims.
 
-use super::TYPE;
 use super::token::{AccessToken, Audience};
 use crate::base64url::decode;
-use crate::keys::{Keyring, SigningKey};
-use crate::{json, sid, token};
+use crate::keys::{Algorithm, Keyring, SigningKey};
+use crate::login::{Login, MAX_ISSUED_AT};
+use crate::token::{self, TokenType};
+use crate::{json, sid};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
@@ -86,6 +87,7 @@ impl Opened<'_, '_> {
     fn read_claims(&self) -> Option<AccessToken> {
         let payload = decode(self.payload)?;
         let claims: Payload<'_> = json::object(&payload)?;
+        let login = login_of(&claims)?;
         let mut texts = Texts(Vec::with_capacity(self.text.len() + 2 * payload.len()));
         Some(AccessToken {
             text: texts.add(self.text),
@@ -98,7 +100,8 @@ impl Opened<'_, '_> {
                 Some(Aud::Many(all)) => Audience::Many(all.iter().map(|aud| texts.add(&**aud)).collect()),
             },
             bytes: texts.0,
-            sid: sid::parse(claims.sid.as_bytes())?,
+            login,
+            database: claims.db.unwrap_or(0),
             generation: claims.r#gen,
             claims_version: claims.cv,
             exp: claims.exp,
@@ -137,8 +140,17 @@ fn key_named_by<'r>(ring: &'r Keyring, encoded: &str, now: u64) -> Option<&'r Si
         let header = decode(encoded)?;
         let header: Header<'_> = json::object(&header)?;
         let key = ring.verifying_key(&header.kid, now)?;
-        (header.alg == key.alg().name() && header.typ == TYPE).then_some(key)
+        let is_right =
+            Algorithm::of_header(&header.alg) == Some(key.alg()) && TokenType::named(&header.typ).is_some();
+        is_right.then_some(key)
     })
+}
+
+/// What `jti` begins with. If that is of another session id than `sid`, it fits no record.
+fn login_of(claims: &Payload<'_>) -> Option<Login> {
+    let login = Login::decode(claims.jti.split('.').next()?.as_bytes())?;
+    let sid = sid::parse(claims.sid.as_bytes())?;
+    Some(if login.sid == sid { login } else { Login { sid, issued_at: MAX_ISSUED_AT } })
 }
 
 #[derive(Deserialize)]
@@ -154,6 +166,9 @@ struct Payload<'p> {
     sub: Cow<'p, str>,
     #[serde(borrow)]
     sid: Cow<'p, str>,
+    #[serde(borrow)]
+    jti: Cow<'p, str>,
+    db: Option<u32>,
     r#gen: u64,
     cv: u64,
     exp: u64,

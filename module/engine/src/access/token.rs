@@ -1,8 +1,8 @@
 //! An access token that is proven, and the checks that depend on who asks and when.
 
+use crate::login::Login;
 use std::fmt;
 use std::ops::Range;
-use uuid::Uuid;
 
 /// An access token whose form, key, signature and type are right; time, issuer and audience are the caller's to check.
 ///
@@ -15,8 +15,10 @@ pub struct AccessToken {
     pub(super) sub: Range<usize>,
     pub(super) iss: Option<Range<usize>>,
     pub(super) aud: Audience,
-    /// The session.
-    pub sid: Uuid,
+    /// The login that began the session.
+    pub login: Login,
+    /// The database that the session is in.
+    pub database: u32,
     /// Generation of the session at which it was minted.
     pub generation: u64,
     /// Version of the claims.
@@ -37,7 +39,7 @@ pub(super) enum Audience {
 /// Why an authentic token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimsError {
-    /// Not for this subject, issuer or audience, or not yet valid.
+    /// Not for this subject, database, issuer or audience, or not yet valid.
     Invalid,
     /// Its time is over.
     Expired,
@@ -46,7 +48,7 @@ pub enum ClaimsError {
 impl fmt::Display for ClaimsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Invalid => "not for this subject, issuer or audience, or not yet valid",
+            Self::Invalid => "not for this subject, database, issuer or audience, or not yet valid",
             Self::Expired => "the token has expired",
         })
     }
@@ -59,6 +61,8 @@ impl std::error::Error for ClaimsError {}
 pub struct Expectations<'a> {
     /// The user that the key belongs to.
     pub subject: &'a str,
+    /// The database that the key is in.
+    pub database: u32,
     /// Required issuer.
     pub issuer: Option<&'a str>,
     /// Required audience.
@@ -95,14 +99,14 @@ impl AccessToken {
         self.key_exp.is_none_or(|exp| now < exp)
     }
 
-    /// Checks subject, expiry, `nbf`, issuer and audience, in this order.
+    /// Checks subject and database, expiry, `nbf`, issuer and audience, in this order.
     ///
     /// # Errors
     /// [`ClaimsError`] of the first check that fails.
     pub fn check(&self, expected: &Expectations<'_>) -> Result<(), ClaimsError> {
         let now = expected.now;
         let has_begun = self.nbf.is_none_or(|nbf| nbf <= now.saturating_add(expected.leeway));
-        if self.sub() != expected.subject.as_bytes() {
+        if self.sub() != expected.subject.as_bytes() || self.database != expected.database {
             Err(ClaimsError::Invalid)
         } else if now >= self.exp.saturating_add(expected.leeway) {
             Err(ClaimsError::Expired)
@@ -137,7 +141,7 @@ impl AccessToken {
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")
-            .field("sid", &self.sid)
+            .field("sid", &self.login.sid)
             .field("generation", &self.generation)
             .finish_non_exhaustive()
     }

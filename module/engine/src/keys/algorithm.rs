@@ -33,6 +33,11 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm that a key or a token of ours names: by its `alg`, or by the newer name of it (RFC 9864 §2.2).
+    pub fn of_header(name: &str) -> Option<Self> {
+        if name == "Ed25519" { Some(Self::EdDSA) } else { name.parse().ok() }
+    }
+
     /// Whether opening a token costs little more than its one HMAC, for those who have the secret.
     pub fn is_cheap_to_verify(self) -> bool {
         self == Self::HS256

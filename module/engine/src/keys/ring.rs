@@ -110,7 +110,7 @@ impl Keyring {
 
     /// The unexpired signing key whose tokens have this encoded header.
     pub fn verifying_key_of_header(&self, header: &str, now: u64) -> Option<&SigningKey> {
-        self.unexpired(now).find(|key| key.header() == header)
+        self.unexpired(now).find(|key| key.has_header(header))
     }
 
     fn unexpired(&self, now: u64) -> impl Iterator<Item = &SigningKey> {

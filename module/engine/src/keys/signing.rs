@@ -8,6 +8,7 @@ use super::hmac::HmacKey;
 use super::jwk::member;
 use super::{Algorithm, Jwk, Validity, VerifyingKey, rsa};
 use crate::base64url::{decode, encode};
+use crate::token::TokenType;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
@@ -23,7 +24,8 @@ pub struct SigningKey {
     pub(super) public: Option<Jwk>,
     signer: Signer,
     verifier: VerifyingKey,
-    header: String,
+    /// One for each of [`TokenType::ALL`].
+    headers: [String; 2],
 }
 
 enum Signer {
@@ -44,14 +46,16 @@ impl SigningKey {
             Algorithm::PS256 => Signer::Rsa(rsa::key_pair(jwk)?, &RSA_PSS_SHA256),
             Algorithm::HS256 => Signer::Hmac(HmacKey::from_jwk(jwk)?),
         };
-        let header = format!(r#"{{"typ":"at+jwt","alg":"{alg}","kid":"{}"}}"#, jwk.kid);
+        let header = |typ: TokenType| {
+            encode(format!(r#"{{"typ":"{}","alg":"{alg}","kid":"{}"}}"#, typ.name(), jwk.kid))
+        };
         Ok(Self {
             kid: jwk.kid.clone(),
             validity,
             public: jwk.public().map(|public| Jwk { alg: Some(alg.to_string()), ..public }),
             signer,
             verifier,
-            header: encode(header),
+            headers: TokenType::ALL.map(header),
         })
     }
 
@@ -65,9 +69,18 @@ impl SigningKey {
         self.verifier.alg()
     }
 
-    /// The encoded JOSE header of every token that this key signs: `typ`, `alg` and `kid`.
-    pub fn header(&self) -> &str {
-        &self.header
+    /// The encoded JOSE header of every token of this type that this key signs: `typ`, `alg` and `kid`.
+    pub fn header(&self, typ: TokenType) -> &str {
+        let [at_jwt, jwt] = &self.headers;
+        match typ {
+            TokenType::AtJwt => at_jwt,
+            TokenType::Jwt => jwt,
+        }
+    }
+
+    /// Whether this is the encoded header of a token that this key signs.
+    pub fn has_header(&self, header: &str) -> bool {
+        self.headers.iter().any(|own| own == header)
     }
 
     /// When it may be used.

@@ -50,7 +50,7 @@ fn algorithm_of(jwk: &Jwk) -> Result<Algorithm, KeyError> {
         _ => return Err(KeyError::KeyType),
     };
     let chosen = match (jwk.alg.as_deref(), possible) {
-        (Some(named), _) => possible.iter().find(|alg| alg.name() == named),
+        (Some(named), _) => possible.iter().find(|alg| Algorithm::of_header(named) == Some(**alg)),
         (None, [only]) => Some(only),
         (None, _) => None,
     };

@@ -1,5 +1,6 @@
 //! The elements of a record, read one after the other from bytes that anybody may have stored.
 
+use crate::login::MAX_ISSUED_AT;
 use rmp::{Marker, decode};
 use std::fmt;
 
@@ -7,7 +8,6 @@ use std::fmt;
 pub const MAX_GENERATION: u64 = (1 << 53) - 1;
 
 pub(super) const VERSION: u64 = 1;
-pub(super) const KNOWN_ELEMENTS: u32 = 14;
 const REQUIRED_ELEMENTS: u32 = 6;
 
 /// The field's value is not a record that this release can read.
@@ -45,13 +45,13 @@ impl<'s, 'v> Elements<'s, 'v> {
         Ok(Self { source, left: count - 1 })
     }
 
-    /// The numbers that every record has.
-    pub(super) fn required<const N: usize>(&mut self) -> Result<[u64; N], DecodeError> {
-        let mut numbers = [0; N];
+    /// The numbers that every record has: generation, issued-at, rotated-at, idle expiry, absolute expiry.
+    pub(super) fn fixed(&mut self) -> Result<[u64; 5], DecodeError> {
+        let mut numbers = [0; 5];
         for number in &mut numbers {
             *number = self.number()?.ok_or(DecodeError)?;
         }
-        Ok(numbers)
+        if numbers[1] < MAX_ISSUED_AT { Ok(numbers) } else { Err(DecodeError) }
     }
 
     /// Steps to the next element; `false` when it is missing or nil.
@@ -79,6 +79,11 @@ impl<'s, 'v> Elements<'s, 'v> {
         let (text, rest) = decode::read_str_from_slice(*self.source).map_err(|_| DecodeError)?;
         *self.source = rest;
         Ok(Some(text))
+    }
+
+    /// True where it is set; false where it is missing, nil or false.
+    pub(super) fn flag(&mut self) -> Result<bool, DecodeError> {
+        if self.next()? { decode::read_bool(self.source).map_err(|_| DecodeError) } else { Ok(false) }
     }
 
     /// Everything behind the known elements, which must be the end of the record.

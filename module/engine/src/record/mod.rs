@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! [version, gen, issued-at, rotated-at, idle expiry, absolute expiry,      fixed: 47 bytes in all
-//!  claims version, access TTL, idle TTL, client, audience, class, meta, claims, …]
+//!  claims version, access TTL, idle TTL, client, audience, class, meta, claims, public, shared, auth time, …]
 //! ```
 //!
-//! Times are Unix milliseconds, TTLs seconds. Numbers that change at each rotation are of fixed width, so that rotating
-//! never changes the size of a hash. Elements at the end that are nil are left out: a session without options is 48
-//! bytes. Elements behind the ones known here were written by a later release; they are kept and ignored.
+//! Times are Unix milliseconds, TTLs and the auth time seconds. Numbers that change at each rotation are of fixed width, so
+//! that rotating never changes the size of a hash. Elements at the end that are nil are left out: a session without options
+//! is 48 bytes. Elements behind the ones known here were written by a later release; they are kept and ignored.
 
 mod elements;
 mod view;
@@ -15,7 +15,9 @@ mod view;
 pub use elements::{DecodeError, MAX_GENERATION, Unknown};
 pub use view::{RecordView, SessionError};
 
-use elements::{Elements, KNOWN_ELEMENTS, VERSION};
+use crate::login::Login;
+use crate::time::seconds;
+use elements::{Elements, VERSION};
 use rmp::encode;
 
 /// One login on one device: the family of all its tokens.
@@ -23,7 +25,7 @@ use rmp::encode;
 pub struct Session {
     /// How often it was rotated.
     pub generation: u64,
-    /// When it was issued, in ms.
+    /// When it was issued, in ms; below [`MAX_ISSUED_AT`](crate::login::MAX_ISSUED_AT).
     pub issued_at: u64,
     /// When the current generation began, in ms.
     pub rotated_at: u64,
@@ -37,7 +39,7 @@ pub struct Session {
     pub access_ttl: Option<u64>,
     /// Idle lifetime in seconds, when it was set for this session.
     pub idle_ttl: Option<u64>,
-    /// The confidential client that it is bound to.
+    /// The client that its tokens name, and that it is bound to unless `is_public`.
     pub client: Option<String>,
     /// The audience of its access tokens, when it was set for this session.
     pub audience: Option<String>,
@@ -47,8 +49,27 @@ pub struct Session {
     pub meta: Option<String>,
     /// Custom claims: a JSON object.
     pub claims: Option<String>,
+    /// Whether anybody may refresh it, although it has a client.
+    pub is_public: bool,
+    /// How many generations back a token of it may be, when it was set for this session.
+    pub shared: Option<u64>,
+    /// When the user proved who they are, in Unix seconds, when that was not when it was issued.
+    pub auth_time: Option<u64>,
     /// What a later release wrote behind the elements known here.
     pub unknown: Unknown,
+}
+
+/// An element behind the fixed ones.
+enum Element<'a> {
+    Number(u64),
+    Text(&'a str),
+    True,
+}
+
+impl<'a> Element<'a> {
+    fn text(text: &'a Option<String>) -> Option<Self> {
+        text.as_deref().map(Self::Text)
+    }
 }
 
 impl Session {
@@ -57,16 +78,31 @@ impl Session {
         now >= self.idle_expiry || now >= self.absolute_expiry || self.issued_at < not_before
     }
 
+    /// Whether this is the session that `login` began: its id may have been issued again since.
+    pub fn is_of(&self, login: &Login) -> bool {
+        self.issued_at == login.issued_at
+    }
+
+    /// The client that it is bound to.
+    pub fn bound_to(&self) -> Option<&str> {
+        self.client.as_deref().filter(|_| !self.is_public)
+    }
+
     /// Whether it answers to `client`: a bound session to its own client only, any other to everybody.
     pub fn answers_to(&self, client: Option<&str>) -> bool {
-        self.client.as_deref().is_none_or(|bound| client == Some(bound))
+        self.bound_to().is_none_or(|bound| client == Some(bound))
+    }
+
+    /// When the user proved who they are, in Unix seconds.
+    pub fn authenticated_at(&self) -> u64 {
+        self.auth_time.unwrap_or(seconds(self.issued_at))
     }
 
     /// Replaces the custom claims at `now` (ms), so that access tokens with the previous ones become stale. A version beyond
     /// what a record can hold would make the session unreadable.
     pub fn replace_claims(&mut self, claims: String, now: u64) {
         self.claims = Some(claims);
-        self.claims_version = (self.claims_version + 1).max(now / 1000).min(MAX_GENERATION);
+        self.claims_version = (self.claims_version + 1).max(seconds(now)).min(MAX_GENERATION);
     }
 
     /// The record as stored.
@@ -78,8 +114,10 @@ impl Session {
     }
 
     fn write(&self, out: &mut Vec<u8>) -> Result<(), std::io::Error> {
-        let texts = [&self.client, &self.audience, &self.class, &self.meta, &self.claims];
-        encode::write_array_len(out, self.element_count(&texts))?;
+        let optional = self.optional();
+        let optional = &optional[..self.written(&optional)];
+        let known = u32::try_from(optional.len()).unwrap_or(0) + FIXED_ELEMENTS;
+        encode::write_array_len(out, known + self.unknown.count)?;
         encode::write_uint(out, VERSION)?;
         for fixed in
             [self.generation, self.issued_at, self.rotated_at, self.idle_expiry, self.absolute_expiry]
@@ -87,30 +125,33 @@ impl Session {
             encode::write_u64(out, fixed)?;
         }
         encode::write_uint(out, self.claims_version)?;
-        let written = self.element_count(&texts) as usize;
-        for (index, ttl) in [self.access_ttl, self.idle_ttl].into_iter().enumerate() {
-            if 7 + index < written {
-                write_optional(out, ttl, |out, ttl| encode::write_uint(out, ttl).map(drop))?;
-            }
-        }
-        for (index, text) in texts.into_iter().enumerate() {
-            if 9 + index < written {
-                write_optional(out, text.as_deref(), encode::write_str)?;
-            }
-        }
+        optional.iter().try_for_each(|element| write_element(out, element.as_ref()))?;
         out.extend_from_slice(&self.unknown.bytes);
         Ok(())
     }
 
-    /// Up to the last element that is not nil.
-    fn element_count(&self, texts: &[&Option<String>; 5]) -> u32 {
+    /// What may be missing, in the order of the record.
+    fn optional(&self) -> [Option<Element<'_>>; 10] {
+        [
+            self.access_ttl.map(Element::Number),
+            self.idle_ttl.map(Element::Number),
+            Element::text(&self.client),
+            Element::text(&self.audience),
+            Element::text(&self.class),
+            Element::text(&self.meta),
+            Element::text(&self.claims),
+            self.is_public.then_some(Element::True),
+            self.shared.map(Element::Number),
+            self.auth_time.map(Element::Number),
+        ]
+    }
+
+    /// How many of the optional elements are written: up to the last that is there, or all in front of unknown ones.
+    fn written(&self, optional: &[Option<Element<'_>>]) -> usize {
         if self.unknown.count > 0 {
-            return KNOWN_ELEMENTS + self.unknown.count;
+            return optional.len();
         }
-        let present = [self.access_ttl.is_some(), self.idle_ttl.is_some()]
-            .into_iter()
-            .chain(texts.iter().map(|text| text.is_some()));
-        (8..).zip(present).filter(|(_, is_present)| *is_present).map(|(count, _)| count).last().unwrap_or(7)
+        optional.iter().rposition(Option::is_some).map_or(0, |last| last + 1)
     }
 
     /// Reads a record.
@@ -119,7 +160,7 @@ impl Session {
     /// [`DecodeError`] for anything that is not a whole record of a known version.
     pub fn decode(mut value: &[u8]) -> Result<Self, DecodeError> {
         let mut elements = Elements::open(&mut value)?;
-        let [generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.required()?;
+        let [generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.fixed()?;
         Ok(Self {
             generation,
             issued_at,
@@ -134,18 +175,22 @@ impl Session {
             class: elements.text()?.map(str::to_owned),
             meta: elements.text()?.map(str::to_owned),
             claims: elements.text()?.map(str::to_owned),
+            is_public: elements.flag()?,
+            shared: elements.number()?,
+            auth_time: elements.number()?,
             unknown: elements.rest()?,
         })
     }
 }
 
-fn write_optional<T>(
-    out: &mut Vec<u8>,
-    value: Option<T>,
-    write: impl Fn(&mut Vec<u8>, T) -> Result<(), encode::ValueWriteError>,
-) -> Result<(), std::io::Error> {
-    match value {
-        Some(value) => Ok(write(out, value)?),
+/// Version, generation, four times and the claims version.
+const FIXED_ELEMENTS: u32 = 7;
+
+fn write_element(out: &mut Vec<u8>, element: Option<&Element<'_>>) -> Result<(), std::io::Error> {
+    match element {
         None => encode::write_nil(out),
+        Some(Element::Number(number)) => Ok(encode::write_uint(out, *number).map(drop)?),
+        Some(Element::Text(text)) => Ok(encode::write_str(out, text)?),
+        Some(Element::True) => encode::write_bool(out, true),
     }
 }

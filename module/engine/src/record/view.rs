@@ -1,11 +1,15 @@
 //! A record seen in passing: what verification, limits, lists and revocations need, without a copy of the rest.
 
 use super::elements::{DecodeError, Elements};
+use crate::login::Login;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// Part of a record, borrowed from the bytes it is stored in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordView<'v> {
+    /// As in [`Session`](super::Session).
+    pub generation: u64,
     /// As in [`Session`](super::Session).
     pub rotated_at: u64,
     /// As in [`Session`](super::Session).
@@ -23,14 +27,16 @@ impl<'v> RecordView<'v> {
     /// [`DecodeError`] for exactly what [`Session::decode`](super::Session::decode) cannot read.
     pub fn read(mut value: &'v [u8]) -> Result<Self, DecodeError> {
         let mut elements = Elements::open(&mut value)?;
-        let [_generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.required()?;
+        let [generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.fixed()?;
         let claims_version = elements.number()?.unwrap_or(0);
         let _ttls = (elements.number()?, elements.number()?);
         let _client_and_audience = (elements.text()?, elements.text()?);
         let class = elements.text()?;
         let _meta_and_claims = (elements.text()?, elements.text()?);
+        let _public_shared_and_auth_time = (elements.flag()?, elements.number()?, elements.number()?);
         elements.rest()?;
-        Ok(Self { rotated_at, claims_version, class, issued_at, end: idle_expiry.min(absolute_expiry) })
+        let end = idle_expiry.min(absolute_expiry);
+        Ok(Self { generation, rotated_at, claims_version, class, issued_at, end })
     }
 
     /// As [`Session::is_over`](super::Session::is_over).
@@ -43,13 +49,36 @@ impl<'v> RecordView<'v> {
         self.end
     }
 
-    /// Checks at `now` (Unix ms) that the session backs an access token of this claims version. The token's generation does
-    /// not count: one ahead of the record shows that the store rolled back, and the next refresh repairs it.
+    /// When the generation of a verified token began, in Unix ms, if its receipt may matter: it is the current one, or one that
+    /// the store has lost, of which nothing better is known than `now`.
+    pub fn receipt(&self, generation: u64, now: u64) -> Option<u64> {
+        match generation.cmp(&self.generation) {
+            Ordering::Less => None,
+            Ordering::Equal => Some(self.rotated_at),
+            Ordering::Greater => Some(now),
+        }
+    }
+
+    /// As [`Session::is_of`](super::Session::is_of).
+    pub fn is_of(&self, login: &Login) -> bool {
+        self.issued_at == login.issued_at
+    }
+
+    /// Checks at `now` (Unix ms) that the session backs an access token of this login and claims version. The token's
+    /// generation does not count: one ahead of the record shows that the store rolled back, and the next refresh repairs it.
     ///
     /// # Errors
     /// [`SessionError`] of the first check that fails.
-    pub fn check(&self, claims_version: u64, now: u64, not_before: u64) -> Result<(), SessionError> {
-        if self.is_over(now, not_before) {
+    pub fn check(
+        &self,
+        login: &Login,
+        claims_version: u64,
+        now: u64,
+        not_before: u64,
+    ) -> Result<(), SessionError> {
+        if !self.is_of(login) {
+            Err(SessionError::Missing)
+        } else if self.is_over(now, not_before) {
             Err(SessionError::Expired)
         } else if self.claims_version != claims_version {
             Err(SessionError::Stale)
@@ -62,6 +91,8 @@ impl<'v> RecordView<'v> {
 /// Why a session does not back an authentic access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionError {
+    /// This is a later session with the same id.
+    Missing,
     /// The session has ended.
     Expired,
     /// Its claims changed since the token was minted.
@@ -71,6 +102,7 @@ pub enum SessionError {
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Missing => "the session does not exist",
             Self::Expired => "the session has ended",
             Self::Stale => "the claims have changed",
         })

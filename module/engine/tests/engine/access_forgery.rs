@@ -1,8 +1,8 @@
 //! Access tokens that others made or changed: each is refused before its claims are read.
 
 use crate::support::{
-    NOW, SUBJECT, base64url, bytes_of, claims, mutations, parse, ring, session_id, signed, signer,
-    signing_jwk,
+    NOW, SUBJECT, base64url, bytes_of, claims, login, login_text, mutations, parse, ring, session_id, signed,
+    signer, signing_jwk,
 };
 use aws_lc_rs::hmac;
 use hallpass_engine::access::{Claims, InvalidAccessToken, authenticate, mint};
@@ -11,7 +11,7 @@ use hallpass_engine::{keygen, refresh, token};
 use proptest::prelude::*;
 
 fn minted(ring: &Keyring) -> String {
-    mint(signer(ring), &claims(&session_id(1))).expect("signs")
+    mint(signer(ring), &claims(&login(1))).expect("signs")
 }
 
 fn is_refused(ring: &Keyring, token: &str) -> bool {
@@ -64,8 +64,8 @@ fn every_character_left_out_and_every_cut_is_refused() {
 fn the_parts_of_two_good_tokens_do_not_mix() {
     for alg in Algorithm::ALL {
         let ring = ring(alg);
-        let sid = session_id(1);
-        let other = mint(signer(&ring), &Claims { sub: "root", ..claims(&sid) }).expect("signs");
+        let login = login(1);
+        let other = mint(signer(&ring), &Claims { sub: "root", ..claims(&login) }).expect("signs");
         let token = minted(&ring);
         let (mine, theirs): (Vec<_>, Vec<_>) = (token.split('.').collect(), other.split('.').collect());
         assert!(is_refused(&ring, &[mine[0], theirs[1], mine[2]].join(".")), "{alg}");
@@ -78,11 +78,19 @@ fn a_header_of_another_algorithm_is_refused_even_where_the_signature_is_right() 
         let ring = ring(own);
         let kid = signer(&ring).kid();
         assert!(!refuses_header(&ring, &header("at+jwt", own.name(), kid)));
-        let others = ["none", "None", "", "EdDSA", "ES256", "HS256", "RS256", "eddsa", "Ed25519", "HS512"];
-        for alg in others.into_iter().filter(|alg| *alg != own.name()) {
+        let others =
+            ["none", "None", "", "EdDSA", "ES256", "HS256", "RS256", "eddsa", "Ed25519", "ed25519", "HS512"];
+        let is_own = |alg: &str| alg == own.name() || (own == Algorithm::EdDSA && alg == "Ed25519");
+        for alg in others.into_iter().filter(|alg| !is_own(alg)) {
             assert!(refuses_header(&ring, &header("at+jwt", alg, kid)), "{own} as {alg:?}");
         }
     }
+}
+
+#[test]
+fn the_newer_name_of_eddsa_is_the_same_algorithm() {
+    let ring = ring(Algorithm::EdDSA);
+    assert!(!refuses_header(&ring, &header("at+jwt", "Ed25519", signer(&ring).kid())), "RFC 9864");
 }
 
 #[test]
@@ -156,7 +164,11 @@ fn header_members_that_are_unknown_missing_repeated_or_of_another_type_are_refus
 #[test]
 fn another_type_of_jwt_signed_with_the_same_key_is_refused() {
     let ring = ring(Algorithm::EdDSA);
-    for typ in ["JWT", "jwt", "AT+JWT", "application/at+jwt", "at+jwt ", "", "dpop+jwt", "logout+jwt"] {
+    assert!(
+        !refuses_header(&ring, &header("JWT", "EdDSA", signer(&ring).kid())),
+        "our keys sign nothing else"
+    );
+    for typ in ["jwt", "AT+JWT", "application/at+jwt", "at+jwt ", "", "dpop+jwt", "logout+jwt"] {
         assert!(refuses_header(&ring, &header(typ, "EdDSA", signer(&ring).kid())), "{typ:?}");
     }
 }
@@ -187,7 +199,7 @@ fn a_refresh_key_verifies_no_access_token() {
 fn a_refresh_token_is_not_an_access_token() {
     let ring = ring(Algorithm::HS256);
     let key = ring.refresh_key(NOW, NOW).expect("a refresh key");
-    assert!(is_refused(&ring, &refresh::mint(key, SUBJECT, &session_id(1), 5)));
+    assert!(is_refused(&ring, &refresh::mint(key, SUBJECT, &login(1), 5, 0)));
 }
 
 #[test]
@@ -206,8 +218,11 @@ fn a_token_longer_than_8_kib_is_refused_unread() {
     let ring = ring(Algorithm::HS256);
     let key = signer(&ring);
     let payload = |blanks: usize| {
-        let claims =
-            format!(r#""sub":"{SUBJECT}","sid":"{}","gen":5,"cv":0,"exp":1760000900"#, session_id(1));
+        let claims = format!(
+            r#""sub":"{SUBJECT}","sid":"{}","gen":5,"cv":0,"exp":1760000900,"jti":"{}""#,
+            session_id(1),
+            login_text(&login(1))
+        );
         format!("{{{claims}{}}}", " ".repeat(blanks))
     };
     let token_of = |blanks| signed(key, &header("at+jwt", "HS256", key.kid()), &payload(blanks));

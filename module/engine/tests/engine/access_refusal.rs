@@ -1,23 +1,32 @@
 //! The checks of an authentic access token: subject, time, issuer, audience, in this order.
 
-use crate::support::{NOW, SUBJECT, claims, parse, ring, session_id, signed, signer, signing_jwk};
+use crate::support::{
+    NOW, SUBJECT, claims, login, login_text, parse, ring, session_id, signed, signer, signing_jwk,
+};
 use hallpass_engine::access::{
     AccessToken, Claims, ClaimsError, Expectations, InvalidAccessToken, authenticate, mint,
 };
 use hallpass_engine::keygen;
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
+use hallpass_engine::login::MAX_ISSUED_AT;
 
 const EXPECTED: Expectations<'_> = Expectations {
     subject: SUBJECT,
+    database: 0,
     issuer: Some("https://id.example"),
     audience: Some("https://api.example"),
     now: NOW,
     leeway: 0,
 };
 
-/// Reads a token with these members after `sub`, `sid`, `gen` and `cv`.
+/// Reads a token with these members after `sub`, `sid`, `jti`, `gen` and `cv`.
 fn with(members: &str) -> Result<AccessToken, InvalidAccessToken> {
-    payload(&format!(r#"{{"sub":"{SUBJECT}","sid":"{}","gen":5,"cv":0{members}}}"#, session_id(1)))
+    payload(&format!(r#"{{"sub":"{SUBJECT}",{},"gen":5,"cv":0{members}}}"#, session_members()))
+}
+
+/// `sid` and `jti` of an ordinary session.
+fn session_members() -> String {
+    format!(r#""sid":"{}","jti":"{}.5.{NOW}""#, session_id(1), login_text(&login(1)))
 }
 
 /// Reads a token with exactly this payload.
@@ -47,7 +56,7 @@ fn nbf(seconds: i64) -> String {
 #[test]
 fn a_minted_token_is_accepted_until_its_end() {
     let ring = ring(Algorithm::EdDSA);
-    let token = mint(signer(&ring), &claims(&session_id(1))).expect("signs");
+    let token = mint(signer(&ring), &claims(&login(1))).expect("signs");
     let token = authenticate(&ring, token.as_bytes(), NOW).expect("ours");
     let at = |now, leeway| token.check(&Expectations { now, leeway, ..EXPECTED });
     assert_eq!(at(NOW, 0), Ok(()));
@@ -69,6 +78,44 @@ fn another_subject_is_refused_before_the_expiry_is_looked_at() {
         );
     }
     assert_eq!(check(&members, &EXPECTED), Err(ClaimsError::Expired));
+}
+
+#[test]
+fn another_database_is_refused_like_another_subject() {
+    let members = format!("{}{ISS}{AUD}", exp(9));
+    let of =
+        |claim: &str, database| check(&format!("{members}{claim}"), &Expectations { database, ..EXPECTED });
+    assert_eq!((of("", 0), of("", 1)), (Ok(()), Err(ClaimsError::Invalid)));
+    for (database, is_right) in [(0, false), (1, true), (2, false), (11, false)] {
+        assert_eq!(of(r#","db":1"#, database).is_ok(), is_right, "{database}");
+    }
+    assert_eq!(of(r#","db":1"#, 0), Err(ClaimsError::Invalid), "as before the expiry");
+    for other in ["-1", "4294967296", "1.0", r#""1""#, "[1]"] {
+        assert_eq!(with(&format!(r#"{members},"db":{other}"#)), Err(InvalidAccessToken), "{other}");
+    }
+}
+
+#[test]
+fn a_token_id_must_begin_with_a_login() {
+    let read = |jti: &str| {
+        payload(&format!(
+            r#"{{"sub":"{SUBJECT}","sid":"{}","jti":"{jti}","gen":5,"cv":0,"exp":1760000900}}"#,
+            session_id(1)
+        ))
+    };
+    let good = login_text(&login(1));
+    for accepted in [format!("{good}.5.{NOW}"), format!("{good}."), good.clone()] {
+        assert_eq!(read(&accepted).expect("ours").login, login(1), "{accepted}");
+    }
+    let other = read(&format!("{}.5.{NOW}", login_text(&login(2)))).expect("ours").login;
+    assert_eq!(
+        (other.sid, other.issued_at),
+        (session_id(1), MAX_ISSUED_AT),
+        "of another session: of no record"
+    );
+    for refused in [&good[1..], &format!("{good}A"), &format!(".{good}"), &good.replace('A', "="), ""] {
+        assert_eq!(read(refused), Err(InvalidAccessToken), "{refused}");
+    }
 }
 
 #[test]
@@ -138,6 +185,7 @@ fn a_claim_that_every_token_has_must_be_there_once_and_of_its_type() {
     let all = [
         member("sub", r#""user-42""#),
         member("sid", &format!(r#""{sid}""#)),
+        member("jti", &format!(r#""{}.5.{NOW}""#, login_text(&login(1)))),
         member("gen", "5"),
         member("cv", "0"),
         member("exp", "1760000900"),
@@ -166,11 +214,15 @@ fn a_claim_that_every_token_has_must_be_there_once_and_of_its_type() {
 
 #[test]
 fn a_payload_that_is_not_one_json_object_is_refused() {
-    let sid = session_id(1);
-    let object = format!(r#"{{"sub":"user-42","sid":"{sid}","gen":5,"cv":0,"exp":1760000900}}"#);
+    let members = session_members();
+    let object = format!(r#"{{"sub":"user-42",{members},"gen":5,"cv":0,"exp":1760000900}}"#);
     assert!(payload(&object).is_ok());
     for text in [
-        format!(r#"["user-42","{sid}",5,0,1760000900,null,null,null]"#),
+        format!(
+            r#"["user-42","{}","{}",null,5,0,1760000900,null,null,null]"#,
+            session_id(1),
+            login_text(&login(1))
+        ),
         format!("{object}{object}"),
         format!("{object},"),
         object.replacen('{', "", 1),
@@ -185,8 +237,8 @@ fn a_payload_that_is_not_one_json_object_is_refused() {
 fn a_key_verifies_until_it_expires_also_before_it_signs() {
     let key = Jwk { nbf: Some(NOW), exp: Some(NOW + 100), ..signing_jwk(Algorithm::EdDSA, 1) };
     let ring: Keyring = parse(&[key, keygen::refresh_key(&[2; 32])]).expect("usable keys");
-    let sid = session_id(1);
-    let token = mint(signer(&ring), &Claims { exp: NOW + 9000, ..claims(&sid) }).expect("signs");
+    let login = login(1);
+    let token = mint(signer(&ring), &Claims { exp: NOW + 9000, ..claims(&login) }).expect("signs");
     assert!(authenticate(&ring, token.as_bytes(), NOW - 1000).is_ok(), "minted where the clock is ahead");
     assert!(authenticate(&ring, token.as_bytes(), NOW + 99).is_ok());
     assert_eq!(authenticate(&ring, token.as_bytes(), NOW + 100), Err(InvalidAccessToken));

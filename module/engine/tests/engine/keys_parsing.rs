@@ -116,6 +116,17 @@ fn a_use_is_sig_or_refresh() {
 }
 
 #[test]
+fn the_newer_name_of_eddsa_is_taken_and_signs_as_before() {
+    let named = Jwk { alg: Some("Ed25519".into()), ..signing_jwk(Algorithm::EdDSA, 1) };
+    let ring = parse(&[named.clone(), refresh_jwk()]).expect("usable keys");
+    let key = ring.signing_key(NOW, NOW).expect("a signing key");
+    assert_eq!((key.alg(), key.kid()), (Algorithm::EdDSA, named.kid.as_str()));
+    assert!(ring.public_jwks(NOW).contains(r#""alg":"EdDSA""#));
+    let elsewhere = Jwk { alg: Some("Ed25519".into()), ..signing_jwk(Algorithm::ES256, 1) };
+    assert_eq!(problem(elsewhere), Some(KeyError::Algorithm));
+}
+
+#[test]
 fn an_algorithm_may_be_left_out_but_must_not_contradict_the_key() {
     for own in Algorithm::ALL {
         let with = |alg: Option<&str>| problem(Jwk { alg: alg.map(str::to_owned), ..signing_jwk(own, 1) });

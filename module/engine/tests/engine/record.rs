@@ -1,6 +1,7 @@
 //! The session record: it is read as it was written, and rotation does not change its size.
 
 use crate::support::session;
+use hallpass_engine::login::MAX_ISSUED_AT;
 use hallpass_engine::record::{MAX_GENERATION, Session};
 use proptest::prelude::*;
 use rmp::encode as write;
@@ -17,9 +18,12 @@ fn text() -> impl Strategy<Value = Option<String>> {
 }
 
 fn any_session() -> impl Strategy<Value = Session> {
-    let numbers = (number(), number(), number(), number(), number(), number());
-    let ttls = (proptest::option::of(number()), proptest::option::of(number()));
-    (numbers, ttls, (text(), text(), text(), text(), text())).prop_map(|(numbers, ttls, texts)| Session {
+    let issued_at = prop_oneof![0..300_u64, 0..MAX_ISSUED_AT, Just(MAX_ISSUED_AT - 1)];
+    let numbers = (number(), issued_at, number(), number(), number(), number());
+    let maybe = || proptest::option::of(number());
+    let later = (any::<bool>(), maybe(), maybe());
+    let texts = (text(), text(), text(), text(), text());
+    (numbers, (maybe(), maybe()), texts, later).prop_map(|(numbers, ttls, texts, later)| Session {
         generation: numbers.0,
         issued_at: numbers.1,
         rotated_at: numbers.2,
@@ -33,6 +37,9 @@ fn any_session() -> impl Strategy<Value = Session> {
         class: texts.2,
         meta: texts.3,
         claims: texts.4,
+        is_public: later.0,
+        shared: later.1,
+        auth_time: later.2,
         ..Session::default()
     })
 }
@@ -85,29 +92,49 @@ fn any_value() -> impl Strategy<Value = Vec<u8>> {
 /// Returns the documented record with all known elements, followed by `more`.
 fn written_by_a_later_release(session: &Session, more: &[Vec<u8>]) -> Vec<u8> {
     let mut out = Vec::new();
-    let count = 14 + u32::try_from(more.len()).expect("few");
+    let count = 17 + u32::try_from(more.len()).expect("few");
     drop(write::write_array_len(&mut out, count));
+    write_first_fourteen(&mut out, session);
+    out.push(if session.is_public { 0xc3 } else { 0xc0 });
+    for number in [session.shared, session.auth_time] {
+        write_optional_number(&mut out, number);
+    }
+    out.extend(more.concat());
+    out
+}
+
+/// The record as the first release wrote it, all its elements written out.
+fn written_by_the_first_release(session: &Session) -> Vec<u8> {
+    let mut out = vec![0x9e];
+    write_first_fourteen(&mut out, session);
+    out
+}
+
+fn write_optional_number(out: &mut Vec<u8>, number: Option<u64>) {
+    match number {
+        Some(number) => drop(write::write_uint(out, number)),
+        None => out.push(0xc0),
+    }
+}
+
+/// The version, and the elements of the first release.
+fn write_first_fourteen(out: &mut Vec<u8>, session: &Session) {
     out.push(1);
     let times = [session.issued_at, session.rotated_at, session.idle_expiry, session.absolute_expiry];
     for fixed in [session.generation].into_iter().chain(times) {
         out.push(0xcf);
         out.extend_from_slice(&fixed.to_be_bytes());
     }
-    drop(write::write_uint(&mut out, session.claims_version));
+    drop(write::write_uint(out, session.claims_version));
     for ttl in [session.access_ttl, session.idle_ttl] {
-        match ttl {
-            Some(ttl) => drop(write::write_uint(&mut out, ttl)),
-            None => out.push(0xc0),
-        }
+        write_optional_number(out, ttl);
     }
     for text in [&session.client, &session.audience, &session.class, &session.meta, &session.claims] {
         match text {
-            Some(text) => drop(write::write_str(&mut out, text)),
+            Some(text) => drop(write::write_str(out, text)),
             None => out.push(0xc0),
         }
     }
-    out.extend(more.concat());
-    out
 }
 
 #[test]
@@ -137,6 +164,22 @@ fn the_bytes_of_version_1_are_these() {
 }
 
 #[test]
+fn what_the_second_round_added_stands_behind_the_claims() {
+    let session = Session { is_public: true, shared: Some(2), auth_time: Some(3), ..session() };
+    let encoded = session.encode();
+    let nothing_in_between = [0xc0; 7];
+    assert_eq!(encoded[..3], [0xdc, 0, 17]);
+    assert!(encoded.ends_with(&[&nothing_in_between[..], &[0xc3, 2, 3]].concat()), "{encoded:x?}");
+    assert_eq!(Session::decode(&encoded), Ok(session));
+}
+
+#[test]
+fn issued_at_fits_six_bytes() {
+    let at = |issued_at| Session::decode(&Session { issued_at, ..session() }.encode()).is_ok();
+    assert_eq!([MAX_ISSUED_AT - 1, MAX_ISSUED_AT, MAX_GENERATION].map(at), [true, false, false]);
+}
+
+#[test]
 fn absent_is_not_empty() {
     let empty = Session { client: Some(String::new()), claims: Some(String::new()), ..session() };
     assert_eq!(Session::decode(&empty.encode()), Ok(empty));
@@ -146,6 +189,12 @@ proptest! {
     #[test]
     fn what_is_written_is_read(session in any_session()) {
         prop_assert_eq!(Session::decode(&session.encode()), Ok(session));
+    }
+
+    #[test]
+    fn what_the_first_release_wrote_is_read(session in any_session()) {
+        let first = Session { is_public: false, shared: None, auth_time: None, ..session };
+        prop_assert_eq!(Session::decode(&written_by_the_first_release(&first)), Ok(first));
     }
 
     #[test]

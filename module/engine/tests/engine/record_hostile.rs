@@ -2,10 +2,11 @@
 //! allocating more than its size.
 
 use crate::support::session;
+use hallpass_engine::login::MAX_ISSUED_AT;
 use hallpass_engine::record::{DecodeError, MAX_GENERATION, Session};
 use proptest::prelude::*;
 
-/// Returns a record with every option, of 14 elements.
+/// Returns a record with every option, of 17 elements.
 fn full() -> Session {
     Session {
         claims_version: 1_760_000_000,
@@ -16,21 +17,26 @@ fn full() -> Session {
         class: Some("phone".into()),
         meta: Some(r#"{"device":"Pixel"}"#.into()),
         claims: Some(r#"{"role":"admin"}"#.into()),
+        is_public: true,
+        shared: Some(2),
+        auth_time: Some(1_760_000_000),
         ..session()
     }
 }
 
-/// Returns a record of 15 elements, the last of which is `element`.
+/// Returns a record of 18 elements, the last of which is `element`.
 fn with_unknown(element: &[u8]) -> Vec<u8> {
     let mut record = full().encode();
-    assert_eq!(record[0], 0x9e, "14 elements");
-    record[0] = 0x9f;
+    assert_eq!(record[..3], [0xdc, 0, 17]);
+    record[2] = 18;
     record.extend_from_slice(element);
     record
 }
 
 /// Where the five numbers of fixed width begin.
 const FIXED: [usize; 5] = [2, 11, 20, 29, 38];
+/// The one of them that must fit six bytes.
+const ISSUED_AT: usize = FIXED[1];
 
 #[test]
 fn a_record_cut_short_at_any_byte_is_unreadable() {
@@ -61,11 +67,11 @@ fn another_version_is_unreadable() {
 }
 
 #[test]
-fn numbers_from_2_to_the_53_on_are_unreadable() {
+fn numbers_from_2_to_the_53_on_and_such_times_of_issue_from_2_to_the_48_on_are_unreadable() {
     for at in FIXED {
-        for (number, is_readable) in [(MAX_GENERATION, true), (MAX_GENERATION + 1, false), (u64::MAX, false)]
-        {
-            let mut record = full().encode();
+        let largest = if at == ISSUED_AT { MAX_ISSUED_AT - 1 } else { MAX_GENERATION };
+        for (number, is_readable) in [(largest, true), (largest + 1, false), (u64::MAX, false)] {
+            let mut record = session().encode();
             assert_eq!(record[at], 0xcf);
             record[at + 1..at + 9].copy_from_slice(&number.to_be_bytes());
             assert_eq!(Session::decode(&record).is_ok(), is_readable, "{number} at byte {at}");
@@ -76,6 +82,8 @@ fn numbers_from_2_to_the_53_on_are_unreadable() {
             Session { claims_version: number, ..full() },
             Session { access_ttl: Some(number), ..full() },
             Session { idle_ttl: Some(number), ..full() },
+            Session { shared: Some(number), ..full() },
+            Session { auth_time: Some(number), ..full() },
         ] {
             assert_eq!(Session::decode(&session.encode()), Err(DecodeError));
         }
@@ -125,6 +133,18 @@ fn a_text_that_is_not_utf_8_or_not_text_is_unreadable() {
         [&[0xa1, 0xff][..], &[0xa2, 0xc3, 0x28], &[0xa3, 0xed, 0xa0, 0x80], &[0xc4, 1, b'w'], &[7], &[0x90]]
     {
         assert_eq!(client(value), Err(DecodeError), "{value:x?}");
+    }
+}
+
+#[test]
+fn what_says_whether_a_client_is_public_is_a_boolean_or_nil() {
+    // Sixteen elements: seven as they are, nil for those up to the claims, and then the one in question and `shared`.
+    let head = [&[0xdc, 0, 16][..], &session().encode()[1..], &[0xc0; 7]].concat();
+    let public =
+        |value: &[u8]| Session::decode(&[&head, value, &[0xc0]].concat()).map(|session| session.is_public);
+    assert_eq!([&[0xc0][..], &[0xc2], &[0xc3]].map(public), [Ok(false), Ok(false), Ok(true)]);
+    for value in [&[1][..], &[0], &[0xa0], &[0x90], &[0xc4, 0]] {
+        assert_eq!(public(value), Err(DecodeError), "{value:x?}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! A view of a record has the same values as the decoded record, and reads exactly the same records.
 
-use hallpass_engine::record::{RecordView, Session};
+use crate::support::login;
+use hallpass_engine::login::Login;
+use hallpass_engine::record::{RecordView, Session, SessionError};
 
 fn sample() -> Session {
     Session {
@@ -13,6 +15,9 @@ fn sample() -> Session {
         class: Some("web".into()),
         meta: Some(r#"{"ua":"x"}"#.into()),
         claims: Some(r#"{"role":"admin"}"#.into()),
+        is_public: true,
+        shared: Some(3),
+        auth_time: Some(4),
         ..Session::default()
     }
 }
@@ -23,7 +28,7 @@ fn it_sees_what_the_record_says() {
     {
         let record = session.encode();
         let view = RecordView::read(&record).expect("readable");
-        assert_eq!(view.rotated_at, session.rotated_at);
+        assert_eq!((view.generation, view.rotated_at), (session.generation, session.rotated_at));
         assert_eq!(view.class, session.class.as_deref());
         for now in [0, 4_999, 5_000, 7_999, 8_000, 9_000] {
             for not_before in [0, 1_000, 1_001] {
@@ -31,6 +36,31 @@ fn it_sees_what_the_record_says() {
             }
         }
     }
+}
+
+#[test]
+fn it_backs_the_tokens_of_its_login_and_claims_while_it_lasts() {
+    let record = sample().encode();
+    let view = RecordView::read(&record).expect("readable");
+    let own = Login { issued_at: 1_000, ..login(1) };
+    let other = Login { issued_at: 1_001, ..login(1) };
+    assert!(view.is_of(&own) && sample().is_of(&own) && !view.is_of(&other) && !sample().is_of(&other));
+    assert_eq!(view.check(&own, 0, 7_999, 1_000), Ok(()));
+    assert_eq!(view.check(&own, 1, 7_999, 1_000), Err(SessionError::Stale));
+    assert_eq!(view.check(&own, 1, 8_000, 0), Err(SessionError::Expired));
+    assert_eq!(view.check(&own, 1, 0, 1_001), Err(SessionError::Expired));
+    assert_eq!(
+        view.check(&other, 1, 8_000, 0),
+        Err(SessionError::Missing),
+        "of a session with this id before"
+    );
+}
+
+#[test]
+fn a_receipt_matters_for_the_current_generation_and_for_lost_ones() {
+    let record = sample().encode();
+    let view = RecordView::read(&record).expect("readable");
+    assert_eq!([6, 7, 8].map(|generation| view.receipt(generation, 5_000)), [None, Some(2_000), Some(5_000)]);
 }
 
 #[test]

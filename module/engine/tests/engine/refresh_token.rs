@@ -1,7 +1,8 @@
 //! The refresh token: only what this ring minted is accepted, in exactly one spelling.
 
-use crate::support::{NOW, SUBJECT, base64url, bytes_of, mutations, parse, session_id, signing_jwk};
+use crate::support::{NOW, SUBJECT, base64url, bytes_of, login, login_text, mutations, parse, signing_jwk};
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring, RefreshKey};
+use hallpass_engine::login::{Login, MAX_ISSUED_AT};
 use hallpass_engine::record::MAX_GENERATION;
 use hallpass_engine::refresh::{InvalidRefreshToken, RefreshToken, mint, open};
 use hallpass_engine::{keygen, token};
@@ -27,13 +28,13 @@ fn authentic(key: &RefreshKey, body: &str) -> String {
 /// Returns whether the ring accepts a token with this body and a valid MAC.
 fn accepts_body(body: &str) -> bool {
     let ring = ring();
-    open(&ring, authentic(key(&ring), body).as_bytes(), NOW).is_ok()
+    open(&ring, authentic(key(&ring), body).as_bytes(), NOW, 0).is_ok()
 }
 
 /// Returns the body of a valid token, with one part replaced.
 fn body_with(part: usize, value: &str) -> String {
     let ring = ring();
-    let token = mint(key(&ring), SUBJECT, &session_id(1), 7);
+    let token = mint(key(&ring), SUBJECT, &login(1), 7, 0);
     let mut parts: Vec<_> = token.split('.').take(5).collect();
     parts[part] = value;
     parts.join(".")
@@ -44,30 +45,36 @@ proptest! {
     fn what_was_minted_is_opened(
         subject in ".{0,100}",
         random in any::<u8>(),
+        issued_at in 0..MAX_ISSUED_AT,
         generation in prop_oneof![0..100_u64, 0..MAX_GENERATION],
+        database in prop_oneof![Just(0), 0..100_u32, any::<u32>()],
     ) {
         let ring = ring();
-        let sid = session_id(random);
-        let token = mint(key(&ring), &subject, &sid, generation);
-        prop_assert_eq!(&token, &mint(key(&ring), &subject, &sid, generation));
-        prop_assert_eq!(open(&ring, token.as_bytes(), NOW), Ok(RefreshToken { subject, sid, generation }));
+        let login = Login { issued_at, ..login(random) };
+        let token = mint(key(&ring), &subject, &login, generation, database);
+        prop_assert_eq!(&token, &mint(key(&ring), &subject, &login, generation, database));
+        let opened = open(&ring, token.as_bytes(), NOW, database);
+        prop_assert_eq!(opened, Ok(RefreshToken { subject, login, generation }));
+        let elsewhere = open(&ring, token.as_bytes(), NOW, database.wrapping_add(1));
+        prop_assert_eq!(elsewhere, Err(InvalidRefreshToken));
     }
 
     #[test]
     fn whatever_is_not_a_token_is_invalid(text in proptest::collection::vec(any::<u8>(), 0..300)) {
-        prop_assert_eq!(open(&ring(), &text, NOW), Err(InvalidRefreshToken));
+        prop_assert_eq!(open(&ring(), &text, NOW, 0), Err(InvalidRefreshToken));
     }
 }
 
 #[test]
 fn the_parts_are_those_documented() {
     let ring = ring();
-    let token = mint(key(&ring), SUBJECT, &session_id(1), 7);
+    let token = mint(key(&ring), SUBJECT, &login(1), 7, 0);
     let parts: Vec<_> = token.split('.').collect();
-    let [prefix, kid, subject, sid, generation, mac] = parts[..] else { panic!("six parts: {token}") };
+    let [prefix, kid, subject, login_part, generation, mac] = parts[..] else { panic!("six parts: {token}") };
     assert_eq!((prefix, kid, generation), ("hp1", key(&ring).kid(), "7"));
     assert_eq!(bytes_of(subject), SUBJECT.as_bytes());
-    assert_eq!(bytes_of(sid), session_id(1).as_bytes());
+    assert_eq!(login_part, login_text(&login(1)));
+    assert_eq!(bytes_of(login_part).len(), 22);
     assert!(bytes_of(mac).len() >= 16, "at least 128 bits of MAC");
     assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)), "URL-safe");
 }
@@ -75,10 +82,10 @@ fn the_parts_are_those_documented() {
 #[test]
 fn every_change_of_one_character_is_refused() {
     let ring = ring();
-    let token = mint(key(&ring), SUBJECT, &session_id(1), 10);
+    let token = mint(key(&ring), SUBJECT, &login(1), 10, 0);
     let mut count = 0;
     for mutated in mutations(&token, 0..token.len()) {
-        assert_eq!(open(&ring, &mutated, NOW), Err(InvalidRefreshToken), "{}", mutated.escape_ascii());
+        assert_eq!(open(&ring, &mutated, NOW, 0), Err(InvalidRefreshToken), "{}", mutated.escape_ascii());
         count += 1;
     }
     assert!(count > 1000, "{count}");
@@ -87,18 +94,18 @@ fn every_change_of_one_character_is_refused() {
 #[test]
 fn every_character_left_out_or_put_in_is_refused() {
     let ring = ring();
-    let token = mint(key(&ring), SUBJECT, &session_id(1), 10);
+    let token = mint(key(&ring), SUBJECT, &login(1), 10, 0);
     for at in 0..token.len() {
         let (before, after) = token.split_at(at);
         for text in
             [format!("{before}{}", &after[1..]), format!("{before}A{after}"), format!("{before}.{after}")]
         {
-            assert_eq!(open(&ring, text.as_bytes(), NOW), Err(InvalidRefreshToken), "{text}");
+            assert_eq!(open(&ring, text.as_bytes(), NOW, 0), Err(InvalidRefreshToken), "{text}");
         }
-        assert_eq!(open(&ring, before.as_bytes(), NOW), Err(InvalidRefreshToken), "{before}");
+        assert_eq!(open(&ring, before.as_bytes(), NOW, 0), Err(InvalidRefreshToken), "{before}");
     }
     for text in [format!("{token}="), format!("{token}."), format!("{token}\n"), format!(" {token}")] {
-        assert_eq!(open(&ring, text.as_bytes(), NOW), Err(InvalidRefreshToken), "{text:?}");
+        assert_eq!(open(&ring, text.as_bytes(), NOW, 0), Err(InvalidRefreshToken), "{text:?}");
     }
 }
 
@@ -132,9 +139,9 @@ fn a_generation_has_one_spelling_and_room_for_a_successor() {
 
 #[test]
 fn the_other_parts_have_one_spelling_even_with_the_right_mac() {
-    let sid = session_id(1);
+    let bytes = bytes_of(&login_text(&login(1)));
     let version_4 = {
-        let mut bytes = *sid.as_bytes();
+        let mut bytes = bytes.clone();
         bytes[6] = bytes[6] & 0x0f | 0x40;
         base64url(bytes)
     };
@@ -151,11 +158,12 @@ fn the_other_parts_have_one_spelling_even_with_the_right_mac() {
         body_with(2, &spare_bits),
         body_with(2, &base64url([0xff, 0xfe])),
         body_with(2, "user 42"),
-        body_with(3, &base64url(&sid.as_bytes()[1..])),
-        body_with(3, &base64url([sid.as_bytes(), &[0][..]].concat())),
-        body_with(3, &base64url([0; 16])),
+        body_with(3, &base64url(&bytes[1..])),
+        body_with(3, &base64url([&bytes[..], &[0]].concat())),
+        body_with(3, &base64url(&bytes[..16])),
+        body_with(3, &base64url([0; 22])),
         body_with(3, &version_4),
-        body_with(3, &sid.to_string()),
+        body_with(3, &login(1).sid.to_string()),
         body_with(3, ""),
         format!("{}.", body_with(4, "7")),
         format!("{}.7", body_with(4, "7")),
@@ -168,35 +176,50 @@ fn the_other_parts_have_one_spelling_even_with_the_right_mac() {
 }
 
 #[test]
+fn a_token_of_one_database_is_none_of_another() {
+    let ring = ring();
+    let of = |database| mint(key(&ring), SUBJECT, &login(1), 7, database);
+    assert_ne!(of(0), of(1));
+    for (minted, asked) in [(0, 1), (1, 0), (1, 2), (1, 11), (11, 1)] {
+        assert_eq!(open(&ring, of(minted).as_bytes(), NOW, asked), Err(InvalidRefreshToken));
+    }
+    // The MAC of database 1 covers a sixth part, which a token does not have.
+    let token = of(1);
+    let (body, mac) = token.rsplit_once('.').expect("has a MAC");
+    let text = format!("{body}.1.{mac}");
+    assert_eq!(open(&ring, text.as_bytes(), NOW, 0), Err(InvalidRefreshToken));
+}
+
+#[test]
 fn a_shortened_or_lengthened_mac_is_refused() {
     let ring = ring();
-    let token = mint(key(&ring), SUBJECT, &session_id(1), 7);
+    let token = mint(key(&ring), SUBJECT, &login(1), 7, 0);
     let (body, mac) = token.rsplit_once('.').expect("has a MAC");
     let mac = bytes_of(mac);
     for length in 0..mac.len() {
         let text = format!("{body}.{}", base64url(&mac[..length]));
-        assert_eq!(open(&ring, text.as_bytes(), NOW), Err(InvalidRefreshToken), "{length} bytes");
+        assert_eq!(open(&ring, text.as_bytes(), NOW, 0), Err(InvalidRefreshToken), "{length} bytes");
     }
     let text = format!("{body}.{}", base64url([&mac[..], &[0]].concat()));
-    assert_eq!(open(&ring, text.as_bytes(), NOW), Err(InvalidRefreshToken));
+    assert_eq!(open(&ring, text.as_bytes(), NOW, 0), Err(InvalidRefreshToken));
 }
 
 #[test]
 fn a_token_is_of_its_key_id_too() {
     let secret = keygen::refresh_key(&[2; 32]);
     let ring = ring_of(&[Jwk { kid: "a".into(), ..secret.clone() }, Jwk { kid: "b".into(), ..secret }]);
-    let token = mint(ring.refresh_key_by_id("a", NOW).expect("known"), SUBJECT, &session_id(1), 7);
-    assert!(open(&ring, token.as_bytes(), NOW).is_ok());
+    let token = mint(ring.refresh_key_by_id("a", NOW).expect("known"), SUBJECT, &login(1), 7, 0);
+    assert!(open(&ring, token.as_bytes(), NOW, 0).is_ok());
     let renamed = token.replacen("hp1.a.", "hp1.b.", 1);
-    assert_eq!(open(&ring, renamed.as_bytes(), NOW), Err(InvalidRefreshToken), "same secret, other id");
+    assert_eq!(open(&ring, renamed.as_bytes(), NOW, 0), Err(InvalidRefreshToken), "same secret, other id");
 }
 
 #[test]
 fn another_ring_with_the_same_key_id_refuses_it() {
     let with_secret = |byte| ring_of(&[Jwk { kid: "same".into(), ..keygen::refresh_key(&[byte; 32]) }]);
-    let token = mint(key(&with_secret(2)), SUBJECT, &session_id(1), 7);
-    assert!(open(&with_secret(2), token.as_bytes(), NOW).is_ok());
-    assert_eq!(open(&with_secret(3), token.as_bytes(), NOW), Err(InvalidRefreshToken));
+    let token = mint(key(&with_secret(2)), SUBJECT, &login(1), 7, 0);
+    assert!(open(&with_secret(2), token.as_bytes(), NOW, 0).is_ok());
+    assert_eq!(open(&with_secret(3), token.as_bytes(), NOW, 0), Err(InvalidRefreshToken));
 }
 
 #[test]
@@ -204,17 +227,17 @@ fn a_signing_key_authenticates_no_refresh_token() {
     let signing = signing_jwk(Algorithm::HS256, 1);
     let impostor = Jwk { usage: "refresh".into(), ..signing };
     let elsewhere = parse(&[signing_jwk(Algorithm::EdDSA, 9), impostor]).expect("usable keys");
-    let token = mint(key(&elsewhere), SUBJECT, &session_id(1), 7);
-    assert_eq!(open(&ring(), token.as_bytes(), NOW), Err(InvalidRefreshToken));
+    let token = mint(key(&elsewhere), SUBJECT, &login(1), 7, 0);
+    assert_eq!(open(&ring(), token.as_bytes(), NOW, 0), Err(InvalidRefreshToken));
 }
 
 #[test]
 fn a_key_opens_tokens_until_it_expires_also_before_it_mints() {
     let ring = ring_of(&[Jwk { nbf: Some(NOW), exp: Some(NOW + 100), ..keygen::refresh_key(&[2; 32]) }]);
-    let token = mint(key(&ring), SUBJECT, &session_id(1), 7);
-    assert!(open(&ring, token.as_bytes(), NOW - 1000).is_ok(), "minted where the clock is ahead");
-    assert!(open(&ring, token.as_bytes(), NOW + 99).is_ok());
-    assert_eq!(open(&ring, token.as_bytes(), NOW + 100), Err(InvalidRefreshToken));
+    let token = mint(key(&ring), SUBJECT, &login(1), 7, 0);
+    assert!(open(&ring, token.as_bytes(), NOW - 1000, 0).is_ok(), "minted where the clock is ahead");
+    assert!(open(&ring, token.as_bytes(), NOW + 99, 0).is_ok());
+    assert_eq!(open(&ring, token.as_bytes(), NOW + 100, 0), Err(InvalidRefreshToken));
 }
 
 #[test]
@@ -225,11 +248,11 @@ fn a_token_longer_than_8_kib_is_refused_unread() {
             (6000..6200).map(move |bytes: usize| ("s".repeat(bytes), 10_u64.pow(digits - 1)))
         });
         candidates
-            .map(|(subject, generation)| mint(key(&ring), &subject, &session_id(1), generation))
+            .map(|(subject, generation)| mint(key(&ring), &subject, &login(1), generation, 0))
             .find(|token| token.len() == length)
             .expect("some subject and generation give this length")
     };
     assert_eq!(token::MAX_BYTES, 8192);
-    assert!(open(&ring, of_length(8192).as_bytes(), NOW).is_ok());
-    assert_eq!(open(&ring, of_length(8193).as_bytes(), NOW), Err(InvalidRefreshToken));
+    assert!(open(&ring, of_length(8192).as_bytes(), NOW, 0).is_ok());
+    assert_eq!(open(&ring, of_length(8193).as_bytes(), NOW, 0), Err(InvalidRefreshToken));
 }

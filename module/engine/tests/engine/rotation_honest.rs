@@ -1,7 +1,7 @@
 //! The promises to a client without faults: lost answers, racing tabs, clocks that step back and failovers never log it
 //! out, and a retry changes nothing.
 
-use crate::support::{NOW, NOW_MS, SUBJECT, claims, parse, session_id, signing_jwk};
+use crate::support::{NOW, NOW_MS, SUBJECT, claims, login, parse, signing_jwk};
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
 use hallpass_engine::record::Session;
 use hallpass_engine::rotation::{Decision, Policy, decide};
@@ -9,8 +9,15 @@ use hallpass_engine::{access, keygen, refresh};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-const POLICY: Policy =
-    Policy { race_window: 10_000, retry_window: 600_000, idle_ttl: 3_600, recovery: true, not_before: 0 };
+const POLICY: Policy = Policy {
+    race_window: 10_000,
+    retry_window: 600_000,
+    access_ttl: 900,
+    idle_ttl: 3_600,
+    shared: 0,
+    recovery: true,
+    not_before: 0,
+};
 
 /// One refresh, seen by the client.
 #[derive(Clone, Debug)]
@@ -150,12 +157,12 @@ proptest! {
 /// Returns the answer to a refresh, as a function of the stored session, the ring and the time.
 fn answer(ring: &Keyring, session: &Session, now: u64) -> (String, String) {
     let rotated_at = session.rotated_at / 1000;
-    let sid = session_id(1);
+    let login = login(1);
     let key = ring.signing_key(rotated_at, now).expect("a signing key");
-    let claims = access::Claims { generation: session.generation, iat: rotated_at, ..claims(&sid) };
+    let claims = access::Claims { generation: session.generation, iat: rotated_at, ..claims(&login) };
     let refresh_key = ring.refresh_key(rotated_at, now).expect("a refresh key");
     let access = access::mint(key, &claims).expect("signs");
-    (access, refresh::mint(refresh_key, SUBJECT, &sid, session.generation))
+    (access, refresh::mint(refresh_key, SUBJECT, &login, session.generation, 0))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! engine and through the naive [`reference`](crate::reference) side by side.
 
 use crate::reference::{Login, Logins, Outcome, answer};
-use crate::support::{NOW_MS, SUBJECT, ring, session_id};
+use crate::support::{NOW_MS, SUBJECT, login, ring};
 use hallpass_engine::keys::{Algorithm, Keyring};
 use hallpass_engine::record::Session;
 use hallpass_engine::refresh;
@@ -15,10 +15,11 @@ const HOLDERS: usize = 3;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// A holder logs in, with an idle TTL of its own or without.
+    /// A holder logs in, with an idle TTL and a SHARED of its own or without.
     Issue {
         holder: usize,
         idle_ttl: Option<u64>,
+        shared: Option<u64>,
     },
     /// A holder uses its refresh token; the answer may get lost.
     Refresh {
@@ -52,7 +53,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let holder = || 0..HOLDERS;
     prop_oneof![
-        2 => (holder(), proptest::option::of(1..200_u64)).prop_map(|(holder, idle_ttl)| Step::Issue { holder, idle_ttl }),
+        2 => (holder(), proptest::option::of(1..200_u64), proptest::option::of(0..4_u64))
+            .prop_map(|(holder, idle_ttl, shared)| Step::Issue { holder, idle_ttl, shared }),
         12 => (holder(), any::<bool>()).prop_map(|(holder, is_lost)| Step::Refresh { holder, is_lost }),
         2 => (holder(), holder()).prop_map(|(from, to)| Step::Share { from, to }),
         2 => any::<Index>().prop_map(|token| Step::Replay { token }),
@@ -66,17 +68,22 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn policy() -> impl Strategy<Value = Policy> {
     let window = |most: u64| prop_oneof![Just(0), Just(10_000), 0..most];
-    (window(20_000), window(90_000), 60..400_u64, any::<bool>(), prop_oneof![9 => Just(0), 1 => Just(NOW_MS)])
-        .prop_map(|(race_window, retry_window, idle_ttl, recovery, not_before)| Policy {
+    let times = (window(20_000), window(90_000), 1..60_u64, 60..400_u64);
+    let shared = prop_oneof![Just(0), 0..4_u64];
+    (times, shared, any::<bool>(), prop_oneof![9 => Just(0), 1 => Just(NOW_MS)]).prop_map(
+        |((race_window, retry_window, access_ttl, idle_ttl), shared, recovery, not_before)| Policy {
             race_window,
             retry_window,
+            access_ttl,
             idle_ttl,
+            shared,
             recovery,
             not_before,
-        })
+        },
+    )
 }
 
-/// Session `n` has the id `session_id(n)`, and its number is its place in `store` and in `logins`.
+/// Session `n` has the login `login(n)`, and its number is its place in `store` and in `logins`.
 struct World {
     ring: Keyring,
     policy: Policy,
@@ -111,16 +118,16 @@ impl World {
 
     fn token(&self, number: usize, generation: u64) -> String {
         let key = self.ring.refresh_key(self.now / 1000, self.now / 1000).expect("a refresh key");
-        refresh::mint(key, SUBJECT, &session_id(u8::try_from(number).expect("few")), generation)
+        refresh::mint(key, SUBJECT, &login(u8::try_from(number).expect("few")), generation, 0)
     }
 
     /// Returns session and generation of a token.
     fn open(&self, token: &str) -> (usize, u64) {
-        let token = refresh::open(&self.ring, token.as_bytes(), self.now / 1000).expect("authentic");
-        (usize::from(*token.sid.as_bytes().last().expect("16 bytes")), token.generation)
+        let token = refresh::open(&self.ring, token.as_bytes(), self.now / 1000, 0).expect("authentic");
+        (usize::from(*token.login.sid.as_bytes().last().expect("16 bytes")), token.generation)
     }
 
-    fn issue(&mut self, idle_ttl: Option<u64>) -> String {
+    fn issue(&mut self, idle_ttl: Option<u64>, shared: Option<u64>) -> String {
         let idle_ms = idle_ttl.unwrap_or(self.policy.idle_ttl) * 1000;
         let session = Session {
             issued_at: self.now,
@@ -128,6 +135,7 @@ impl World {
             idle_expiry: self.now + idle_ms.min(600_000),
             absolute_expiry: self.now + 600_000,
             idle_ttl,
+            shared,
             ..Session::default()
         };
         let token = self.token(self.store.len(), 0);
@@ -138,6 +146,7 @@ impl World {
             idle_end: session.idle_expiry.into(),
             end: session.absolute_expiry.into(),
             own_idle_ttl: idle_ttl.map(i128::from),
+            own_shared: shared.map(i128::from),
             tokens: vec![self.now.into()],
         }));
         self.ever.push(token.clone());
@@ -165,6 +174,13 @@ impl World {
                 prop_assert!(self.ever.contains(&answer), "a retry hands out nothing new");
                 Ok(Some(answer))
             }
+            Decision::Renew { next, .. } => {
+                prop_assert_eq!(next.generation, before.expect("a session").generation);
+                self.store[number] = Some(next.encode());
+                let answer = self.token(number, next.generation);
+                prop_assert!(self.ever.contains(&answer), "a renewal hands out nothing new");
+                Ok(Some(answer))
+            }
             Decision::Rotate { next, .. } => {
                 prop_assert!(self.made.insert((number, next.generation)), "a second successor");
                 prop_assert!(next.generation > before.expect("a session").generation);
@@ -178,7 +194,9 @@ impl World {
 
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match *step {
-            Step::Issue { holder, idle_ttl } => self.held[holder] = Some(self.issue(idle_ttl)),
+            Step::Issue { holder, idle_ttl, shared } => {
+                self.held[holder] = Some(self.issue(idle_ttl, shared));
+            }
             Step::Refresh { holder, is_lost } => {
                 let Some(token) = self.held[holder].clone() else { return Ok(()) };
                 let answer = self.present(&token)?;
@@ -240,7 +258,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..80),
     ) {
         let mut world = World::new(policy);
-        world.held[0] = Some(world.issue(None));
+        world.held[0] = Some(world.issue(None, None));
         for step in &steps {
             let before = world.store.clone();
             world.take(step)?;

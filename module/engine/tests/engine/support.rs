@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hallpass_engine::access::Claims;
 use hallpass_engine::keys::{Algorithm, Jwk, JwkSet, Keyring, KeyringError, SigningKey};
+use hallpass_engine::login::Login;
 use hallpass_engine::record::Session;
+use hallpass_engine::token::TokenType;
 use hallpass_engine::{keygen, sid};
 use uuid::Uuid;
 
@@ -20,6 +22,11 @@ pub const DAY: u64 = 86_400_000;
 /// Returns the session id with this number.
 pub fn session_id(number: u8) -> Uuid {
     sid::new(u128::from(NOW_MS) * 1_000_000, &[number; 8])
+}
+
+/// Returns the login of such a session, ten days ago.
+pub fn login(number: u8) -> Login {
+    Login { sid: session_id(number), issued_at: NOW_MS - 10 * DAY }
 }
 
 /// Returns a signing key; the same for the same arguments.
@@ -43,6 +50,11 @@ pub fn signer(ring: &Keyring) -> &SigningKey {
     ring.signing_key(NOW, NOW).expect("a signing key")
 }
 
+/// Returns the text of a login in both tokens.
+pub fn login_text(login: &Login) -> String {
+    base64url([&login.sid.as_bytes()[..], &login.issued_at.to_be_bytes()[2..]].concat())
+}
+
 /// Returns a session of generation 5, issued ten days ago and rotated now.
 pub fn session() -> Session {
     Session {
@@ -56,12 +68,14 @@ pub fn session() -> Session {
 }
 
 /// Returns the claims of an access token of an ordinary session, minted now for 15 minutes.
-pub fn claims(sid: &Uuid) -> Claims<'_> {
+pub fn claims(login: &Login) -> Claims<'_> {
     Claims {
+        typ: TokenType::AtJwt,
         iss: Some("https://id.example"),
         aud: Some("https://api.example"),
         sub: SUBJECT,
-        sid,
+        login,
+        database: 0,
         generation: 5,
         claims_version: 0,
         auth_time: NOW - 60,

@@ -1,6 +1,6 @@
 //! The subject of a token, read without any key: for callers that must name the Redis key.
 
-use crate::support::{NOW, base64url, claims, ring, session_id, signer};
+use crate::support::{NOW, base64url, claims, login, ring, signer};
 use hallpass_engine::access::{Claims, mint};
 use hallpass_engine::keys::Algorithm;
 use hallpass_engine::{refresh, token};
@@ -8,12 +8,12 @@ use proptest::prelude::*;
 
 fn refresh_token(subject: &str) -> String {
     let ring = ring(Algorithm::HS256);
-    refresh::mint(ring.refresh_key(NOW, NOW).expect("a refresh key"), subject, &session_id(1), 5)
+    refresh::mint(ring.refresh_key(NOW, NOW).expect("a refresh key"), subject, &login(1), 5, 0)
 }
 
 fn access_token(sub: &str) -> String {
-    let sid = session_id(1);
-    mint(signer(&ring(Algorithm::HS256)), &Claims { sub, ..claims(&sid) }).expect("signs")
+    let login = login(1);
+    mint(signer(&ring(Algorithm::HS256)), &Claims { sub, ..claims(&login) }).expect("signs")
 }
 
 /// Returns a text with the form of a JWT and this payload.

@@ -1,7 +1,7 @@
 //! The answers so far: the past as far as the properties need it.
 
 use crate::rules::{Rules, TICK};
-use crate::server::{Answer, Refusal, Server};
+use crate::server::{Answer, Refusal, Server, Token};
 
 /// Generations that a run can reach, and one more.
 const GENERATIONS: usize = 8;
@@ -49,15 +49,16 @@ pub struct History {
 
 impl History {
     /// Records an answer to `token`, given the server's previous state.
-    pub fn note(&mut self, token: u64, answer: Answer, before: &Server, now: u64, rules: &Rules) {
+    pub fn note(&mut self, token: Token, answer: Answer, before: &Server, now: u64, rules: &Rules) {
         match answer {
             Answer::Refused(refusal) => self.note_refusal(refusal),
-            Answer::Tokens { generation, rotated_at } => {
+            Answer::Tokens { token: Token { generation, .. }, rotated_at } => {
                 self.is_revived |= self.has_ended;
                 self.retried |= before.generation() == Some(generation);
-                self.recovered |= before.generation() < Some(token);
-                self.note_lateness(token, before, now, rules);
-                self.note_exchange(token, Exchange { generation, rotated_at, is_forgotten: false });
+                self.recovered |= before.generation() < Some(token.generation);
+                self.note_lateness(token.generation, before, now, rules);
+                let exchange = Exchange { generation, rotated_at, is_forgotten: false };
+                self.note_exchange(token.generation, exchange);
             }
         }
     }

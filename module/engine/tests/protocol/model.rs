@@ -108,7 +108,7 @@ fn thief_events(rules: &Rules, world: &World, events: &mut Vec<Event>) {
 fn may_use_stolen(rules: &Rules, world: &World) -> bool {
     world
         .thief
-        .is_some_and(|held| world.is_due(held, rules) && !world.must_wait(Who::Thief, held.generation, rules))
+        .is_some_and(|held| world.is_due(held, rules) && !world.must_wait(Who::Thief, held.token, rules))
 }
 
 fn server_events(rules: &Rules, world: &World, events: &mut Vec<Event>) {

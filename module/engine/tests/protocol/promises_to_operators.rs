@@ -44,11 +44,22 @@ fn a_failover_can_bring_back_what_was_revoked() {
     breaks("failover", rules, LOG_OUT_IS_FINAL);
 }
 
-#[test]
-fn a_session_id_that_is_issued_again_revives_its_tokens() {
+/// The session id is issued again, also at the same moment.
+fn reissued() -> Rules {
     let mut rules = everything();
     rules.budget.failovers = 0;
-    breaks("a session id issued again", rules, LOG_OUT_IS_FINAL);
+    rules
+}
+
+#[test]
+fn a_session_id_that_is_issued_again_revives_no_token() {
+    let always = [LOG_OUT_IS_FINAL, NO_RETURN, NEVER_BACK];
+    holds("a session id issued again", reissued(), &always, &[A_RETRY, A_REUSE], 10_000);
+}
+
+#[test]
+fn if_tokens_were_of_a_session_id_and_not_of_a_login_they_would_be_revived() {
+    breaks("any login", reissued().with_fault(Fault::AnyLogin), LOG_OUT_IS_FINAL);
 }
 
 #[test]

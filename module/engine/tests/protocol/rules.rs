@@ -20,6 +20,14 @@ pub enum Fault {
     WritesLater,
     /// A refresh brings a missing session back.
     RefreshInserts,
+    /// A token is taken for whatever session has its session id.
+    AnyLogin,
+    /// Of a shared session, the current token rotates however young its generation is.
+    YoungTokensRotate,
+    /// Of a shared session, an older token ends it outside the windows.
+    NoRenewals,
+    /// Of a shared session, an older token is answered and keeps nothing alive.
+    RenewalsDoNotExtend,
 }
 
 /// The number of times that each event may happen.
@@ -48,6 +56,8 @@ pub struct Budget {
 pub struct Rules {
     /// The settings, windows in multiples of [`TICK`].
     pub policy: Policy,
+    /// The longest lifetime of a session, in ticks, if it matters.
+    pub lifetime: Option<u64>,
     /// The mechanism that is switched off.
     pub fault: Fault,
     /// When the world ends, in ticks.
@@ -78,10 +88,13 @@ impl Rules {
             policy: Policy {
                 race_window: 2 * TICK,
                 retry_window: 4 * TICK,
+                access_ttl: 900,
                 idle_ttl: 1000,
+                shared: 0,
                 recovery: true,
                 not_before: 0,
             },
+            lifetime: None,
             fault: Fault::None,
             end,
             tabs: 1,

@@ -4,9 +4,11 @@
 //! far.
 
 use crate::rules::{Fault, Rules, TICK};
+use hallpass_engine::login::Login;
 use hallpass_engine::record::Session;
-use hallpass_engine::rotation::{Decision, decide};
+use hallpass_engine::rotation::{Decision, Policy, decide};
 use std::hash::{Hash, Hasher};
+use uuid::Uuid;
 
 /// Time zero, in Unix ms.
 const EPOCH: u64 = 1_760_000_000_000;
@@ -34,14 +36,29 @@ pub enum Refusal {
     Reused,
 }
 
+/// What a refresh token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token {
+    /// When its session was issued, in ms after time zero.
+    pub login: u64,
+    /// Its generation.
+    pub generation: u64,
+}
+
+impl Token {
+    fn login(self) -> Login {
+        Login { sid: Uuid::nil(), issued_at: EPOCH + self.login }
+    }
+}
+
 /// The answer to a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// Tokens: a pure function of these two.
     Tokens {
-        /// The session's generation.
-        generation: u64,
-        /// When it began, in ticks.
+        /// The refresh token.
+        token: Token,
+        /// When its generation began, in ticks.
         rotated_at: u64,
     },
     /// No tokens.
@@ -54,7 +71,9 @@ pub struct Server {
     /// The stored session.
     pub session: Option<Stored>,
     /// The latest generation whose access token was verified, in process memory.
-    pub seen: Option<u64>,
+    pub seen: Option<Token>,
+    /// When this session id was last issued, in process memory.
+    pub issued: u64,
     /// The store of a replica that fell behind: a failover makes it the store.
     pub replica: Option<Option<Stored>>,
     /// Only with [`Fault::WritesLater`]: the pending write.
@@ -64,17 +83,19 @@ pub struct Server {
 impl Server {
     /// Creates a server with a session at generation 0.
     pub fn new(rules: &Rules) -> Self {
-        Self { session: Some(issue(0, rules)), seen: None, replica: None, unwritten: None }
+        Self { session: Some(issue(at(0), 0, rules)), seen: None, issued: 0, replica: None, unwritten: None }
     }
 
     /// Answers a refresh.
-    pub fn refresh(&mut self, token: u64, now: u64, rules: &Rules) -> Answer {
-        let before = self.session.as_ref().map(|stored| &stored.0);
+    pub fn refresh(&mut self, token: Token, now: u64, rules: &Rules) -> Answer {
+        let stored = self.session.as_ref().map(|stored| &stored.0);
+        let fits = |session: &&Session| session.is_of(&token.login()) || rules.fault == Fault::AnyLogin;
+        let before = stored.filter(fits);
         let has_seen = before.is_some_and(|session| self.has_seen(session.generation));
         let seen = has_seen && rules.fault != Fault::ReceiptsAreIgnored;
-        let decision = decide(before, token, at(now), &rules.policy, seen);
-        match broken(decision, before, token, now, rules) {
-            Decision::Rotate { next, .. } => self.rotate(next, rules.fault),
+        let decision = decide(before, token.generation, at(now), &policy(rules), seen);
+        match broken(decision, before, token.generation, now, rules) {
+            Decision::Rotate { next, .. } | Decision::Renew { next, .. } => self.store(next, rules.fault),
             Decision::Retry { .. } => self.session.as_ref().map_or(NO_SESSION, tokens),
             Decision::NoSession => NO_SESSION,
             Decision::Expired => self.end(Refusal::Expired),
@@ -82,18 +103,32 @@ impl Server {
         }
     }
 
-    /// Verifies an access token of this generation, and remembers it if its session is alive.
-    pub fn verify(&mut self, generation: u64, now: u64, rules: &Rules) {
-        let is_alive =
-            self.session.as_ref().is_some_and(|stored| !stored.0.is_over(at(now), rules.policy.not_before));
+    /// Verifies the access token that came with a refresh token, and remembers it if its session is alive.
+    pub fn verify(&mut self, token: Token, now: u64, rules: &Rules) {
+        let session = self.session.as_ref().map(|stored| &stored.0);
+        let is_alive = session.is_some_and(|session| {
+            session.is_of(&token.login()) && !session.is_over(at(now), rules.policy.not_before)
+        });
         if is_alive {
-            self.seen = self.seen.max(Some(generation));
+            self.seen = self.seen.max(Some(token));
         }
     }
 
-    /// Returns whether an access token of this generation, or of a later one, was verified here.
+    /// Returns whether an access token of this generation of the stored session, or of a later one, was verified here.
     pub fn has_seen(&self, generation: u64) -> bool {
-        self.seen.is_some_and(|latest| latest >= generation)
+        let login = self.session.as_ref().map(|stored| token(stored).login);
+        self.seen.is_some_and(|latest| Some(latest.login) == login && latest.generation >= generation)
+    }
+
+    /// Whether the current generation is the one behind a token's, of the same login.
+    pub fn is_just_ahead_of(&self, old: Token) -> bool {
+        let next = Token { generation: old.generation + 1, ..old };
+        self.session.as_ref().is_some_and(|stored| token(stored) == next)
+    }
+
+    /// How many generations a token is behind the stored session; none if it is ahead of it.
+    pub fn distance(&self, token: Token) -> u64 {
+        self.generation().map_or(0, |current| current.saturating_sub(token.generation))
     }
 
     /// Returns the current generation.
@@ -111,12 +146,16 @@ impl Server {
         self.session = None;
     }
 
-    /// Logs the user in with the same session id.
-    pub fn reissue(&mut self, now: u64, rules: &Rules) {
-        self.session = Some(issue(now, rules));
+    /// Logs the user in with the same session id: later than at the last time, also within one millisecond.
+    pub fn reissue(&mut self, now: u64, rules: &Rules) -> Token {
+        self.issued = (self.issued + 1).max(now * TICK);
+        let session = issue(EPOCH + self.issued, now, rules);
+        let first = token(&session);
+        self.session = Some(session);
+        first
     }
 
-    fn rotate(&mut self, next: Session, fault: Fault) -> Answer {
+    fn store(&mut self, next: Session, fault: Fault) -> Answer {
         let next = Stored(next);
         let answer = tokens(&next);
         match fault {
@@ -143,18 +182,34 @@ fn tick(session: &Session) -> u64 {
     (session.rotated_at - EPOCH) / TICK
 }
 
-fn issue(now: u64, rules: &Rules) -> Stored {
+fn issue(issued_at: u64, now: u64, rules: &Rules) -> Stored {
+    let absolute_expiry = rules.lifetime.map_or(u64::MAX, |end| at(now + end));
+    let idle_expiry = at(now) + rules.policy.idle_ttl * 1000;
     Stored(Session {
-        issued_at: at(now),
+        issued_at,
         rotated_at: at(now),
-        idle_expiry: at(now) + rules.policy.idle_ttl * 1000,
-        absolute_expiry: u64::MAX,
+        idle_expiry: idle_expiry.min(absolute_expiry),
+        absolute_expiry,
         ..Session::default()
     })
 }
 
+/// The token of the stored generation.
+fn token(stored: &Stored) -> Token {
+    Token { login: stored.0.issued_at - EPOCH, generation: stored.0.generation }
+}
+
 fn tokens(stored: &Stored) -> Answer {
-    Answer::Tokens { generation: stored.0.generation, rotated_at: tick(&stored.0) }
+    Answer::Tokens { token: token(stored), rotated_at: tick(&stored.0) }
+}
+
+/// The settings, after what is switched off has spoiled them.
+fn policy(rules: &Rules) -> Policy {
+    match rules.fault {
+        // Then no access token is ever young.
+        Fault::YoungTokensRotate => Policy { access_ttl: 0, ..rules.policy },
+        _ => rules.policy,
+    }
 }
 
 /// Returns the decision, changed by the mechanism that is switched off.
@@ -163,9 +218,15 @@ fn broken(decision: Decision, before: Option<&Session>, token: u64, now: u64, ru
         (Fault::RetryMintsAgain, Decision::Retry { .. }, Some(session)) => {
             decide(before, session.generation, at(now), &rules.policy, false)
         }
-        (Fault::ReuseIsForgiven, Decision::Reuse { age, .. }, _) => Decision::Retry { age },
+        (Fault::ReuseIsForgiven, Decision::Reuse { age, .. }, _) => Decision::Retry { age, is_shared: false },
+        (Fault::NoRenewals, Decision::Renew { age, .. }, Some(session)) => {
+            Decision::Reuse { age, distance: session.generation - token, seen: true }
+        }
+        (Fault::RenewalsDoNotExtend, Decision::Renew { age, .. }, _) => {
+            Decision::Retry { age, is_shared: true }
+        }
         (Fault::RefreshInserts, Decision::NoSession, _) => {
-            let missing = Session { generation: token, ..issue(now, rules).0 };
+            let missing = Session { generation: token, ..issue(at(now), now, rules).0 };
             decide(Some(&missing), token, at(now), &rules.policy, false)
         }
         (_, decision, _) => decision,

@@ -2,17 +2,17 @@
 
 use crate::history::History;
 use crate::rules::{Budget, Rules, TICK};
-use crate::server::{Answer, Server};
+use crate::server::{Answer, Server, Token};
 
 /// The state of a tab's refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tab {
     /// No refresh.
     Idle,
-    /// A request with this generation's token, sent at this time.
-    Asking(u64, u64),
-    /// An answer, a generation or a refusal, sent at this time.
-    Answered(Option<u64>, u64),
+    /// A request with this token, sent at this time.
+    Asking(Token, u64),
+    /// An answer, a token or a refusal, sent at this time.
+    Answered(Option<Token>, u64),
 }
 
 /// A user of the session.
@@ -27,8 +27,8 @@ pub enum Who {
 /// A token of the owner or the thief.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Held {
-    /// Its generation.
-    pub generation: u64,
+    /// The token.
+    pub token: Token,
     /// The time since which it is held.
     pub since: u64,
 }
@@ -60,7 +60,7 @@ impl World {
         Self {
             now: 0,
             server: Server::new(rules),
-            cookie: Some(Held { generation: 0, since: 0 }),
+            cookie: Some(Held { token: Token { login: 0, generation: 0 }, since: 0 }),
             tabs: vec![Tab::Idle; rules.tabs],
             thief: None,
             last_rotation_by: Who::Tab,
@@ -91,17 +91,15 @@ impl World {
             Tab::Asking(token, _) => Some(*token),
             _ => None,
         });
-        let mut tokens = asking.chain(self.cookie.map(|held| held.generation));
-        let is_exchanged = tokens.any(|token| self.server.generation() == Some(token + 1));
+        let mut tokens = asking.chain(self.cookie.map(|held| held.token));
+        let is_exchanged = tokens.any(|token| self.server.is_just_ahead_of(token));
         !is_exchanged || self.server.age(self.now) + 1 < patience
     }
 
     /// Returns whether, once there is a thief, neither side has paused longer than allowed.
     fn keeps_habit(&self, habit: u64, rules: &Rules) -> bool {
         let is_here = |who, held: Option<Held>| {
-            held.is_none_or(|held| {
-                self.now < held.since + habit || self.must_wait(who, held.generation, rules)
-            })
+            held.is_none_or(|held| self.now < held.since + habit || self.must_wait(who, held.token, rules))
         };
         self.thief.is_none() || (is_here(Who::Tab, self.cookie) && is_here(Who::Thief, self.thief))
     }
@@ -112,18 +110,18 @@ impl World {
     }
 
     /// Returns whether a token falls into a window of the other side's refresh, which it may not use.
-    pub fn must_wait(&self, who: Who, token: u64, rules: &Rules) -> bool {
+    pub fn must_wait(&self, who: Who, token: Token, rules: &Rules) -> bool {
         let age = self.server.age(self.now) * TICK;
         let is_retry = age < rules.policy.race_window
-            || (age < rules.policy.retry_window && !self.server.has_seen(token + 1));
-        let is_previous = self.server.generation() == Some(token + 1);
+            || (age < rules.policy.retry_window && !self.server.has_seen(token.generation + 1));
+        let is_previous = self.server.is_just_ahead_of(token);
         !rules.in_step && is_previous && is_retry && self.last_rotation_by != who
     }
 
     /// Lets a tab send the cookie.
     pub fn ask(&mut self, tab: usize) {
         if let Some(cookie) = self.cookie {
-            self.tabs[tab] = Tab::Asking(cookie.generation, self.now);
+            self.tabs[tab] = Tab::Asking(cookie.token, self.now);
         }
     }
 
@@ -134,14 +132,14 @@ impl World {
             if let Answer::Refused(refusal) = answer {
                 self.history.refused.get_or_insert(refusal);
             }
-            self.tabs[tab] = Tab::Answered(generation(answer), self.now);
+            self.tabs[tab] = Tab::Answered(brought(answer), self.now);
         }
     }
 
     /// Lets the answer arrive. The browser has one cookie, set by the answer that arrives last.
     pub fn receive(&mut self, tab: usize, rules: &Rules) {
         if let Tab::Answered(answer, _) = self.tabs[tab] {
-            self.cookie = answer.map(|generation| self.held(generation, rules));
+            self.cookie = answer.map(|token| self.held(token, rules));
             self.tabs[tab] = Tab::Idle;
         }
     }
@@ -153,19 +151,17 @@ impl World {
 
     /// Lets the thief, whose network is perfect, refresh. It keeps a refused token, since it has nothing to lose.
     pub fn refresh_stolen(&mut self, rules: &Rules) {
-        if let Some(Held { generation: token, .. }) = self.thief {
-            let answer = self.refresh(Who::Thief, token, rules);
-            let new = generation(answer);
+        if let Some(Held { token: stolen, .. }) = self.thief {
+            let new = brought(self.refresh(Who::Thief, stolen, rules));
             self.history.outlived_log_out |= self.history.stolen_before_log_out && new.is_some();
-            let generation = new.unwrap_or(token);
-            self.thief = Some(self.held(generation, rules));
+            self.thief = Some(self.held(new.unwrap_or(stolen), rules));
         }
     }
 
     /// Lets a holder use an access token where it is verified.
     pub fn verify(&mut self, held: Option<Held>, rules: &Rules) {
         if let Some(held) = held {
-            self.server.verify(held.generation, self.now, rules);
+            self.server.verify(held.token, self.now, rules);
         }
     }
 
@@ -186,18 +182,18 @@ impl World {
 
     /// Logs the user in with the same session id as before.
     pub fn reissue(&mut self, rules: &Rules) {
-        self.server.reissue(self.now, rules);
-        self.cookie = Some(self.held(0, rules));
+        let token = self.server.reissue(self.now, rules);
+        self.cookie = Some(self.held(token, rules));
         self.history.forget_exchanges();
     }
 
     /// Returns a token that was just received. The time is kept only if it matters.
-    fn held(&self, generation: u64, rules: &Rules) -> Held {
+    fn held(&self, token: Token, rules: &Rules) -> Held {
         let matters = rules.pace > 0 || rules.habit.is_some();
-        Held { generation, since: if matters { self.now } else { 0 } }
+        Held { token, since: if matters { self.now } else { 0 } }
     }
 
-    fn refresh(&mut self, who: Who, token: u64, rules: &Rules) -> Answer {
+    fn refresh(&mut self, who: Who, token: Token, rules: &Rules) -> Answer {
         let before = self.server.clone();
         let answer = self.server.refresh(token, self.now, rules);
         self.history.note(token, answer, &before, self.now, rules);
@@ -208,10 +204,10 @@ impl World {
     }
 }
 
-/// Returns the generation in an answer.
-fn generation(answer: Answer) -> Option<u64> {
+/// Returns the token in an answer.
+fn brought(answer: Answer) -> Option<Token> {
     match answer {
-        Answer::Tokens { generation, .. } => Some(generation),
+        Answer::Tokens { token, .. } => Some(token),
         Answer::Refused(_) => None,
     }
 }

@@ -42,9 +42,10 @@ pub struct Inspected {
 }
 
 /// The states, each with its word.
-const STATES: [TokenState; 6] = [
+const STATES: [TokenState; 7] = [
     TokenState::Current,
     TokenState::Retry,
+    TokenState::Shared,
     TokenState::Reused,
     TokenState::Ahead,
     TokenState::Gone,

@@ -13,8 +13,10 @@ pub struct IssueOptions<'a> {
     pub claims: Option<&'a str>,
     /// AUDIENCE.
     pub audience: Option<&'a str>,
-    /// CLIENT: binds the session to this OAuth client.
+    /// CLIENT: the tokens name this OAuth client, and the session answers only to it.
     pub client: Option<&'a str>,
+    /// PUBLIC: it answers to everybody; only with a client.
+    pub is_public: bool,
     /// CLASS: the kind of device.
     pub class: Option<&'a str>,
     /// META: notes about the device, a JSON object as text.
@@ -31,6 +33,10 @@ pub struct IssueOptions<'a> {
     pub idle_ttl: Option<u64>,
     /// MAXTTL in seconds.
     pub max_ttl: Option<u64>,
+    /// SHARED: how many generations back a refresh token may be and still be answered.
+    pub shared: Option<u64>,
+    /// AUTHTIME: when the user proved who they are, in Unix seconds.
+    pub auth_time: Option<u64>,
 }
 
 /// The effect of a LIMIT that is reached.
@@ -62,6 +68,7 @@ impl Hallpass {
         option(&mut command, word::CLAIMS, options.claims);
         option(&mut command, word::AUDIENCE, options.audience);
         option(&mut command, word::CLIENT, options.client);
+        command.arg(options.is_public.then_some(word::PUBLIC));
         option(&mut command, word::CLASS, options.class);
         option(&mut command, word::META, options.meta);
         option(&mut command, word::LIMIT, options.limit);
@@ -70,6 +77,8 @@ impl Hallpass {
         option(&mut command, word::ACCESSTTL, options.access_ttl);
         option(&mut command, word::IDLETTL, options.idle_ttl);
         option(&mut command, word::MAXTTL, options.max_ttl);
+        option(&mut command, word::SHARED, options.shared);
+        option(&mut command, word::AUTHTIME, options.auth_time);
         self.call(&command).await.and_then(Tokens::read)
     }
 }

@@ -1,9 +1,12 @@
 //! Replies as data, so that commands finish all their work before anything is sent.
 
+mod json;
+
 use crate::error::Error;
+use crate::format::Format;
 use crate::redis::reply::{array, boolean, bulk, error, integer, map, simple};
 use crate::stats::STATS;
-use crate::tokens::builder::{Members, TokenReply, UnsignedTokens};
+use crate::tokens::builder::{TokenReply, UnsignedTokens};
 use hallpass_engine::access::AccessToken;
 use redis_module::Context;
 use std::sync::Arc;
@@ -34,6 +37,8 @@ pub enum Value {
     Array(Vec<Value>),
     /// A map with fixed names.
     Map(Vec<(&'static str, Value)>),
+    /// A bulk string that is JSON: in a reply that is JSON as a whole, a part of it.
+    Json(String),
     /// A bulk string: the claims set of a token.
     Claims(Arc<AccessToken>),
 }
@@ -47,6 +52,14 @@ impl Value {
     /// A count or a number of seconds; what does not fit is capped.
     pub fn number(value: u64) -> Self {
         Self::Number(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+
+    /// The same in this format.
+    pub fn formatted(self, format: Format) -> Self {
+        match format {
+            Format::Resp => self,
+            Format::Json => Self::Text(json::text(&self)),
+        }
     }
 }
 
@@ -72,7 +85,7 @@ pub fn refuse(ctx: &Context, why: Error) {
 pub fn send(ctx: &Context, value: &Value) {
     match value {
         Value::Ok => simple(ctx, c"OK"),
-        Value::Text(text) => bulk(ctx, text.as_bytes()),
+        Value::Text(text) | Value::Json(text) => bulk(ctx, text.as_bytes()),
         Value::Number(number) => integer(ctx, *number),
         Value::Bool(value) => boolean(ctx, *value),
         Value::Array(items) => {
@@ -90,25 +103,32 @@ pub fn send(ctx: &Context, value: &Value) {
     }
 }
 
-/// Sends the map of `AUTH.ISSUE` and `AUTH.REFRESH`, in the documented order, or an error.
+/// Sends the answer of `AUTH.ISSUE` and `AUTH.REFRESH`, or an error.
 pub fn tokens(ctx: &Context, tokens: Result<TokenReply, Error>) {
-    let TokenReply { access, members } = match tokens {
-        Ok(reply) => reply,
-        Err(why) => return refuse(ctx, why),
-    };
-    let Members { expires_in, refresh_token, refresh_expires_in, session_id, evicted } = members;
+    match tokens {
+        Ok(reply) => match reply.format {
+            Format::Resp => map_of_tokens(ctx, &reply),
+            Format::Json => bulk(ctx, &json::token_response(&reply)),
+        },
+        Err(why) => refuse(ctx, why),
+    }
+}
+
+/// Sends the members in the documented order.
+fn map_of_tokens(ctx: &Context, TokenReply { access, members, .. }: &TokenReply) {
+    let evicted = members.evicted.as_ref();
     map(ctx, if evicted.is_some() { 6 } else { 5 });
     bulk(ctx, b"access_token");
     bulk(ctx, access.text());
     bulk(ctx, b"expires_in");
-    send(ctx, &Value::number(expires_in));
+    send(ctx, &Value::number(members.expires_in));
     bulk(ctx, b"refresh_token");
-    bulk(ctx, refresh_token.as_bytes());
+    bulk(ctx, members.refresh_token.as_bytes());
     bulk(ctx, b"refresh_expires_in");
-    send(ctx, &Value::number(refresh_expires_in));
+    send(ctx, &Value::number(members.refresh_expires_in));
     bulk(ctx, b"session_id");
-    send_sid(ctx, &session_id);
-    if let Some(evicted) = &evicted {
+    send_sid(ctx, &members.session_id);
+    if let Some(evicted) = evicted {
         bulk(ctx, b"evicted");
         array(ctx, evicted.len());
         evicted.iter().for_each(|sid| send_sid(ctx, sid));

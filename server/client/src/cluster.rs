@@ -5,13 +5,13 @@
 //! looks for the owner of one. So this keeps one connection per node and follows redirections itself.
 
 use crate::address::ClusterAddress;
-use crate::contract::command;
 use crate::failover::{Directory, Failover};
 use crate::limits::{LOOK_UP, LOOK_UP_NODE};
 use crate::node::Node;
+use crate::request::key;
 use crate::slots::{SlotRange, redirected_address, slot, slot_ranges};
 use crate::topology::Topology;
-use redis::{Arg, Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value, cmd};
+use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value, cmd};
 use std::sync::Arc;
 use tokio::time::timeout;
 
@@ -41,6 +41,16 @@ impl Cluster {
     pub async fn nodes(&self) -> Vec<Arc<Node>> {
         // It fails only when the runtime stops.
         let _ = self.0.look_up(self.0.rounds()).await;
+        self.0.directory().all()
+    }
+
+    /// Returns the owner of a key's slot, as far as it is known.
+    pub fn owner(&self, key: &[u8]) -> Option<Arc<Node>> {
+        self.0.directory().owner(slot(key))
+    }
+
+    /// Returns the nodes that are known, its replicas too.
+    pub fn known(&self) -> Vec<Arc<Node>> {
         self.0.directory().all()
     }
 
@@ -119,17 +129,6 @@ async fn slots_according_to(node: &Node) -> RedisResult<Vec<SlotRange>> {
     slot_ranges(node.send(cmd("CLUSTER").arg("SLOTS")).await?, node.host())
 }
 
-/// Returns the key of a command: those that have one have it right after their name.
-fn key(command: &Cmd) -> Option<&[u8]> {
-    let has_key =
-        |name: &[u8]| name.starts_with(command::PREFIX.as_bytes()) || name == command::SET.as_bytes();
-    let mut arguments = command.args_iter();
-    match (arguments.next()?, arguments.next()?) {
-        (Arg::Simple(name), Arg::Simple(key)) if has_key(name) => Some(key),
-        _ => None,
-    }
-}
-
 /// Returns the address that this answer of a node redirects to, if it does, and whether for good.
 fn redirection(error: &RedisError, node: &Node) -> Option<(bool, String)> {
     let (address, _) = error.redirect_node()?;
@@ -140,17 +139,4 @@ fn redirection(error: &RedisError, node: &Node) -> Option<(bool, String)> {
 /// Returns the error of a cluster in which no node is left to ask.
 fn no_nodes() -> RedisError {
     (ErrorKind::ClusterConnectionNotFound, "the cluster has no nodes").into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn auth_commands_and_set_have_a_key() {
-        assert_eq!(key(cmd("AUTH.REFRESH").arg("auth:42").arg("token")), Some(&b"auth:42"[..]));
-        assert_eq!(key(cmd("SET").arg("hallpass:used:x").arg(1)), Some(&b"hallpass:used:x"[..]));
-        assert_eq!(key(&cmd("AUTH.JWKS")), None);
-        assert_eq!(key(cmd("INFO").arg("hallpass")), None);
-    }
 }

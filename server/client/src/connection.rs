@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 /// A Redis that takes commands.
 pub enum Connection {
     /// One server.
-    Server(Node),
+    Server(Box<Node>),
     /// The primary that Sentinels name.
     Sentinel(Sentinel),
     /// A cluster.
@@ -22,7 +22,7 @@ impl Connection {
     /// Prepares what the first command then connects to. Fails on an address that makes no sense.
     pub fn new(address: &Address) -> RedisResult<Self> {
         Ok(match address {
-            Address::Server(url) => Self::Server(Node::new(url.as_str())?),
+            Address::Server(url) => Self::Server(Box::new(Node::new(url.as_str())?)),
             Address::Sentinel(address) => Self::Sentinel(Sentinel::new(address)?),
             Address::Cluster(address) => Self::Cluster(Cluster::new(address)?),
         })
@@ -36,6 +36,42 @@ impl Connection {
             Self::Sentinel(sentinel) => sentinel.send(command).await,
             Self::Cluster(cluster) => cluster.send(command).await,
         }
+    }
+
+    /// Calls `use_node` with the node in charge of a key, as far as it is known. Only a cluster asks for the key.
+    pub fn with_node<R>(
+        &self,
+        key: impl FnOnce() -> Option<String>,
+        use_node: impl FnOnce(&Node) -> R,
+    ) -> Option<R> {
+        match self {
+            Self::Server(node) => Some(use_node(node)),
+            Self::Sentinel(sentinel) => sentinel.primary().map(|node| use_node(&node)),
+            Self::Cluster(cluster) => cluster.owner(key()?.as_bytes()).map(|node| use_node(&node)),
+        }
+    }
+
+    /// Calls `use_node` with every node that is known.
+    pub fn each_node(&self, mut use_node: impl FnMut(&Node)) {
+        match self {
+            Self::Server(node) => use_node(node),
+            Self::Sentinel(sentinel) => sentinel.primary().iter().for_each(|node| use_node(node)),
+            Self::Cluster(cluster) => cluster.known().iter().for_each(|node| use_node(node)),
+        }
+    }
+
+    /// Looks for the primary in the background, when there is reason to think that it is another one now.
+    pub fn look_up(&self) {
+        match self {
+            // A cluster's nodes redirect.
+            Self::Server(_) | Self::Cluster(_) => {}
+            Self::Sentinel(sentinel) => sentinel.look_up(),
+        }
+    }
+
+    /// Returns whether this is a cluster.
+    pub fn is_cluster(&self) -> bool {
+        matches!(self, Self::Cluster(_))
     }
 
     /// Sends a command to every node of a cluster at once; the answers come with the nodes' addresses. Returns `None`

@@ -19,6 +19,9 @@ pub mod command {
     /// The beginning of all of them. Those that have a key have it as their first argument.
     pub const PREFIX: &str = "AUTH.";
 
+    /// Those that may change a subject's sessions.
+    pub const WRITES: [&str; 4] = [ISSUE, REFRESH, REVOKE, SETCLAIMS];
+
     /// Redis' own, for keys beside those of subjects.
     pub const SET: &str = "SET";
 }
@@ -118,6 +121,8 @@ pub mod code {
 
     /// The codes of a server that is not, or no longer, in charge.
     pub const NOT_IN_CHARGE: [&str; 5] = ["READONLY", "MOVED", "CLUSTERDOWN", "MASTERDOWN", "LOADING"];
+    /// The codes of a server that says nothing about a command now, and may later.
+    pub const NOT_NOW: [&str; 5] = ["CLUSTERDOWN", "MASTERDOWN", "LOADING", "BUSY", "TRYAGAIN"];
 }
 
 /// The sections of INFO, and their fields.
@@ -126,8 +131,15 @@ pub mod info {
     pub const KEY_PATTERN: &str = "hallpass_key_pattern";
     pub const ISSUER: &str = "hallpass_issuer";
     pub const AUDIENCE: &str = "hallpass_audience";
+    /// Changes when settings or keys do, so that what AUTH.VERIFY answered before may not hold any more.
+    pub const VERIFY_EPOCH: &str = "hallpass_verify_epoch";
 
     /// The section of Redis itself that tells whether a server is a node of a cluster.
     pub const CLUSTER_SECTION: &str = "cluster";
     pub const CLUSTER_ENABLED: &str = "cluster_enabled";
+    /// The section that tells whether a server still reads its data.
+    pub const PERSISTENCE_SECTION: &str = "persistence";
+    pub const LOADING: &str = "loading";
+    /// A field of `CLUSTER INFO`: `ok` while commands about keys are served.
+    pub const CLUSTER_STATE: &str = "cluster_state";
 }

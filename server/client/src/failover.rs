@@ -126,6 +126,12 @@ fn was_not_carried_out(error: &RedisError) -> bool {
     error.is_connection_refusal() || error.code().is_some_and(|code| code::NOT_IN_CHARGE.contains(&code))
 }
 
+/// Returns whether a command that changes nothing may be answered if it is sent again in another way: no answer came, or
+/// one of a node that is not in charge or redirects.
+pub fn may_be_answered_elsewhere(error: &RedisError) -> bool {
+    hints_at_change(error) || error.redirect_node().is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,11 @@
 
 use crate::address::Address;
 use crate::connection::Connection;
+use crate::contract::command;
 use crate::error::CommandError;
 use crate::limits::{CALL, WARNING_PACE};
-use crate::request::name;
+use crate::local::{Link, NodeCache, Settings, VerifyCache};
+use crate::request::{key, name};
 use redis::{Cmd, FromRedisValue, RedisError, Value};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -15,6 +17,8 @@ pub struct Hallpass {
     pub(crate) connection: Connection,
     last_warning: Mutex<Option<Instant>>,
     observer: Option<Arc<dyn Observer>>,
+    /// What is kept of verified tokens, if anything is.
+    cache: Option<Arc<Settings>>,
 }
 
 /// Is told how long each command took.
@@ -30,12 +34,35 @@ impl Hallpass {
     /// [`CommandError::Unavailable`] for an address that makes no sense.
     pub fn new(address: &Address) -> Result<Self, CommandError> {
         let connection = Connection::new(address).map_err(CommandError::of)?;
-        Ok(Self { connection, last_warning: Mutex::new(None), observer: None })
+        Ok(Self { connection, last_warning: Mutex::new(None), observer: None, cache: None })
+    }
+
+    /// Lets a [`Verifier`](crate::Verifier) keep what it was answered.
+    pub fn with_verify_cache(self, cache: VerifyCache) -> Self {
+        Self { cache: Settings::of(cache).map(Arc::new), ..self }
     }
 
     /// Tells `observer` about every command from now on.
     pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer: Some(observer), ..self }
+    }
+
+    /// Returns what is kept of verified tokens, by node.
+    pub fn verify_cache(&self) -> Vec<NodeCache> {
+        let mut all = vec![];
+        self.connection.each_node(|node| all.extend(node.known_link().map(Link::cache)));
+        all
+    }
+
+    /// Calls `use_link` with the connection that listens to the node in charge of a key, where there may be one.
+    pub(crate) fn with_link<R>(
+        &self,
+        key: impl FnOnce() -> Option<String>,
+        use_link: impl FnOnce(&Arc<Link>) -> R,
+    ) -> Option<R> {
+        let settings = self.cache.as_ref()?;
+        let is_cluster = self.connection.is_cluster();
+        self.connection.with_node(key, |node| use_link(node.link(settings, is_cluster)))
     }
 
     /// Logs an outage, but not once per command. Commands that say so leave this to their caller.
@@ -72,17 +99,28 @@ impl Hallpass {
 
     /// Waits for the answer to a command, and tells the observer how long that took. `sent` is passed pinned: passed as
     /// it is, it would be kept twice in the future of every command, which is copied.
-    async fn timed<T: FromRedisValue>(
+    pub(crate) async fn timed<T: FromRedisValue>(
         &self,
         command: &Cmd,
         sent: Pin<&mut impl Future<Output = Result<Value, RedisError>>>,
     ) -> Result<T, CommandError> {
         let start = Instant::now();
         let answer = in_time(sent).await;
+        self.forget_changed(command);
         if let Some(observer) = &self.observer {
             observer.answered(name(command), outcome(&answer), start.elapsed());
         }
         answer
+    }
+
+    /// Drops what is kept of the subject whose sessions a command may have changed: whoever asked for that must not see
+    /// them unchanged, and Redis' own word may still be on its way.
+    fn forget_changed(&self, command: &Cmd) {
+        let is_write = self.cache.is_some() && command::WRITES.contains(&name(command));
+        if let Some(key) = key(command).filter(|_| is_write) {
+            self.connection
+                .each_node(|node| node.known_link().into_iter().for_each(|link| link.store().changed(key)));
+        }
     }
 }
 

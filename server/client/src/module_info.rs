@@ -28,10 +28,7 @@ pub struct NodeInfo {
 impl ModuleInfo {
     /// Reads the sections `hallpass` and `cluster` of INFO; `None` when the module is not there.
     pub fn parse(text: &str) -> Option<Self> {
-        let field = |name: &str| {
-            let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?.trim();
-            (!value.is_empty()).then(|| value.to_owned())
-        };
+        let field = |name: &str| field(text, name).filter(|value| !value.is_empty()).map(str::to_owned);
         Some(Self {
             key_pattern: field(info::KEY_PATTERN)?,
             issuer: field(info::ISSUER),
@@ -44,6 +41,11 @@ impl ModuleInfo {
     pub fn subject_keys(&self) -> Option<SubjectKeys> {
         SubjectKeys::new(&self.key_pattern)
     }
+}
+
+/// Returns a field of an INFO text.
+pub(crate) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 #[cfg(test)]

@@ -5,17 +5,22 @@
 
 use crate::contract::command::SIGNED;
 use crate::limits::{CONNECT, DEAD_PEER, RESPONSE};
+use crate::local::{Link, Settings};
 use crate::request::name;
 use crate::signing_lanes::SigningLanes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, RedisResult, Value, pipe};
+use std::sync::{Arc, OnceLock};
 
 /// A Redis server.
 pub struct Node {
     address: String,
+    client: Client,
     connection: ConnectionManager,
     signing: SigningLanes,
+    /// Another connection, which also listens.
+    link: OnceLock<Arc<Link>>,
 }
 
 impl Node {
@@ -34,7 +39,8 @@ impl Node {
             .set_response_timeout(Some(RESPONSE))
             .set_pipeline_buffer_size(1024);
         let connect = || ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
-        Ok(Self { address, connection: connect()?, signing: SigningLanes::new(connect)? })
+        let (connection, signing) = (connect()?, SigningLanes::new(connect)?);
+        Ok(Self { address, client, connection, signing, link: OnceLock::new() })
     }
 
     /// Returns `host:port`, or the path of a socket.
@@ -45,6 +51,19 @@ impl Node {
     /// Returns the address without its port.
     pub fn host(&self) -> &str {
         self.address.rsplit_once(':').map_or(&self.address, |(host, _)| host)
+    }
+
+    /// Returns the connection that listens, which is made from the first time on.
+    pub fn link(&self, settings: &Arc<Settings>, is_in_cluster: bool) -> &Arc<Link> {
+        self.link.get_or_init(|| {
+            let host = is_in_cluster.then(|| self.host().to_owned());
+            Arc::new(Link::start(&self.address, self.client.clone(), host, Arc::clone(settings)))
+        })
+    }
+
+    /// Returns the connection that listens, if there is one already.
+    pub fn known_link(&self) -> Option<&Link> {
+        self.link.get().map(|link| &**link)
     }
 
     /// Sends a command, over another connection than the rest if its answer may have to be signed slowly.
@@ -78,7 +97,7 @@ pub async fn send_over(connection: &ConnectionManager, command: &Cmd) -> RedisRe
 }
 
 /// Returns the answer, unless it is an error. No command that is sent answers with errors inside of something else.
-fn checked(answer: Value) -> RedisResult<Value> {
+pub fn checked(answer: Value) -> RedisResult<Value> {
     match answer {
         Value::ServerError(error) => Err(error.into()),
         answer => Ok(answer),

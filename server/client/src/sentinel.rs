@@ -38,6 +38,16 @@ impl Sentinel {
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         self.0.send((), command).await
     }
+
+    /// Asks the Sentinels in the background.
+    pub fn look_up(&self) {
+        self.0.look_up(self.0.rounds());
+    }
+
+    /// Returns the primary that was named last, if any was.
+    pub fn primary(&self) -> Option<Arc<Node>> {
+        self.0.directory().in_charge(()).ok()
+    }
 }
 
 impl Directory for Sentinels {

@@ -20,3 +20,4 @@ pub use revoke::Revocation;
 pub use sessions::{Number, Page, Session};
 pub use tokens::Tokens;
 pub use verify::ANY_AUDIENCE;
+pub(crate) use verify::verify_command;

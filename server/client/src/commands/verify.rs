@@ -4,13 +4,15 @@ use crate::contract::{command, option as word};
 use crate::error::CommandError;
 use crate::hallpass::Hallpass;
 use crate::request::{about, option};
+use redis::Cmd;
 
 /// The audience that stands for every one.
 pub const ANY_AUDIENCE: &str = "*";
 
 impl Hallpass {
     /// `AUTH.VERIFY`: returns the claims of a valid access token, a JSON object as text, exactly as signed. The token
-    /// must be meant for `audience`, or for the one that the module is configured with.
+    /// must be meant for `audience`, or for the one that the module is configured with. Asks Redis each time; a
+    /// [`Verifier`](crate::Verifier) does not.
     ///
     /// # Errors
     /// [`CommandError::InvalidToken`], [`CommandError::ExpiredToken`], [`CommandError::NoSession`], and
@@ -21,9 +23,14 @@ impl Hallpass {
         token: &str,
         audience: Option<&str>,
     ) -> Result<String, CommandError> {
-        let mut command = about(command::VERIFY, key);
-        command.arg(token);
-        option(&mut command, word::AUDIENCE, audience);
-        self.call(&command).await
+        self.call(&verify_command(key, token, audience)).await
     }
+}
+
+/// Writes the command.
+pub(crate) fn verify_command(key: &str, token: &str, audience: Option<&str>) -> Cmd {
+    let mut command = about(command::VERIFY, key);
+    command.arg(token);
+    option(&mut command, word::AUDIENCE, audience);
+    command
 }

@@ -8,6 +8,7 @@ mod field_expiry;
 mod key_rotation_drill;
 mod large_hashes;
 mod one_login;
+mod local_verification;
 mod pause_oom;
 mod persistence;
 mod replication;

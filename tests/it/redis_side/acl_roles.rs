@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// Checks tokens, and reads nothing else.
-const VERIFIER: &str = "user verifier on >secret resetchannels -@all %R~auth:* +auth.verify";
+/// Checks tokens, here or by asking, and reads nothing else.
+const VERIFIER: &str = "user verifier on >secret resetchannels -@all %R~auth:* +auth.verify +role +time +info +client|tracking +client|trackinginfo";
 /// The application: logs users in, keeps them in, logs them out.
 const APP: &str = "user app on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect";
 /// Support staff: sees who is logged in where, and logs out; mints nothing.
@@ -22,7 +22,7 @@ const SUPPORT: &str = "user support on >secret resetchannels -@all ~auth:* +auth
 const OPERATOR: &str = "user operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
 
 /// hallpass-server: all that its routes need.
-const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping +select";
+const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping +select +role +time +client|tracking +client|trackinginfo";
 
 /// Returns the line of redis.conf that creates the server's user, with more rights.
 pub fn server_user(more: &str) -> String {
@@ -160,11 +160,11 @@ fn an_operator_handles_keys_and_sees_no_session() {
 }
 
 #[test]
-fn only_the_operator_reads_info() {
+fn only_the_operator_and_the_verifier_read_info() {
     let redis = Redis::start();
     for line in ROLES {
         let answer = role(&redis, line).run(&["INFO", "hallpass"]);
-        assert_eq!(answer.is_ok(), line == OPERATOR, "{line}");
+        assert_eq!(answer.is_ok(), [OPERATOR, VERIFIER].contains(&line), "{line}");
     }
 }
 

@@ -6,11 +6,11 @@ use super::migration::{Work, loses_nothing};
 use crate::support::*;
 
 /// Starts the move of a slot from one node to another.
-type Start = fn(&Cluster, slot: &str, from: usize, to: usize);
+pub type Start = fn(&Cluster, slot: &str, from: usize, to: usize);
 
 /// Returns how the server under test moves a whole slot, if it can. The server is asked, so that the test runs wherever
 /// it can.
-fn start_of_a_move() -> Option<Start> {
+pub fn start_of_a_move() -> Option<Start> {
     let known: [(&str, Start); 2] =
         [("CLUSTER|MIGRATESLOTS", migrate_slots), ("CLUSTER|MIGRATION", import_slot)];
     let redis = Redis::start();

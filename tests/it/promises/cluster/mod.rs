@@ -5,3 +5,5 @@ mod commands;
 mod harness;
 mod http;
 mod migration;
+
+pub use atomic_migration::start_of_a_move;

@@ -77,7 +77,7 @@ hallpass.addEventListener("logout", () => {
   note("Logged out");
 });
 
-// For trying things out in the browser's console.
+// For experiments in the browser's console.
 globalThis.hallpass = hallpass;
 
 await hallpass.restore().catch((error) => note(error.message, true));

@@ -77,7 +77,7 @@ async function passOn(response, theirs) {
 
 /** POST /login: the application's own check, then a session. */
 async function login(request, response) {
-  // A form on another site cannot send JSON, so nobody is logged in without wanting to.
+  // A form on another site cannot send JSON, so it cannot log anybody in.
   if (!request.headers["content-type"]?.startsWith("application/json")) {
     return answer(response, 415, { error: "invalid_request", error_description: "the login takes JSON" });
   }
@@ -98,7 +98,7 @@ async function login(request, response) {
   return passOn(response, theirs);
 }
 
-/** POST /token and /revoke: Hallpass answers, under this origin. */
+/** POST /token and /revoke: passes the request on to Hallpass, so that the cookie belongs to this origin. */
 async function proxy(request, response, path) {
   const known = FORWARDED.filter((name) => request.headers[name] !== undefined).map((name) => [name, request.headers[name]]);
   const headers = { ...Object.fromEntries(known), "X-Forwarded-For": request.socket.remoteAddress };
@@ -106,7 +106,7 @@ async function proxy(request, response, path) {
   return passOn(response, theirs);
 }
 
-/** GET /api/hello: an endpoint for users who are logged in. */
+/** GET /api/hello: for users who are logged in. */
 async function hello(request, response) {
   const authorization = request.headers.authorization;
   const verified = await fetch(`${HALLPASS_URL}/verify`, { headers: authorization ? { Authorization: authorization } : {} });
@@ -116,7 +116,7 @@ async function hello(request, response) {
   return answer(response, 200, { user: `${name} (${subject})`, message: `Hello ${name}` });
 }
 
-/** One of the page's files. The page reads from its first element where the application is. */
+/** Answers with one of the page's files. The page finds the application's origin in its first element. */
 async function file(response, [name, type]) {
   const content = await readFile(new URL(name, import.meta.url), "utf8");
   response.writeHead(200, {
@@ -128,7 +128,7 @@ async function file(response, [name, type]) {
   response.end(content.replace('data-api=""', `data-api="${API_ORIGIN}"`));
 }
 
-/** The handler of a request. */
+/** Answers a request. */
 async function route(request, response) {
   const { pathname } = new URL(request.url, "http://localhost");
   const call = `${request.method} ${pathname}`;
@@ -136,7 +136,7 @@ async function route(request, response) {
   if (ALLOWED_ORIGIN) response.setHeader("Vary", "Origin");
   if (ALLOWED_ORIGIN && request.headers.origin === ALLOWED_ORIGIN) {
     response.setHeaders(new Map(Object.entries(CORS)));
-    // The browser asks first whether it may.
+    // A preflight request: the browser asks first whether the script may send its request.
     if (request.method === "OPTIONS") return response.writeHead(204).end();
   }
   if (call === "POST /login") return login(request, response);
@@ -151,7 +151,7 @@ const server = createServer((request, response) => {
     if (error instanceof SyntaxError) return answer(response, 400, { error: "invalid_request", error_description: "the body is not JSON" });
     if (error.status) return answer(response, error.status, { error: "invalid_request", error_description: error.message }, { Connection: "close" });
     console.error(error.cause?.code ?? error.message);
-    // Hallpass cannot be reached. That is no logout: the browser asks again.
+    // Hallpass cannot be reached. This is not a logout: the browser asks again.
     return answer(response, 503, { error: "temporarily_unavailable", error_description: "try again" }, { "Retry-After": "1" });
   });
 });

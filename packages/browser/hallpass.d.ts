@@ -11,13 +11,14 @@
  *     const orders = await hallpass.fetch("/api/orders");
  *
  * No dependencies. Works in every browser with ES modules; where the Web Locks API or BroadcastChannel is missing (such as
- * on a page without https), tabs refresh on their own, which the server answers alike. Importing and constructing work
- * outside of a browser, too, for pages that are rendered on a server: nobody is logged in there.
+ * on a page without https), each tab refreshes on its own, and the server gives all of them the same answer. The module
+ * can also be imported and constructed outside of a browser, for pages that are rendered on a server: nobody is logged in
+ * there.
  *
  * @module
  */
 /**
- * Why a call failed.
+ * The reason for which a call failed.
  *
  * `code` is an OAuth 2.0 error code of the server, or one of this module:
  *
@@ -109,25 +110,25 @@ export declare class Hallpass extends EventTarget {
     /** The id of the session; `null` without one. */
     get sessionId(): string | null;
     /**
-     * Logs in at the application, which answers with what `POST /sessions` answered it, `Set-Cookie` included. Then refreshes
-     * once, which shows that the browser has kept the cookie and sends it.
+     * Logs in at the application, which passes on the answer of `POST /sessions` with its `Set-Cookie`. Then refreshes once,
+     * to check that the browser has kept the cookie and sends it.
      *
-     * @param {unknown} credentials sent as JSON; what is in it is between the page and the application
+     * @param {unknown} credentials sent as JSON; the application defines its members
      * @returns {Promise<Tokens>} what the application answered
      * @throws {HallpassError} when the application refuses, or the cookie was not kept; then the new session is ended
      */
     login(credentials: unknown): Promise<Tokens>;
     /**
-     * Finds out whether the user is still logged in: for a page that wants to know before its first request.
+     * Finds out whether the user is still logged in, for a page that needs to know before its first request.
      *
      * @returns {Promise<boolean>}
-     * @throws {HallpassError} when that could not be found out
+     * @throws {HallpassError} when the server could not tell; the session is as it was
      */
     restore(): Promise<boolean>;
     /**
-     * Gets a new access token, once for all who ask at the same time.
+     * Gets a new access token; concurrent calls share one request.
      *
-     * @returns {Promise<boolean>} `false` when nobody is logged in, or not any more
+     * @returns {Promise<boolean>} `false` when nobody is logged in
      * @throws {HallpassError} when the server could not tell; the session is as it was
      */
     refresh(): Promise<boolean>;
@@ -139,12 +140,12 @@ export declare class Hallpass extends EventTarget {
      */
     logout(): Promise<void>;
     /**
-     * Fetches with the access token. When it has expired, or the server refuses it, it is refreshed, and the request repeated
-     * once. Requests to other origins go without it.
+     * Fetches with the access token. When the token has expired or is refused, it is refreshed, and the request is repeated
+     * once. Requests to other origins are sent without it.
      *
      * @param {RequestInfo | URL} input
      * @param {RequestInit} [init]
-     * @returns {Promise<Response>} 401 when the user is not, or not any more, logged in
+     * @returns {Promise<Response>} 401 when the user is not logged in
      * @throws {HallpassError} when a refresh was needed and could not be made
      */
     fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;

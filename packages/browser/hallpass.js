@@ -11,28 +11,26 @@
  *     const orders = await hallpass.fetch("/api/orders");
  *
  * No dependencies. Works in every browser with ES modules; where the Web Locks API or BroadcastChannel is missing (such as
- * on a page without https), tabs refresh on their own, which the server answers alike. Importing and constructing work
- * outside of a browser, too, for pages that are rendered on a server: nobody is logged in there.
+ * on a page without https), each tab refreshes on its own, and the server gives all of them the same answer. The module
+ * can also be imported and constructed outside of a browser, for pages that are rendered on a server: nobody is logged in
+ * there.
  *
  * @module
  */
 
-/** An access token this close to its end, in milliseconds, or with a tenth of its life left, is refreshed before use. */
+/** An access token is refreshed before use when it expires within this time in milliseconds, or a tenth of its lifetime. */
 const MARGIN = 5_000;
-/** The longest that one attempt may take, in milliseconds; the server gives up earlier. */
+/** The time limit of one attempt, in milliseconds; the server gives up earlier. */
 const TIMEOUT = 15_000;
 /** How long a refresh or logout waits before each further attempt, in milliseconds, when the server cannot be reached. */
 const PAUSES = [200, 1_000];
-/** The longest wait that a server may ask for with `Retry-After`, in milliseconds; longer ones are the caller's. */
+/** The longest `Retry-After` that is waited for, in milliseconds; after a longer one the call fails at once. */
 const LONGEST_PAUSE = 5_000;
-/**
- * How long to wait, in milliseconds, for the message of another tab that has just refreshed: on a busy machine it takes
- * a while.
- */
+/** How long to wait for the message of another tab that has just refreshed, in milliseconds: a busy machine is slow. */
 const PATIENCE = 1_000;
 
 /**
- * Why a call failed.
+ * The reason for which a call failed.
  *
  * `code` is an OAuth 2.0 error code of the server, or one of this module:
  *
@@ -87,11 +85,11 @@ export class HallpassError extends Error {
 export class Hallpass extends EventTarget {
   /** @type {{ token: string, renewAt: number, session: string } | null} */
   #access = null;
-  /** Whether it is known if there is a session; a page that was just loaded must ask. */
+  /** Whether this tab knows if there is a session; a page that was just loaded must ask the server. */
   #isKnown = false;
   /** @type {Promise<boolean> | null} the refresh under way in this tab */
   #refreshing = null;
-  /** @type {Set<() => void>} to be called when another tab has said something */
+  /** @type {Set<() => void>} called when a message of another tab arrives */
   #waiting = new Set();
   #loginUrl;
   #tokenUrl;
@@ -130,10 +128,10 @@ export class Hallpass extends EventTarget {
   }
 
   /**
-   * Logs in at the application, which answers with what `POST /sessions` answered it, `Set-Cookie` included. Then refreshes
-   * once, which shows that the browser has kept the cookie and sends it.
+   * Logs in at the application, which passes on the answer of `POST /sessions` with its `Set-Cookie`. Then refreshes once,
+   * to check that the browser has kept the cookie and sends it.
    *
-   * @param {unknown} credentials sent as JSON; what is in it is between the page and the application
+   * @param {unknown} credentials sent as JSON; the application defines its members
    * @returns {Promise<Tokens>} what the application answered
    * @throws {HallpassError} when the application refuses, or the cookie was not kept; then the new session is ended
    */
@@ -142,13 +140,13 @@ export class Hallpass extends EventTarget {
     const body = JSON.stringify(credentials);
     return this.#alone(async () => {
       const tokens = await tokensOf(await this.#send(this.#loginUrl, { method: "POST", headers, body }));
-      // Without an answer nothing is known of the cookie, and the login counts.
+      // Without an answer nothing is known about the cookie, so the login counts as successful.
       const renewed = await this.#exchange().catch((error) => {
         if (error.isTemporary) return tokens;
         throw error;
       });
       if (renewed?.session_id !== tokens.session_id) {
-        // Nobody could ever refresh it.
+        // Without the cookie nobody could refresh this session, so it is ended.
         await this.#call(this.#revokeUrl, `token=${encodeURIComponent(tokens.access_token)}`).catch(() => {});
         throw new HallpassError("cookie_not_kept", this.#whyNotKept());
       }
@@ -158,19 +156,19 @@ export class Hallpass extends EventTarget {
   }
 
   /**
-   * Finds out whether the user is still logged in: for a page that wants to know before its first request.
+   * Finds out whether the user is still logged in, for a page that needs to know before its first request.
    *
    * @returns {Promise<boolean>}
-   * @throws {HallpassError} when that could not be found out
+   * @throws {HallpassError} when the server could not tell; the session is as it was
    */
   restore() {
     return this.refresh();
   }
 
   /**
-   * Gets a new access token, once for all who ask at the same time.
+   * Gets a new access token; concurrent calls share one request.
    *
-   * @returns {Promise<boolean>} `false` when nobody is logged in, or not any more
+   * @returns {Promise<boolean>} `false` when nobody is logged in
    * @throws {HallpassError} when the server could not tell; the session is as it was
    */
   refresh() {
@@ -195,12 +193,12 @@ export class Hallpass extends EventTarget {
   }
 
   /**
-   * Fetches with the access token. When it has expired, or the server refuses it, it is refreshed, and the request repeated
-   * once. Requests to other origins go without it.
+   * Fetches with the access token. When the token has expired or is refused, it is refreshed, and the request is repeated
+   * once. Requests to other origins are sent without it.
    *
    * @param {RequestInfo | URL} input
    * @param {RequestInit} [init]
-   * @returns {Promise<Response>} 401 when the user is not, or not any more, logged in
+   * @returns {Promise<Response>} 401 when the user is not logged in
    * @throws {HallpassError} when a refresh was needed and could not be made
    */
   async fetch(input, init) {
@@ -211,7 +209,7 @@ export class Hallpass extends EventTarget {
     const used = this.#access?.token;
     const response = await fetch(this.#signed(request.clone()));
     if (response.status !== 401 || !used) return response;
-    // Whoever asks second finds the first one's token, and does not ask again.
+    // Another request may have refreshed meanwhile; then its token is used.
     const isRenewed = this.#access?.token !== used ? this.isLoggedIn : await this.refresh();
     if (!isRenewed) return response;
     await response.body?.cancel();
@@ -261,7 +259,7 @@ export class Hallpass extends EventTarget {
    * @param {string} body
    */
   async #call(url, body) {
-    // Without a cookie there is nobody to refresh or log out, which is no error.
+    // "optional": a missing cookie means that nobody is logged in, which is not an error.
     const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-Hallpass": "optional" };
     /** @type {RequestInit} */
     const init = { method: "POST", headers, body, cache: "no-store" };
@@ -292,7 +290,7 @@ export class Hallpass extends EventTarget {
   }
 
   /**
-   * Returns the answer with its whole body: half an answer is none.
+   * Returns the answer after its whole body has arrived: a connection may break in the middle.
    *
    * @param {string} url
    * @param {RequestInit} init
@@ -304,7 +302,7 @@ export class Hallpass extends EventTarget {
       const body = await response.arrayBuffer();
       return new Response(body.byteLength ? body : null, { status: response.status, headers: response.headers });
     } catch (cause) {
-      // A script does not learn which of the two it was; the browser's console says it.
+      // A script is not told which of the two happened; the browser's console shows it.
       const reason = isElsewhere(url) ? ", or does not let this origin read its answers (CORS)" : "";
       throw new HallpassError("network_error", `the server cannot be reached${reason}`, { isTemporary: true, cause });
     }
@@ -326,7 +324,7 @@ export class Hallpass extends EventTarget {
   }
 
   /**
-   * Runs `task` while no other tab runs one, and tells it whether it had to wait for that.
+   * Runs `task` while no other tab runs one. Its argument says whether it had to wait for another tab.
    *
    * @template T
    * @param {(hasWaited: boolean) => Promise<T>} task
@@ -334,7 +332,7 @@ export class Hallpass extends EventTarget {
    */
   async #alone(task) {
     if (!inBrowser()) throw new HallpassError("no_browser", "only a browser has the cookie: call this in the page");
-    // Without https there are no locks. The server then sees several refreshes, and answers them alike.
+    // Without https there are no locks. Then several tabs may refresh, and the server gives them the same answer.
     if (!navigator.locks) return task(false);
     const done = await navigator.locks.request(this.#name, { ifAvailable: true }, async (lock) => {
       return lock ? { value: await task(false) } : null;
@@ -343,7 +341,7 @@ export class Hallpass extends EventTarget {
   }
 
   /**
-   * Resolves when another tab has said something, or after a while.
+   * Resolves when a message of another tab arrives, or after {@link PATIENCE}.
    *
    * @returns {Promise<void>}
    */
@@ -360,7 +358,7 @@ export class Hallpass extends EventTarget {
   }
 
   /**
-   * Tells all tabs, this one included, the new tokens of the session, or `null` when there is no session any more.
+   * Sends all tabs, including this one, the new tokens of the session, or `null` after its end.
    *
    * @param {Tokens | null} tokens
    */
@@ -474,7 +472,7 @@ function openChannel(name, hear) {
   addEventListener("storage", (event) => {
     if (event.key === name && event.newValue) hear(null);
   });
-  // Tokens never go into storage. The time makes each logout a change.
+  // Tokens are never stored. The time makes each value differ from the one before, so that the event fires.
   return {
     say(tokens) {
       if (!tokens) localStorage.setItem(name, String(Date.now()));

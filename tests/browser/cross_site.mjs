@@ -18,7 +18,7 @@ await run(async (browser, line) => {
   const { value } = await cookie(browser, line);
 
   const evil = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(trap(line.url)));
-  evil.listen(0, "127.0.0.1");
+  evil.unref().listen(0, "127.0.0.1");
   await once(evil, "listening");
   const { port } = evil.address();
   for (const [origin, sendsCookie] of [[`http://127.0.0.1:${port}`, false], [`http://localhost:${port}`, true]]) {

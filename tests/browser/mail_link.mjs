@@ -11,7 +11,7 @@ await run(async (browser, line) => {
   const mail = createServer((_, response) => {
     response.writeHead(200, { "Content-Type": "text/html" }).end(`<!doctype html><title>Mail</title><a href="${line.url}">Your order</a>`);
   });
-  mail.listen(0, "127.0.0.1");
+  mail.unref().listen(0, "127.0.0.1");
   await once(mail, "listening");
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${mail.address().port}`);

@@ -60,6 +60,22 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,
 
+    /// A file with the password for --redis-url, instead of one in the URL.
+    #[arg(long, env = "HALLPASS_REDIS_PASSWORD_FILE", value_name = "FILE")]
+    pub redis_password_file: Option<PathBuf>,
+
+    /// The certificates, in PEM, of the only authorities that a rediss: URL trusts [default: the system's].
+    #[arg(long, env = "HALLPASS_REDIS_CA_FILE", value_name = "FILE")]
+    pub redis_ca_file: Option<PathBuf>,
+
+    /// The certificate, in PEM, to show to a Redis that asks for one; with --redis-key-file.
+    #[arg(long, env = "HALLPASS_REDIS_CERT_FILE", value_name = "FILE")]
+    pub redis_cert_file: Option<PathBuf>,
+
+    /// The private key of --redis-cert-file, in PEM.
+    #[arg(long, env = "HALLPASS_REDIS_KEY_FILE", value_name = "FILE")]
+    pub redis_key_file: Option<PathBuf>,
+
     /// Issuer of the tokens. With --redis-url it must be the module's; else it defaults to http://LISTEN.
     #[arg(long, env = "HALLPASS_ISSUER", value_name = "URL")]
     pub issuer: Option<String>,

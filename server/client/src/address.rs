@@ -1,6 +1,8 @@
 //! The addresses of a Redis, checked before anything connects: one server, the Sentinels of one, or the
 //! nodes of a cluster.
 
+use redis::IntoConnectionInfo;
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -52,6 +54,30 @@ impl Address {
     /// [`AddressError`], which never repeats the text.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         read(text).map_err(AddressError)
+    }
+
+    /// Returns whether its connections speak TLS.
+    pub fn is_tls(&self) -> bool {
+        self.server().starts_with("rediss:")
+    }
+
+    /// Returns whether it holds a password, of the servers rather than of Sentinels.
+    pub fn has_password(&self) -> bool {
+        self.server()
+            .as_ref()
+            .into_connection_info()
+            .is_ok_and(|info| info.redis_settings().password().is_some())
+    }
+
+    /// Returns the URL of a server, whose host may mean nothing.
+    fn server(&self) -> Cow<'_, str> {
+        match self {
+            Self::Server(url) => url.into(),
+            Self::Sentinel(address) => (&address.server).into(),
+            Self::Cluster(ClusterAddress { prefix, nodes }) => {
+                format!("{prefix}{}", nodes.first().map_or("", String::as_str)).into()
+            }
+        }
     }
 
     /// Returns the address of a unix socket at an absolute path.
@@ -251,6 +277,23 @@ mod tests {
         ] {
             let error = Address::parse(text).err().expect("refused").to_string();
             assert!(!error.contains("secret"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_address_tells_whether_it_is_secured() {
+        for (text, is_tls, has_password) in [
+            ("redis://h:1", false, false),
+            ("rediss://u:p@h", true, true),
+            ("rediss://u@h", true, false),
+            ("unix:/s?pass=p", false, true),
+            ("redis-sentinel://a:1,b:2/m?sentinel_pass=q", false, false),
+            ("rediss-sentinel://:p@a:1/m", true, true),
+            ("redis-cluster://a:1,b:2", false, false),
+            ("rediss-cluster://u:p@a:1,b:2", true, true),
+        ] {
+            let address = Address::parse(text).expect(text);
+            assert_eq!((address.is_tls(), address.has_password()), (is_tls, has_password), "{text}");
         }
     }
 

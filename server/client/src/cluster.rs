@@ -9,6 +9,7 @@ use crate::failover::{Directory, Failover};
 use crate::limits::{LOOK_UP, LOOK_UP_NODE};
 use crate::node::Node;
 use crate::request::key;
+use crate::security::Security;
 use crate::slots::{SlotRange, redirected_address, slot, slot_ranges};
 use crate::topology::Topology;
 use redis::{Cmd, ErrorKind, RedisError, RedisResult, ServerErrorKind, Value, cmd};
@@ -23,8 +24,8 @@ pub struct Cluster(Failover<Topology>);
 
 impl Cluster {
     /// Asks the nodes that the address names for the others. Fails on an address that makes no sense.
-    pub fn new(address: &ClusterAddress) -> RedisResult<Self> {
-        let cluster = Self(Failover::new(Topology::new(address)?));
+    pub fn new(address: &ClusterAddress, security: &Security) -> RedisResult<Self> {
+        let cluster = Self(Failover::new(Topology::new(address, security)?));
         cluster.0.look_up(0);
         Ok(cluster)
     }

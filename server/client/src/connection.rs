@@ -3,6 +3,7 @@
 use crate::address::Address;
 use crate::cluster::Cluster;
 use crate::node::Node;
+use crate::security::Security;
 use crate::sentinel::Sentinel;
 use redis::{Cmd, RedisResult, Value};
 use std::sync::Arc;
@@ -20,11 +21,11 @@ pub enum Connection {
 
 impl Connection {
     /// Prepares what the first command then connects to. Fails on an address that makes no sense.
-    pub fn new(address: &Address) -> RedisResult<Self> {
+    pub fn new(address: &Address, security: &Security) -> RedisResult<Self> {
         Ok(match address {
-            Address::Server(url) => Self::Server(Box::new(Node::new(url.as_str())?)),
-            Address::Sentinel(address) => Self::Sentinel(Sentinel::new(address)?),
-            Address::Cluster(address) => Self::Cluster(Cluster::new(address)?),
+            Address::Server(url) => Self::Server(Box::new(Node::new(security.secured(url)?)?)),
+            Address::Sentinel(address) => Self::Sentinel(Sentinel::new(address, security)?),
+            Address::Cluster(address) => Self::Cluster(Cluster::new(address, security)?),
         })
     }
 

@@ -7,6 +7,7 @@ use crate::error::CommandError;
 use crate::limits::{CALL, WARNING_PACE};
 use crate::local::{Link, NodeCache, Settings, VerifyCache};
 use crate::request::{key, name};
+use crate::security::Security;
 use redis::{Cmd, FromRedisValue, RedisError, Value};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
@@ -33,7 +34,15 @@ impl Hallpass {
     /// # Errors
     /// [`CommandError::Unavailable`] for an address that makes no sense.
     pub fn new(address: &Address) -> Result<Self, CommandError> {
-        let connection = Connection::new(address).map_err(CommandError::of)?;
+        Self::secured(address, &Security::default())
+    }
+
+    /// Does the same with a password or certificates that are not in the address.
+    ///
+    /// # Errors
+    /// [`CommandError::Unavailable`] for an address or certificates that make no sense.
+    pub fn secured(address: &Address, security: &Security) -> Result<Self, CommandError> {
+        let connection = Connection::new(address, security).map_err(CommandError::of)?;
         Ok(Self { connection, last_warning: Mutex::new(None), observer: None, cache: None })
     }
 

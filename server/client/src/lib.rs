@@ -48,7 +48,7 @@
 //! token is asked about.
 //!
 //! # Layout
-//! - [`Address`]: one server, the Sentinels of one, or a cluster.
+//! - [`Address`]: one server, the Sentinels of one, or a cluster. [`Security`]: a password and certificates from elsewhere.
 //! - [`Hallpass`]: a method per command. `commands/` has one file for each, with its options and its reply.
 //! - [`SubjectKeys`]: Redis keys of subjects and tokens. [`ModuleInfo`]: how the module is configured.
 //! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them.
@@ -74,6 +74,7 @@ mod module_info;
 mod node;
 mod reply;
 mod request;
+mod security;
 mod sentinel;
 mod signing_lanes;
 mod slots;
@@ -89,4 +90,5 @@ pub use error::CommandError;
 pub use hallpass::{Hallpass, Observer};
 pub use local::{Claims, Kept, NodeCache, Verified, Verifier, VerifyCache};
 pub use module_info::{ModuleInfo, NodeInfo};
+pub use security::Security;
 pub use subject_keys::{SubjectKeys, is_refresh_token};

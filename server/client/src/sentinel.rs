@@ -4,8 +4,9 @@ use crate::address::SentinelAddress;
 use crate::failover::{Directory, Failover};
 use crate::limits::LOOK_UP;
 use crate::node::{Node, tcp_settings};
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError, RedisResult, TlsMode, Value};
+use crate::security::Security;
+use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
+use redis::{Cmd, ConnectionAddr, ErrorKind, RedisError, RedisResult, TlsMode, Value};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -22,14 +23,8 @@ struct Sentinels {
 
 impl Sentinel {
     /// Prepares to ask the Sentinels. Fails on an address that makes no sense.
-    pub fn new(address: &SentinelAddress) -> RedisResult<Self> {
-        let sentinels = address.sentinels.iter().map(|url| url.as_str().into_connection_info());
-        let client = SentinelClient::build(
-            sentinels.collect::<RedisResult<_>>()?,
-            &address.master,
-            Some(primary_settings(&address.server)?),
-            SentinelServerType::Master,
-        )?;
+    pub fn new(address: &SentinelAddress, security: &Security) -> RedisResult<Self> {
+        let client = client(address, security)?;
         let primary = Err(not_found("the Sentinels were not asked yet"));
         Ok(Self(Failover::new(Sentinels { client: Mutex::new(client), primary: RwLock::new(primary) })))
     }
@@ -86,16 +81,36 @@ impl Sentinels {
     }
 }
 
-/// Returns what a connection to the primary needs besides its address, which the Sentinels know.
-fn primary_settings(url: &str) -> RedisResult<SentinelNodeConnectionInfo> {
-    let info = url.into_connection_info()?;
-    let settings = SentinelNodeConnectionInfo::default()
-        .set_redis_connection_info(info.redis_settings().clone())
-        .set_tcp_settings(tcp_settings());
-    Ok(match info.addr() {
-        ConnectionAddr::TcpTls { .. } => settings.set_tls_mode(TlsMode::Secure),
-        _ => settings,
-    })
+/// Returns the client that asks the Sentinels. All of them have the same credentials; the primary has others, and whatever
+/// else stands in the address.
+fn client(address: &SentinelAddress, security: &Security) -> RedisResult<SentinelClient> {
+    let sentinels = address.sentinels.iter().map(|url| security.certified(url));
+    let sentinels = sentinels.collect::<RedisResult<Vec<_>>>()?;
+    let own = sentinels.first().map(|info| info.redis_settings().clone()).unwrap_or_default();
+    let primary = security.secured(&address.server)?;
+    let addresses = sentinels.iter().map(|info| info.addr().clone());
+    let mut builder = SentinelClientBuilder::new(addresses, &address.master, SentinelServerType::Master)?
+        .set_client_to_redis_db(primary.redis_settings().db())
+        .set_client_to_redis_tcp_settings(tcp_settings());
+    if let Some(username) = own.username() {
+        builder = builder.set_client_to_sentinel_username(username);
+    }
+    if let Some(password) = own.password() {
+        builder = builder.set_client_to_sentinel_password(password);
+    }
+    if let Some(username) = primary.redis_settings().username() {
+        builder = builder.set_client_to_redis_username(username);
+    }
+    if let Some(password) = primary.redis_settings().password() {
+        builder = builder.set_client_to_redis_password(password);
+    }
+    if let ConnectionAddr::TcpTls { .. } = primary.addr() {
+        builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
+    }
+    if let Some(certificates) = security.certificates() {
+        builder = builder.set_client_to_redis_certificates(certificates);
+    }
+    builder.build()
 }
 
 fn not_found(why: &'static str) -> RedisError {

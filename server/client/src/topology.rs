@@ -2,6 +2,7 @@
 
 use crate::address::ClusterAddress;
 use crate::node::Node;
+use crate::security::Security;
 use crate::slots::{SLOTS, SlotRange};
 use redis::RedisResult;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Topology {
     /// The part before `host:port` in the URL of every node.
     prefix: String,
+    security: Security,
     /// The nodes that the operator named; some may be gone for good.
     seeds: Vec<Arc<Node>>,
     view: RwLock<View>,
@@ -24,10 +26,11 @@ struct View {
 
 impl Topology {
     /// Creates a topology of the nodes that the address names. Fails if the address is invalid.
-    pub fn new(address: &ClusterAddress) -> RedisResult<Self> {
-        let node = |host: &String| Node::new(format!("{}{host}", address.prefix)).map(Arc::new);
+    pub fn new(address: &ClusterAddress, security: &Security) -> RedisResult<Self> {
+        let node = |host: &String| new_node(&address.prefix, host, security);
         Ok(Self {
             prefix: address.prefix.clone(),
+            security: security.clone(),
             seeds: address.nodes.iter().map(node).collect::<RedisResult<_>>()?,
             view: RwLock::new(View { nodes: BTreeMap::new(), owners: vec![None; SLOTS] }),
         })
@@ -86,7 +89,7 @@ impl Topology {
     fn known_or_new(&self, address: &str) -> RedisResult<Arc<Node>> {
         match self.read(|view| view.nodes.get(address).cloned()) {
             Some(node) => Ok(node),
-            None => Node::new(format!("{}{address}", self.prefix)).map(Arc::new),
+            None => new_node(&self.prefix, address, &self.security),
         }
     }
 
@@ -99,6 +102,10 @@ impl Topology {
     }
 }
 
+fn new_node(prefix: &str, host: &str, security: &Security) -> RedisResult<Arc<Node>> {
+    Node::new(security.secured(&format!("{prefix}{host}"))?).map(Arc::new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,7 +113,7 @@ mod tests {
     #[tokio::test]
     async fn a_slot_has_the_owner_that_was_told_last() {
         let address = ClusterAddress { prefix: "redis://".into(), nodes: vec!["h:1".into()] };
-        let topology = Topology::new(&address).expect("an address");
+        let topology = Topology::new(&address, &Security::default()).expect("an address");
         let range = |slots, node: &str| SlotRange { slots, nodes: vec![node.into(), "r:9".into()] };
         let owner = |slot| topology.owner(slot).map(|node| node.address().to_owned());
         topology.adopt(&[range((0, 9), "a:1"), range((11, SLOTS - 1), "b:1")]).expect("addresses");
@@ -121,7 +128,7 @@ mod tests {
     #[tokio::test]
     async fn each_round_of_asking_begins_with_another_known_node_and_ends_with_the_named_ones() {
         let address = ClusterAddress { prefix: "redis://".into(), nodes: vec!["h:1".into()] };
-        let topology = Topology::new(&address).expect("an address");
+        let topology = Topology::new(&address, &Security::default()).expect("an address");
         let candidates = |round| {
             let nodes = topology.candidates(round);
             nodes.iter().map(|node| node.address().to_owned()).collect::<Vec<_>>()

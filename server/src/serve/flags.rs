@@ -1,5 +1,6 @@
 //! The flags of `serve`, judged before anything is started.
 
+use super::redis;
 use crate::cli::Serve;
 use crate::listener::ListenAddress;
 use anyhow::{Result, bail, ensure};
@@ -21,6 +22,14 @@ pub fn check(flags: &Serve) -> Result<()> {
 }
 
 fn check_redis(flags: &Serve) -> Result<()> {
+    match &flags.redis_url {
+        Some(url) => drop(redis::address(flags, url)?),
+        None => {
+            if let Some(flag) = redis::given_without_url(flags) {
+                bail!("{flag} needs --redis-url");
+            }
+        }
+    }
     let private_only = [
         ("--module-path", flags.module_path.is_some()),
         ("--redis-server", flags.redis_server.is_some()),
@@ -77,6 +86,13 @@ mod tests {
         for line in [
             "--redis-url localhost:6379 --module-path m.so",
             "--redis-url localhost:6379 --redis-server r",
+            "--redis-url redis://:p@localhost --redis-password-file p",
+            "--redis-url redis://localhost --redis-ca-file ca.pem",
+            "--redis-url rediss://localhost --redis-cert-file cert.pem",
+            "--redis-url rediss://localhost --redis-key-file key.pem",
+            "--redis-password-file p",
+            "--redis-ca-file ca.pem",
+            "--redis-url nonsense",
             "--redis-url localhost:6379 --alg ES256",
             "--redis-url localhost:6379 --set hallpass.access-ttl=60",
             "--set hallpass.access-ttl=60 --set hallpass.access-ttl=60",
@@ -99,6 +115,7 @@ mod tests {
             "--issuer https://example.com/auth --listen unix:/run/http.sock --admin-listen 127.0.0.1:9090",
             "--verify-claims role,scope",
             "--redis-url localhost:6379",
+            "--redis-url rediss://server@localhost --redis-password-file p --redis-ca-file c --redis-cert-file c --redis-key-file k",
             "--dev-cookie",
             "--alg ES256 --set hallpass.access-ttl=60 --set hallpass.audience=api",
         ] {

@@ -3,6 +3,7 @@
 mod environment;
 mod flags;
 mod private;
+mod redis;
 mod remote;
 mod sockets;
 
@@ -22,16 +23,13 @@ use crate::oauth_clients::Clients;
 use crate::shutdown;
 use crate::state::{AppState, Module};
 use anyhow::{Context, Result, anyhow, bail};
-use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo};
+use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo, Security};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub fn run(flags: &Serve) -> Result<()> {
     flags::check(flags)?;
-    if let Some(url) = &flags.redis_url {
-        redis_address(flags, url)?;
-    }
     trace::start(flags.log);
     environment::warn_of_unknown_variables();
     let runtime = tokio::runtime::Runtime::new();
@@ -45,14 +43,9 @@ pub fn run(flags: &Serve) -> Result<()> {
     })
 }
 
-/// Parses `--redis-url`.
-fn redis_address(_flags: &Serve, url: &str) -> Result<Address> {
-    Address::parse(url).map_err(|error| anyhow!("--redis-url {error}"))
-}
-
 /// Prepares the connection to Redis, with the time that commands take in the metrics.
-fn store(address: &Address, metrics: &Metrics) -> Result<Hallpass> {
-    let store = Hallpass::new(address).map_err(|error| match error {
+fn store(address: &Address, security: &Security, metrics: &Metrics) -> Result<Hallpass> {
+    let store = Hallpass::secured(address, security).map_err(|error| match error {
         CommandError::Unavailable(reason) => anyhow!("cannot use Redis: {reason}"),
         other => anyhow!("cannot use Redis: {other}"),
     })?;

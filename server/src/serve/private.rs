@@ -12,6 +12,7 @@ use crate::systemd;
 use crate::watched_file::WatchedFile;
 use anyhow::{Result, ensure};
 use hallpass_admin::clients::SecretHash;
+use hallpass_client::Security;
 use hallpass_engine::keys::Algorithm;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,7 @@ impl Serving<'_> {
     /// Waits until Redis is ready, then serves until the server is stopped or Redis dies.
     async fn run(self, directory: &DataDir, redis: &mut Redis, issuer: &str) -> Result<()> {
         let metrics = Metrics::new();
-        let store = store(&directory.redis_address()?, &metrics)?;
+        let store = store(&directory.redis_address()?, &Security::default(), &metrics)?;
         let keyring = WatchedFile::new(directory.path("keyring.json"));
         let module = tokio::select! {
             module = redis.ready(&store) => module?,

@@ -2,7 +2,7 @@
 //! is there; one that does not fit ends the server.
 
 use super::sockets::Sockets;
-use super::{adopt, check_issuer, redis_address, state, store};
+use super::{adopt, check_issuer, redis, state, store};
 use crate::cli::Serve;
 use crate::embedded::greeting;
 use crate::listener;
@@ -22,9 +22,9 @@ const PACE: Duration = Duration::from_millis(500);
 
 /// Serves until the server is stopped.
 pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Result<()> {
-    let address = redis_address(flags, url)?;
+    let address = redis::address(flags, url)?;
     let metrics = Metrics::new();
-    let store = store(&address, &metrics)?;
+    let store = store(&address, &redis::security(flags)?, &metrics)?;
     let clients = clients_in_use(flags, None)?;
     let has_clients = !clients.is_empty();
     let sockets = Sockets::bind(flags).await?;
@@ -95,7 +95,10 @@ impl Waiting<'_> {
 
     /// Logs why Redis cannot be used, once for each reason.
     fn tell(&mut self, error: &CommandError) {
-        let reason = error.to_string();
+        let reason = match error {
+            CommandError::Unavailable(reason) => reason.clone(),
+            other => other.to_string(),
+        };
         if self.told.as_ref() != Some(&reason) {
             tracing::warn!("waiting for Redis, and answering 503 until it is there: {reason}");
             self.told = Some(reason);

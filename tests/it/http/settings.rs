@@ -9,7 +9,7 @@ use crate::{
     support::*,
     support::{
         build::built,
-        http_server::{Server, add_client, clients_file, directory, refuses_to_serve},
+        http_server::{ISSUER, Server, add_client, clients_file, directory, refuses_to_serve},
     },
 };
 
@@ -65,7 +65,7 @@ fn a_misspelt_variable_is_named_in_one_warning() {
     let redis = redis();
     let variables =
         [("HALLPASS_RATE_LIMT", "hunter2"), ("HALLPASS_LISTN", "x"), ("HALLPASS_RATE_LIMIT", "7")];
-    let server = Server::with_variables(&redis, &variables);
+    let server = Server::with_variables(&format!("unix:{}", redis.socket().display()), &variables);
     wait_until("it warns", SOON, || server.log().contains("HALLPASS_RATE_LIMT"));
     let log = server.log();
     let line = log.lines().find(|line| line.contains("HALLPASS_")).unwrap();
@@ -153,4 +153,33 @@ fn a_changed_keyring_counts_in_the_private_redis_without_a_signal() {
     let old = before["keys"][0]["kid"].clone();
     wait_until("the new key signs", SOON, || login() != old);
     assert_eq!(server.get("/.well-known/jwks.json").json()["keys"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn the_password_of_redis_comes_from_a_file() {
+    let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
+    redis.connect().get::<()>(&["CONFIG", "SET", "requirepass", "hunter2"]);
+    let dir = directory();
+    let file = dir.path().join("password");
+    let flags = ["--redis-password-file", file.to_str().unwrap()];
+    let write = |text: &str, mode: u32| {
+        fs::write(&file, text).unwrap();
+        chmod(&file, mode);
+    };
+    write("hunter2\n", 0o600);
+    let url = format!("redis://127.0.0.1:{}", redis.port());
+    let server = Server::before_url(&url, &flags);
+    assert_eq!(server.verify(&server.login("42").text_of("access_token")).status, 200);
+    write("wrong\n", 0o600);
+    let log = Server::waiting_for(&url, &flags).log();
+    assert!(log.contains("WRONGPASS") && !log.contains("wrong"), "{log}");
+    for (text, mode, url) in [
+        ("hunter2", 0o622, url.as_str()),
+        ("\n", 0o600, &url),
+        ("hunter2", 0o600, "redis://:hunter2@127.0.0.1:1"),
+    ] {
+        write(text, mode);
+        let complaint = refuses_to_serve(directory().path(), &[&["--redis-url", url], &flags[..]].concat());
+        assert!(complaint.contains("password") && !complaint.contains("hunter2"), "{complaint}");
+    }
 }

@@ -82,9 +82,10 @@ fn a_service_manager_is_told_when_the_server_is_ready_and_when_it_stops() {
     let redis = redis();
     let dir = directory();
     let path = dir.path().join("notify");
+    let url = format!("unix:{}", redis.socket().display());
     let manager = UnixDatagram::bind(&path).unwrap();
     manager.set_read_timeout(Some(SOON)).unwrap();
-    let server = Server::with_variables(&redis, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
+    let server = Server::with_variables(&url, &[("NOTIFY_SOCKET", path.to_str().unwrap())]);
     let state = || {
         let mut buffer = [0; 64];
         let length = manager.recv(&mut buffer).expect("a state");

@@ -103,13 +103,14 @@ impl Server {
         Self::listening(dir, process)
     }
 
-    /// In front of `redis`, with these environment variables instead of flags.
+    /// In front of the Redis at this URL, with these environment variables instead of flags.
     #[track_caller]
-    pub fn with_variables(redis: &Redis, variables: &[(&str, &str)]) -> Self {
+    pub fn with_variables(url: &str, variables: &[(&str, &str)]) -> Self {
         let dir = directory();
-        let url = format!("unix:{}", redis.socket().display());
-        let process = spawn_with(dir.path(), &["--redis-url", &url], variables);
-        Self::listening(dir, process)
+        let process = spawn_with(dir.path(), &["--redis-url", url], variables);
+        let server = Self::listening(dir, process);
+        wait_until("hallpass-server is ready", SOON, || server.get("/readyz").status == 200);
+        server
     }
 
     /// In front of `redis`, at the unix socket that the flags name.

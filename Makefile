@@ -76,7 +76,8 @@ cxx:
 # pinned; Node.js comes from PyPI, too.
 TOOLS := target/test-tools
 PYTHON_TOOLS := $(TOOLS)/installed
-NODE_TOOLS := tests/clients/node_modules/.installed tests/browser/node_modules/.installed
+NODE_TOOLS := tests/clients/node_modules/.installed tests/browser/node_modules/.installed \
+	tests/identities/node_modules/.installed
 
 test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 	@missing=; \

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use hallpass_admin::clients::ClientsCommand;
 use hallpass_admin::keys::{KeysCommand, Span};
 use hallpass_engine::keys::Algorithm;
+use hallpass_issuers::IssuersCommand;
 use ipnet::IpNet;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -39,6 +40,9 @@ pub enum Command {
     /// Manage the clients that may issue, introspect and manage sessions.
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Check the outside issuers whose tokens open sessions.
+    #[command(subcommand)]
+    Issuers(IssuersCommand),
     /// Ask a running server whether it is ready; the exit code is the answer.
     Healthcheck(Healthcheck),
 }
@@ -104,6 +108,10 @@ pub struct Serve {
     /// The clients file [default: clients.json in the data directory].
     #[arg(long, env = "HALLPASS_CLIENTS_FILE", value_name = "FILE")]
     pub clients_file: Option<PathBuf>,
+
+    /// The issuers file: whose tokens open a session at /token [default: nobody's].
+    #[arg(long, env = "HALLPASS_ISSUERS_FILE", value_name = "FILE")]
+    pub issuers_file: Option<PathBuf>,
 
     /// An origin whose scripts may call /token, /revoke, /me and the well-known routes with credentials; repeatable.
     #[arg(

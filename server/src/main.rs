@@ -21,6 +21,7 @@ mod listener;
 mod metrics;
 mod middleware;
 mod oauth_clients;
+mod outside_issuers;
 mod router;
 mod routes;
 mod serve;
@@ -58,6 +59,7 @@ fn run() -> Result<()> {
         Command::Serve(flags) => serve::run(&flags),
         Command::Keys(command) => keys::run(command),
         Command::Clients(command) => hallpass_admin::clients::run(command),
+        Command::Issuers(command) => hallpass_issuers::run(command),
         Command::Healthcheck(flags) => healthcheck::run(&flags.admin_listen.unwrap_or(flags.listen)),
     }
 }

@@ -4,6 +4,7 @@ use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::middleware::MiddlewareState;
 use crate::oauth_clients::Clients;
+use crate::outside_issuers::OutsideIssuers;
 use hallpass_client::{CommandError, Hallpass, ModuleInfo, SubjectKeys};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,6 +15,8 @@ pub struct AppState {
     pub store: Hallpass,
     /// The OAuth clients.
     pub clients: Clients,
+    /// The outside issuers whose tokens open sessions.
+    pub issuers: OutsideIssuers,
     /// The module, once Redis was there.
     pub module: OnceLock<Module>,
     /// The custom claims that /verify returns; all of them if `None`.

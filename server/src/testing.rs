@@ -9,6 +9,7 @@ use crate::middleware::rate_limit::{Purpose, RateLimit, RateLimitKey};
 use crate::middleware::shares::Shares;
 use crate::middleware::source::TrustedProxies;
 use crate::oauth_clients::{Client, Clients, Scope};
+use crate::outside_issuers::OutsideIssuers;
 use crate::state::{AppState, Module};
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -43,6 +44,7 @@ pub fn state() -> AppState {
     AppState {
         store: Hallpass::new(&address).expect("a store"),
         clients: Clients::new([client, reader]),
+        issuers: OutsideIssuers::new(vec![]),
         module: module.into(),
         verify_claims: None,
         me_auth_age: None,

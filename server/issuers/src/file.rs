@@ -343,6 +343,17 @@ mod tests {
     }
 
     #[test]
+    fn every_recipe_of_the_documents_can_be_used() {
+        let page = include_str!("../../../docs/identities.md");
+        let blocks: Vec<&str> = page.split("```json\n").skip(1).collect();
+        assert!(blocks.len() >= 7, "{}", blocks.len());
+        for block in blocks {
+            let (text, _) = block.split_once("```").expect("an end");
+            assert_eq!(parse(text.as_bytes()).expect(text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_array_of_issuers_is_refused() {
         for text in [
             "",

@@ -36,6 +36,8 @@ pub struct Login {
     pub scope: Option<String>,
     /// When the user authenticated, in Unix seconds.
     pub authenticated_at: u64,
+    /// The same in seconds before now.
+    pub authenticated_ago: u64,
     /// How long the token is still valid, in seconds; at least 1.
     pub expires_in: u64,
     /// The token's fingerprint: SHA-256, in base64url, of `header.payload` as received. It leaves out the signature,
@@ -101,6 +103,7 @@ impl TrustedIssuers {
             scope: claims.get("scope").and_then(Value::as_str).map(str::to_owned),
             claims: (!claims.is_empty()).then(|| Value::Object(claims).to_string()),
             authenticated_at: times.authenticated_at,
+            authenticated_ago: now - times.authenticated_at,
             expires_in: times.expires_at - now,
             fingerprint: fingerprint(token.signed),
         })

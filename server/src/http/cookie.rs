@@ -58,10 +58,14 @@ impl CookieMode {
         if values.next().is_some() {
             return Err(ApiError::invalid_request("the cookie is repeated"));
         }
-        if !headers.contains_key(MARK) {
-            return Err(ApiError::invalid_request("a call by cookie needs the header X-Hallpass"));
-        }
+        self.marked(headers)?;
         Ok(Some(value))
+    }
+
+    /// Returns the mode if the request has the `X-Hallpass` header, else an `invalid_request`.
+    pub fn marked(self, headers: &HeaderMap) -> Result<Self, ApiError> {
+        let missing = || ApiError::invalid_request("a call by cookie needs the header X-Hallpass");
+        headers.contains_key(MARK).then_some(self).ok_or_else(missing)
     }
 
     /// Sets the cookie to this refresh token, for as long as the token lives.

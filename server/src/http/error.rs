@@ -14,10 +14,12 @@ use std::time::Duration;
 pub enum ApiError {
     /// 400 `invalid_request`: the request itself is wrong.
     InvalidRequest(Cow<'static, str>),
-    /// 400 `unsupported_grant_type`: /token supports `refresh_token` only.
+    /// 400 `unsupported_grant_type`: /token does not support the grant, or nobody's outside tokens.
     UnsupportedGrantType,
     /// 400 `invalid_scope`: more than the session has.
     InvalidScope,
+    /// 400 `invalid_target`: tokens for this audience are not issued (RFC 8693 §2.2.2).
+    InvalidTarget,
     /// 400 `invalid_grant`: the refresh token is invalid, expired or revoked.
     InvalidGrant(&'static str),
     /// 401 `invalid_client`: missing or wrong client credentials.
@@ -74,6 +76,7 @@ impl ApiError {
             Self::InvalidRequest(_)
             | Self::UnsupportedGrantType
             | Self::InvalidScope
+            | Self::InvalidTarget
             | Self::InvalidGrant(_) => StatusCode::BAD_REQUEST,
             Self::InvalidClient | Self::MissingToken | Self::InvalidToken(_) | Self::OldAuthentication(_) => {
                 StatusCode::UNAUTHORIZED
@@ -102,6 +105,7 @@ impl ApiError {
             | Self::UnknownTransferEncoding => "invalid_request",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::InvalidGrant(_) => "invalid_grant",
             Self::InvalidClient => "invalid_client",
             Self::MissingToken | Self::InvalidToken(_) => "invalid_token",
@@ -119,7 +123,8 @@ impl ApiError {
             Self::InvalidRequest(text) | Self::InsufficientScope(text) => text,
             Self::InvalidGrant(text) | Self::InvalidToken(text) | Self::Conflict(_, text) => text,
             Self::UnsupportedMediaType(text) => text,
-            Self::UnsupportedGrantType => "the grant_type must be refresh_token",
+            Self::UnsupportedGrantType => "this grant_type is not supported here",
+            Self::InvalidTarget => "no tokens are issued for this audience or resource",
             Self::InvalidScope => "the session does not have this scope",
             Self::InvalidClient => "client authentication failed",
             Self::MissingToken => "a bearer token is needed",

@@ -2,6 +2,7 @@
 //! endpoints.
 
 use crate::http::error::ApiError;
+use crate::routes::token_exchange::TOKEN_EXCHANGE;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The document changes only with the issuer, and that takes a restart.
+/// The document changes only with the issuer, which takes a restart, and with the first trusted outside issuer.
 const CACHE_CONTROL: &str = "public, max-age=3600";
 
 /// The authentication methods where clients must authenticate.
@@ -29,11 +30,16 @@ pub async fn metadata(State(state): State<Arc<AppState>>, uri: Uri) -> Result<Re
     if !is_about(issuer, inserted) {
         return Err(ApiError::NotFound);
     }
-    Ok(([(header::CACHE_CONTROL, CACHE_CONTROL)], Json(document(issuer))).into_response())
+    Ok((
+        [(header::CACHE_CONTROL, CACHE_CONTROL)],
+        Json(document(issuer, !state.issuers.trusted().is_empty())),
+    )
+        .into_response())
 }
 
 /// Returns the document. Every URL begins with the issuer, the server's address for the outside world.
-fn document(issuer: &str) -> Value {
+fn document(issuer: &str, takes_outside_tokens: bool) -> Value {
+    let grants = ["refresh_token", TOKEN_EXCHANGE];
     let url = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
     json!({
         "issuer": issuer,
@@ -41,7 +47,7 @@ fn document(issuer: &str) -> Value {
         "revocation_endpoint": url("/revoke"),
         "introspection_endpoint": url("/introspect"),
         "jwks_uri": url("/.well-known/jwks.json"),
-        "grant_types_supported": ["refresh_token"],
+        "grant_types_supported": grants[..if takes_outside_tokens { 2 } else { 1 }],
         // Required, and some clients refuse an empty list. There is no authorization endpoint to use it with.
         "response_types_supported": ["none"],
         // Both required by OpenID Connect Discovery. No ID token is issued; libraries look here for the algorithms of
@@ -70,7 +76,7 @@ mod tests {
     #[test]
     fn every_url_begins_with_the_issuer() {
         for issuer in ["https://id.example", "http://127.0.0.1:8080", "https://example.com/auth/"] {
-            let document = document(issuer);
+            let document = document(issuer, true);
             assert_eq!(document["issuer"], issuer, "exactly as tokens have it");
             for name in ["token_endpoint", "revocation_endpoint", "introspection_endpoint", "jwks_uri"] {
                 let url = document[name].as_str().expect("a URL");

@@ -13,5 +13,6 @@ mod session_list;
 pub mod sessions;
 pub mod subjects;
 pub mod token;
+pub mod token_exchange;
 mod token_response;
 pub mod verify;

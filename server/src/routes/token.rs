@@ -5,6 +5,7 @@ use crate::http::claims::Granted;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::middleware::bodies::{Bodies, Submission};
+use crate::routes::token_exchange::{TOKEN_EXCHANGE, exchange};
 use crate::routes::token_response::token_response;
 use crate::state::AppState;
 use axum::Extension;
@@ -24,6 +25,9 @@ pub async fn token(
 ) -> Result<Response, ApiError> {
     let submission = bodies.form(&state.clients, request).await?;
     let form = &submission.form;
+    if form.get("grant_type") == Some(TOKEN_EXCHANGE) {
+        return exchange(&state, &submission).await;
+    }
     let cookie = form.get("refresh_token").is_none().then_some(state.cookies);
     match refresh(&state, &submission).await {
         Ok(None) => Ok(StatusCode::NO_CONTENT.into_response()),

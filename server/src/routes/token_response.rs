@@ -8,6 +8,9 @@ use axum::response::{IntoResponse, Response};
 use hallpass_client::Tokens;
 use serde::Serialize;
 
+/// The type of token that is issued (RFC 8693 §3).
+pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
 /// `{access_token, token_type, expires_in, refresh_token, refresh_expires_in, session_id, scope, evicted}`; `scope`
 /// when the session has that claim, `evicted` for a new session, no `refresh_token` when that goes into a cookie.
 /// Lifetimes are in seconds.
@@ -24,6 +27,8 @@ struct Body<'a> {
     scope: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evicted: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
 }
 
 /// Returns the response, with the refresh token in a cookie if there is a mode for it. Tokens must never be cached.
@@ -32,6 +37,21 @@ pub fn token_response(
     tokens: Tokens,
     granted: Granted,
     cookie: Option<CookieMode>,
+) -> Response {
+    response(status, tokens, granted, cookie, None)
+}
+
+/// Returns the response to a token exchange: the same with `issued_token_type` (RFC 8693 §2.2.1).
+pub fn exchange_response(tokens: Tokens, granted: Granted, cookie: Option<CookieMode>) -> Response {
+    response(StatusCode::OK, tokens, granted, cookie, Some(ACCESS_TOKEN))
+}
+
+fn response(
+    status: StatusCode,
+    tokens: Tokens,
+    granted: Granted,
+    cookie: Option<CookieMode>,
+    issued_token_type: Option<&'static str>,
 ) -> Response {
     let body = Body {
         access_token: &tokens.access_token,
@@ -42,6 +62,7 @@ pub fn token_response(
         session_id: &tokens.session_id,
         scope: granted.scope.as_deref(),
         evicted: tokens.evicted.as_deref(),
+        issued_token_type,
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),

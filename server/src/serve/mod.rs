@@ -20,6 +20,7 @@ use crate::middleware::shares::Shares;
 use crate::middleware::source::TrustedProxies;
 use crate::middleware::trace;
 use crate::oauth_clients::Clients;
+use crate::outside_issuers::OutsideIssuers;
 use crate::shutdown;
 use crate::state::{AppState, Module};
 use anyhow::{Context, Result, anyhow, bail};
@@ -53,10 +54,11 @@ fn store(address: &Address, security: &Security, metrics: &Metrics) -> Result<Ha
 }
 
 /// Builds the state of the routes, which do not know the module yet.
-fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> AppState {
-    AppState {
+fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> Result<AppState> {
+    Ok(AppState {
         store,
         clients,
+        issuers: OutsideIssuers::in_use(flags.issuers_file.as_deref())?,
         module: OnceLock::new(),
         verify_claims: flags.verify_claims.clone(),
         me_auth_age: flags.me_auth_age,
@@ -69,7 +71,7 @@ fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> 
             slots: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             metrics,
         }),
-    }
+    })
 }
 
 /// Returns the module's issuer. It must be set and be the expected one, because verifiers refuse tokens of any other.
@@ -88,6 +90,7 @@ fn check_issuer(module: &ModuleInfo, expected: Option<&str>) -> Result<()> {
 fn adopt(state: &AppState, info: ModuleInfo) -> Result<()> {
     let unreadable = || anyhow!("the module's key pattern {:?} has no single *", info.key_pattern);
     let keys = info.subject_keys().ok_or_else(unreadable)?;
+    state.issuers.check(&info, &keys)?;
     // It is set once: whoever looks for the module stops when it is found.
     let _ = state.module.set(Module { info, keys });
     Ok(())

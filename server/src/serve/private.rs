@@ -64,7 +64,7 @@ impl Serving<'_> {
             () = self.shutdown.cancelled() => return Ok(()),
         };
         check_issuer(&module, Some(issuer))?;
-        let state = Arc::new(state(self.flags, store, metrics, self.clients));
+        let state = Arc::new(state(self.flags, store, metrics, self.clients)?);
         adopt(&state, module)?;
         reload_when_changed(keyring, &state)?;
         greeting::print_embedded(&self.sockets, issuer, directory)?;

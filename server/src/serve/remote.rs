@@ -28,7 +28,7 @@ pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Re
     let clients = clients_in_use(flags, None)?;
     let has_clients = !clients.is_empty();
     let sockets = Sockets::bind(flags).await?;
-    let state = Arc::new(state(flags, store, metrics, clients));
+    let state = Arc::new(state(flags, store, metrics, clients)?);
     let mut waiting = Waiting { flags, address: &address, state: &state, told: None };
     let is_found = waiting.look().await?;
     if !has_clients {

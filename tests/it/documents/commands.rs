@@ -14,7 +14,7 @@ use crate::{
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`.
-const RUN: [(&str, &str, &str); 15] = [
+const RUN: [(&str, &str, &str); 18] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -29,6 +29,9 @@ const RUN: [(&str, &str, &str); 15] = [
     ("docs/commands.md", "The subject of a token", "python"),
     ("docs/configuration.md", "The clients file", "sh"),
     ("docs/configuration.md", "The keyring", "sh"),
+    ("docs/identities.md", "An issuer of your own", "javascript"),
+    ("docs/identities.md", "Firebase", "javascript"),
+    ("docs/identities.md", "Outside identities", "sh"),
     ("docs/operations.md", "Backup and restore", "sh"),
 ];
 

@@ -205,6 +205,11 @@ impl Server {
         self.request("GET", "/verify").bearer(token).send()
     }
 
+    /// Returns its process id.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns the process id of its private Redis.
     pub fn redis_pid(&self) -> u32 {
         child_of(self.process.id()).expect("a private redis-server")

@@ -4,6 +4,8 @@
 pub mod aof;
 #[cfg(feature = "tools")]
 pub mod application;
+#[cfg(feature = "tools")]
+pub mod authority;
 pub mod build;
 pub mod c_library;
 pub mod client;
@@ -20,6 +22,7 @@ pub mod network;
 #[cfg(feature = "tools")]
 pub mod oauth_server;
 pub mod on_drop;
+pub mod outside_issuer;
 pub mod process;
 pub mod raw;
 pub mod redis_server;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// One browser at a time: it needs the whole machine.
-static BROWSER: Mutex<()> = Mutex::new(());
+pub static BROWSER: Mutex<()> = Mutex::new(());
 
 /// The programs that serve pages: the example, and a React application.
 const EXAMPLE: &str = "examples/browser/server.mjs";

@@ -10,6 +10,7 @@ mod gateway_nginx;
 mod gateway_traefik;
 mod oauth_clients_node;
 mod oauth_clients_python;
+mod outside_identities;
 mod private_ca;
 mod schemathesis;
 mod snippets;

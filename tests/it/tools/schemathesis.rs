@@ -7,10 +7,12 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::json;
+
 use crate::{
     documents::openapi::documented,
     http::redis,
-    support::{build::repository, http_server::Server, tools},
+    support::{build::repository, http_server::Server, outside_issuer::OutsideIssuer, tools},
 };
 
 /// Runs schemathesis against the server, with a fresh access token, on some of the document's operations.
@@ -42,7 +44,11 @@ fn schemathesis(server: &Server, document: &Path, operations: [&str; 2]) -> Outp
 #[test]
 fn schemathesis_finds_no_answer_that_contradicts_the_document() {
     let redis = redis();
-    let server = Server::before(&redis, &["--rate-limit", "0"]);
+    let issuer = OutsideIssuer::with(&[]);
+    let issuers = redis.path("issuers.json");
+    fs::write(&issuers, json!([{"issuer": issuer.url(), "audience": "app"}]).to_string()).unwrap();
+    let flags = ["--rate-limit", "0", "--issuers-file", issuers.to_str().unwrap()];
+    let server = Server::before(&redis, &flags);
     let document = server.get("/openapi.json");
     let all = documented(&document.json()).len();
     let file = server.dir().join("openapi.json");

@@ -305,3 +305,32 @@ fn a_session_of_a_client_in_no_file_is_not_refreshed_over_http() {
         assert_eq!(answer.error(), (400, "invalid_grant".into()), "{more:?}");
     }
 }
+
+#[test]
+fn a_session_id_is_repeated_by_its_own_client_only() {
+    let (redis, dir) = (redis(), directory());
+    let add = |id: &str, more: &[&str]| add_client(dir.path(), id, &[&["--scope", "issue"], more].concat());
+    let clients = [
+        ("web", add("web", &["--confidential"])),
+        ("app", add("app", &["--confidential"])),
+        ("local", add("local", &[])),
+        ("other", add("other", &[])),
+    ];
+    let file = clients_file(dir.path());
+    let server = Server::before(&redis, &["--clients-file", file.to_str().unwrap()]);
+    let issue = |(id, secret): &(&str, String), sid: &str| {
+        let body = json!({"subject": "42", "session_id": sid});
+        server.request("POST", "/sessions").basic(id, secret).json(&body).send()
+    };
+    for (number, first) in clients.iter().enumerate() {
+        let sid = format!("01890a5d-ac96-774b-bcce-b302099a800{number}");
+        let issued = issue(first, &sid);
+        assert_eq!(issued.status, 201, "{issued:?}");
+        for second in clients.iter().filter(|second| second.0 != first.0) {
+            let answer = issue(second, &sid);
+            assert_eq!(answer.error(), (400, "invalid_request".into()), "{} after {}", second.0, first.0);
+        }
+        let again = issue(first, &sid);
+        assert_eq!(again.text_of("refresh_token"), issued.text_of("refresh_token"), "{}", first.0);
+    }
+}

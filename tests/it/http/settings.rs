@@ -1,6 +1,11 @@
 //! What can be said to the server and its private Redis, and what it says to a word that means nothing.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+};
+
+use rustix::process::geteuid;
 
 use serde_json::json;
 
@@ -182,4 +187,24 @@ fn the_password_of_redis_comes_from_a_file() {
         let complaint = refuses_to_serve(directory().path(), &[&["--redis-url", url], &flags[..]].concat());
         assert!(complaint.contains("password") && !complaint.contains("hunter2"), "{complaint}");
     }
+}
+
+#[test]
+fn the_clients_file_keeps_its_owner_group_and_mode() {
+    let dir = directory();
+    add_client(dir.path(), "first", &["--scope", "issue"]);
+    let file = clients_file(dir.path());
+    chmod(&file, 0o640);
+    if geteuid().is_root() {
+        // As root does for a server that runs as somebody else.
+        std::os::unix::fs::chown(&file, Some(4711), Some(4712)).unwrap();
+    }
+    let access = || fs::metadata(&file).map(|it| (it.uid(), it.gid(), it.mode() & 0o777)).unwrap();
+    let before = access();
+    add_client(dir.path(), "second", &["--scope", "issue"]);
+    assert_eq!(access(), before, "after clients add");
+    let mut remove = std::process::Command::new(&built().server);
+    remove.args(["clients", "remove", "--id", "second", "--clients-file"]).arg(&file);
+    assert!(remove.status().unwrap().success());
+    assert_eq!(access(), before, "after clients remove");
 }

@@ -69,6 +69,20 @@ export type Options = {
      */
     origins?: string[];
 };
+export type OutsideToken = {
+    /**
+     * the ID token, or another JWT
+     */
+    subject_token: string;
+    /**
+     * that of an ID token by default
+     */
+    subject_token_type?: string;
+    /**
+     * the one that was sent to the identity provider
+     */
+    nonce?: string;
+};
 export type Tokens = {
     access_token: string;
     /**
@@ -87,6 +101,12 @@ export type Tokens = {
  *   `same-origin`
  * @property {string[]} [origins] further origins whose requests get the access token; by default only the page's own and
  *   that of the token endpoint
+ */
+/**
+ * @typedef {object} OutsideToken a token of an identity provider that Hallpass trusts, as parameters of RFC 8693
+ * @property {string} subject_token the ID token, or another JWT
+ * @property {string} [subject_token_type] that of an ID token by default
+ * @property {string} [nonce] the one that was sent to the identity provider
  */
 /**
  * @typedef {object} Tokens what the server answers, without the refresh token
@@ -113,11 +133,14 @@ export declare class Hallpass extends EventTarget {
      * Logs in at the application, which passes on the answer of `POST /sessions` with its `Set-Cookie`. Then refreshes once,
      * to check that the browser has kept the cookie and sends it.
      *
-     * @param {unknown} credentials sent as JSON; the application defines its members
-     * @returns {Promise<Tokens>} what the application answered
-     * @throws {HallpassError} when the application refuses, or the cookie was not kept; then the new session is ended
+     * With the token of an outside identity provider, logs in at Hallpass itself. Such a token is good for one login: when the
+     * answer is lost, get a new one.
+     *
+     * @param {OutsideToken | object} credentials an outside token, or what is sent as JSON; the application defines its members
+     * @returns {Promise<Tokens>} what was answered
+     * @throws {HallpassError} when the login is refused, or the cookie was not kept; then the new session is ended
      */
-    login(credentials: unknown): Promise<Tokens>;
+    login(credentials: OutsideToken | object): Promise<Tokens>;
     /**
      * Finds out whether the user is still logged in, for a page that needs to know before its first request.
      *

@@ -29,6 +29,11 @@ const LONGEST_PAUSE = 5_000;
 /** How long to wait for the message of another tab that has just refreshed, in milliseconds: a busy machine is slow. */
 const PATIENCE = 1_000;
 
+/** The headers of a login at the application. */
+const JSON_TEXT = { "Content-Type": "application/json" };
+/** The headers of a call to Hallpass. `optional`: a missing cookie means that nobody is logged in, which is not an error. */
+const FORM = { "Content-Type": "application/x-www-form-urlencoded", "X-Hallpass": "optional" };
+
 /**
  * The reason for which a call failed.
  *
@@ -66,6 +71,13 @@ export class HallpassError extends Error {
  *   `same-origin`
  * @property {string[]} [origins] further origins whose requests get the access token; by default only the page's own and
  *   that of the token endpoint
+ */
+
+/**
+ * @typedef {object} OutsideToken a token of an identity provider that Hallpass trusts, as parameters of RFC 8693
+ * @property {string} subject_token the ID token, or another JWT
+ * @property {string} [subject_token_type] that of an ID token by default
+ * @property {string} [nonce] the one that was sent to the identity provider
  */
 
 /**
@@ -131,15 +143,19 @@ export class Hallpass extends EventTarget {
    * Logs in at the application, which passes on the answer of `POST /sessions` with its `Set-Cookie`. Then refreshes once,
    * to check that the browser has kept the cookie and sends it.
    *
-   * @param {unknown} credentials sent as JSON; the application defines its members
-   * @returns {Promise<Tokens>} what the application answered
-   * @throws {HallpassError} when the application refuses, or the cookie was not kept; then the new session is ended
+   * With the token of an outside identity provider, logs in at Hallpass itself. Such a token is good for one login: when the
+   * answer is lost, get a new one.
+   *
+   * @param {OutsideToken | object} credentials an outside token, or what is sent as JSON; the application defines its members
+   * @returns {Promise<Tokens>} what was answered
+   * @throws {HallpassError} when the login is refused, or the cookie was not kept; then the new session is ended
    */
   async login(credentials) {
-    const headers = { "Content-Type": "application/json" };
-    const body = JSON.stringify(credentials);
+    const isOutside = "subject_token" in credentials;
+    const url = isOutside ? this.#tokenUrl : this.#loginUrl;
+    const init = isOutside ? post(FORM, exchangeOf(credentials)) : post(JSON_TEXT, JSON.stringify(credentials));
     return this.#alone(async () => {
-      const tokens = await tokensOf(await this.#send(this.#loginUrl, { method: "POST", headers, body }));
+      const tokens = await tokensOf(await this.#send(url, init));
       // Without an answer nothing is known about the cookie, so the login counts as successful.
       const renewed = await this.#exchange().catch((error) => {
         if (error.isTemporary) return tokens;
@@ -148,7 +164,7 @@ export class Hallpass extends EventTarget {
       if (renewed?.session_id !== tokens.session_id) {
         // Without the cookie nobody could refresh this session, so it is ended.
         await this.#call(this.#revokeUrl, `token=${encodeURIComponent(tokens.access_token)}`).catch(() => {});
-        throw new HallpassError("cookie_not_kept", this.#whyNotKept());
+        throw new HallpassError("cookie_not_kept", this.#whyNotKept(url));
       }
       this.#tell(renewed);
       return tokens;
@@ -259,10 +275,7 @@ export class Hallpass extends EventTarget {
    * @param {string} body
    */
   async #call(url, body) {
-    // "optional": a missing cookie means that nobody is logged in, which is not an error.
-    const headers = { "Content-Type": "application/x-www-form-urlencoded", "X-Hallpass": "optional" };
-    /** @type {RequestInit} */
-    const init = { method: "POST", headers, body, cache: "no-store" };
+    const init = post(FORM, body);
     for (const pause of PAUSES) {
       const wait = await this.#attempt(url, init, pause);
       if (wait instanceof Response) return wait;
@@ -308,9 +321,13 @@ export class Hallpass extends EventTarget {
     }
   }
 
-  /** Returns what to check when the browser does not send the cookie of the login. */
-  #whyNotKept() {
-    const [setter, getter] = [new URL(this.#loginUrl), new URL(this.#tokenUrl)];
+  /**
+   * Returns what to check when the browser does not send the cookie of the login.
+   *
+   * @param {string} url that of the login
+   */
+  #whyNotKept(url) {
+    const [setter, getter] = [new URL(url), new URL(this.#tokenUrl)];
     if (setter.hostname !== getter.hostname) {
       return `the login is on ${setter.hostname}, so that its cookie does not reach ${getter.hostname}: use one host for both`;
     }
@@ -417,6 +434,30 @@ function originOf(url) {
  */
 function isElsewhere(url) {
   return originOf(url) !== location.origin;
+}
+
+/**
+ * Returns what makes a request that changes something.
+ *
+ * @param {Record<string, string>} headers
+ * @param {string} body
+ * @returns {RequestInit}
+ */
+function post(headers, body) {
+  return { method: "POST", headers, body, cache: "no-store" };
+}
+
+/**
+ * Returns the form that exchanges an outside token for a session whose refresh token is in the cookie (RFC 8693).
+ *
+ * @param {OutsideToken} token
+ */
+function exchangeOf(token) {
+  const form = new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:token-exchange", cookie: "true" });
+  form.set("subject_token", token.subject_token);
+  form.set("subject_token_type", token.subject_token_type ?? "urn:ietf:params:oauth:token-type:id_token");
+  if (token.nonce) form.set("nonce", token.nonce);
+  return form.toString();
 }
 
 /**

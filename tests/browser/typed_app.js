@@ -8,6 +8,7 @@ hallpass.addEventListener("logout", () => console.log("logged out"));
 /** @param {string} name */
 export async function orders(name) {
   if (!(await hallpass.restore())) {
+    await hallpass.login({ subject_token: "a.b.c", nonce: "1" });
     const { access_token, expires_in, scope } = await hallpass.login({ name });
     console.log(access_token.length, expires_in + 1, scope?.split(" "));
   }
@@ -36,3 +37,5 @@ hallpass.sessionId.length;
 hallpass.sessionId = "another";
 // @ts-expect-error
 hallpass.fetch();
+// @ts-expect-error
+hallpass.login("a.b.c");

@@ -9,6 +9,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use serde_json::json;
+
 use crate::{
     documents::pages::{blocks, script},
     support::{
@@ -247,6 +249,23 @@ fn cors_at_the_proxy_and_at_hallpass_is_an_error_that_says_so() {
 #[test]
 fn the_page_of_the_documents_works_as_written() {
     run("documented.mjs");
+}
+
+#[test]
+fn an_outside_token_logs_in_once() {
+    let dir = directory();
+    let file = dir.path().join("issuers.json");
+    let issuer = format!("http://127.0.0.1:{}", free_port());
+    let trusted = json!([{
+        "issuer": issuer,
+        "audience": "app",
+        "jwks_uri": format!("{issuer}/jwks"),
+        "algorithms": ["ES256"],
+        "claims": ["name"],
+    }]);
+    fs::write(&file, trusted.to_string()).unwrap();
+    let flags = ["--dev-cookie", "--issuers-file", file.to_str().unwrap()];
+    Example::start(&flags, &[]).run("outside_token.mjs", &[("ISSUER", &issuer)]);
 }
 
 #[test]

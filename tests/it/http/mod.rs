@@ -15,7 +15,7 @@ mod metadata;
 mod metrics;
 mod network_cut;
 mod outage;
-mod outside_identities;
+pub mod outside_identities;
 mod rate_limit;
 mod redis_addresses;
 mod redis_restart_under_load;

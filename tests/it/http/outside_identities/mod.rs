@@ -71,8 +71,8 @@ impl Trusting {
     }
 }
 
-/// An issuer's entry in the issuers file: for the audience `app`, and with more members.
-fn entry(issuer: &OutsideIssuer, members: &Json) -> Json {
+/// Returns an issuer's entry in the issuers file: for the audience `app`, and with more members.
+pub fn entry(issuer: &OutsideIssuer, members: &Json) -> Json {
     merged(&json!({"issuer": issuer.url(), "audience": "app"}), members)
 }
 
@@ -103,8 +103,16 @@ fn exchange_request(server: &Server, token: &str, more: &[(&str, &str)]) -> Http
     server.request("POST", "/token").form(&[&fixed, more].concat())
 }
 
-/// An exchange, with more parameters.
-fn exchange(server: &Server, token: &str, more: &[(&str, &str)]) -> HttpAnswer {
+/// Exchanges a token, with more parameters, and asks again as long as the issuer's keys are on their way: on a busy machine
+/// they may come later than a token waits for them.
+#[track_caller]
+pub fn exchange(server: &Server, token: &str, more: &[(&str, &str)]) -> HttpAnswer {
+    let ask = || exchange_once(server, token, more);
+    wait_for("the keys are there", SOON, || Some(ask()).filter(|answer| answer.status != 503))
+}
+
+/// The same, asking once.
+fn exchange_once(server: &Server, token: &str, more: &[(&str, &str)]) -> HttpAnswer {
     exchange_request(server, token, more).send()
 }
 

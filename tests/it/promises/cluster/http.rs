@@ -1,11 +1,17 @@
 //! The HTTP server in front of a cluster, with the rights that docs/security.md gives it: users on all nodes stay
 //! logged in while slots move and primaries fail.
 
+use std::fs;
+
+use serde_json::json;
+
 use crate::{
+    http::outside_identities::{entry, exchange},
     redis_side::acl_roles::server_user,
     support::{
         holders::stay_logged_in,
-        http_server::{ISSUER, Server},
+        http_server::{ISSUER, Server, directory},
+        outside_issuer::{IssuerKey, OutsideIssuer},
         *,
     },
 };
@@ -124,4 +130,25 @@ fn a_whole_cluster_that_was_away_is_found_again() {
         cluster.wait_until_ok();
     });
     assert_eq!(counted(&cluster, "reused"), 0);
+}
+
+#[test]
+fn an_outside_token_opens_one_session_whichever_node_remembers_it() {
+    let (cluster, _) = site();
+    let key = IssuerKey::new("EdDSA", "k");
+    let issuer = OutsideIssuer::with(&[&key]);
+    let dir = directory();
+    let path = dir.path().join("issuers.json");
+    fs::write(&path, json!([entry(&issuer, &json!({}))]).to_string()).unwrap();
+    let url = cluster.url().replace("://", "://server:secret@");
+    let server = Server::before_url(&url, &["--rate-limit", "0", "--issuers-file", path.to_str().unwrap()]);
+    for subject in subjects(&cluster).iter().cycle().take(24) {
+        let token = key.token(&issuer.claims(subject));
+        assert_eq!(exchange(&server, &token, &[]).status, 200);
+        assert_eq!(exchange(&server, &token, &[]).error(), (400, "invalid_grant".into()));
+    }
+    let remembered = |node: &Redis| node.connect().get::<Vec<String>>(&["KEYS", "hallpass:used:*"]).len();
+    let counts: Vec<usize> = cluster.up().filter(|node| node.is_primary()).map(remembered).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 24);
+    assert!(counts.iter().filter(|count| **count > 0).count() > 1, "{counts:?}");
 }

@@ -1,15 +1,15 @@
-//! The verify epoch, shown by INFO: a number that grows with everything that may change an answer of AUTH.VERIFY and
-//! that no change of a Redis key tells of: the keyring, a setting, the expiry of a key of the ring.
+//! The verify epoch, shown by INFO: a number that grows when an answer of AUTH.VERIFY may have changed although no
+//! Redis key has: after a change of the keyring or of a setting, and when a key of the ring expires.
 //!
-//! Whoever keeps answers of AUTH.VERIFY drops them when it changes. It begins at the time of loading, so that it also
-//! changes when the module is loaded again.
+//! Clients that cache answers of AUTH.VERIFY drop them when it changes. It begins at the time of loading, so that it
+//! also changes when the module is loaded again.
 
 use crate::sync::lock;
 use std::sync::Mutex;
 
 struct State {
     epoch: u64,
-    /// How many keys of the ring had expired when somebody last asked.
+    /// How many keys of the ring had expired at the last call of [`current`].
     expired_keys: usize,
 }
 

@@ -1,4 +1,5 @@
-//! Every error that a command can answer: a code, then a fixed text in ASCII. Nothing a client sent is ever echoed.
+//! Every error that a command can answer with: a code, then a fixed text in ASCII, which never contains what a client
+//! sent.
 
 use hallpass_engine::access::{ClaimsError, InvalidAccessToken};
 use hallpass_engine::arguments::ArgumentError;
@@ -7,12 +8,12 @@ use hallpass_engine::limits::RoomError;
 use hallpass_engine::record::SessionError;
 use hallpass_engine::refresh::InvalidRefreshToken;
 
-/// Why a command fails.
+/// The reason for which a command fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// Not a token of ours, or not for this key, client or audience.
     InvalidToken,
-    /// A token or session whose time is over.
+    /// A token or session that has expired.
     ExpiredToken,
     /// The session does not exist.
     NoSession,
@@ -22,11 +23,11 @@ pub enum Error {
     StaleToken,
     /// A session limit with `REJECT` is reached.
     SessionLimit,
-    /// The key holds something else than sessions.
+    /// The key holds something that is not sessions.
     WrongType,
-    /// A mistake of the caller's, with its fixed text.
+    /// A mistake of the caller, with its fixed text.
     Usage(&'static str),
-    /// The claims that the record holds are not what this module writes.
+    /// The claims in the record are not what this module writes.
     StoredClaims,
     /// No key of the ring may sign at this time.
     NoKey,
@@ -34,11 +35,11 @@ pub enum Error {
     Internal,
 }
 
-/// The option is not one of this command's.
+/// The command has no such option.
 pub const SYNTAX: Error = Error::Usage("ERR hallpass: syntax error");
 /// An option was given more than once.
 pub const REPEATED: Error = Error::Usage("ERR hallpass: option given twice");
-/// The key does not match `hallpass.key-pattern`, or what stands for `*` is not a subject.
+/// The key does not match `hallpass.key-pattern`, or the text in place of `*` is not a subject.
 pub const KEY: Error = Error::Usage("ERR hallpass: key does not match hallpass.key-pattern");
 /// A number is malformed or out of range.
 pub const RANGE: Error = Error::Usage("ERR hallpass: value is not an integer or out of range");
@@ -56,7 +57,7 @@ pub const AUTH_TIME: Error =
     Error::Usage("ERR hallpass: AUTHTIME takes Unix seconds that are not in the future");
 /// An `EXCEPT` that is not a UUID.
 pub const EXCEPT: Error = Error::Usage("ERR hallpass: EXCEPT takes a session id");
-/// A `SID` whose session is past the point at which issuing it again is a repetition.
+/// A `SID` whose session was refreshed, or is too old for the call to be a repetition.
 pub const SID_USED: Error = Error::Usage("ERR hallpass: SID is already in use");
 /// The keyring file is refused; the ring in use stays.
 pub const KEYRING: Error = Error::Usage("ERR hallpass: the keyring file is not usable, see the server log");
@@ -66,7 +67,7 @@ pub const ACCESS_REQUIRED: Error = Error::Usage("ERR hallpass: ACCESS is require
 pub const TOKEN_TOO_LARGE: Error = Error::Usage("ERR hallpass: access token would be too large");
 
 impl Error {
-    /// The error as it goes over the wire.
+    /// Returns the text of the error reply.
     pub fn text(self) -> &'static str {
         match self {
             Self::InvalidToken => "INVALIDTOKEN the token is not valid",

@@ -1,4 +1,4 @@
-//! The kinds of security events, by which `hallpass.events` chooses.
+//! The kinds of security events, which `hallpass.events` selects.
 
 /// What can happen to sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl EventKind {
     const ALL: [Self; 6] =
         [Self::Reused, Self::Revoked, Self::Evicted, Self::Recovered, Self::Issued, Self::Claims];
 
-    /// The word for it.
+    /// Returns its name in replies.
     pub fn name(self) -> &'static str {
         match self {
             Self::Reused => "reused",
@@ -28,7 +28,7 @@ impl EventKind {
         }
     }
 
-    /// The kind of this word.
+    /// Returns the kind with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }

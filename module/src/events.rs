@@ -15,7 +15,7 @@ use std::ffi::CString;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-/// Where events are published.
+/// The channel of events.
 pub const CHANNEL: &[u8] = b"hallpass:events";
 
 static HERE: LazyLock<CallOptions> = LazyLock::new(|| CallOptionsBuilder::new().errors_as_replies().build());
@@ -25,7 +25,7 @@ static REPLICATED: LazyLock<CallOptions> =
 /// An event names at most this many sessions; `count` tells how many there were.
 const MAX_SIDS: usize = 100;
 
-/// What happened to which sessions of a user.
+/// A change of sessions of one user.
 pub struct Event<'a> {
     /// What happened.
     pub kind: EventKind,
@@ -33,17 +33,17 @@ pub struct Event<'a> {
     pub subject: &'a str,
     /// The sessions concerned.
     pub sids: &'a [Uuid],
-    /// Why.
+    /// The reason, for people.
     pub reason: &'static str,
     /// Unix ms.
     pub now: u64,
-    /// Members of this kind of event.
+    /// The members of this kind of event only.
     pub details: Vec<(&'static str, Value)>,
 }
 
 impl Event<'_> {
-    /// Publishes the event, if it is one of those that `hallpass.events` names, to subscribers here and on replicas. The
-    /// state has changed already, so a failure is logged.
+    /// Publishes the event, if it is one of those that `hallpass.events` names, to subscribers here and on replicas.
+    /// The state has changed already, so a failure is logged.
     pub fn publish(&self, ctx: &Context, key: &Arg, config: &Config) {
         if !config.publishes(self.kind) {
             return;

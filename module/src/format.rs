@@ -1,10 +1,10 @@
-//! How a command's reply is written: as Redis' own types, or as one text ready to be sent on.
+//! The format of a command's reply: Redis' own types, or one JSON text.
 
 use crate::error::{self, Error};
 use crate::redis::spec::{ArgKind, ArgSpec, required, word};
 use hallpass_engine::arguments::is_word;
 
-/// The form of a reply.
+/// The format of a reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Maps, arrays, numbers.

@@ -2,11 +2,12 @@
 //!
 //! # Layout
 //! - `commands`: the table of commands, and a file for each: parse, ask the engine, write, reply.
-//! - `user_hash`: the user's sessions in Redis. `tokens`: what a session's tokens are made of and signed by.
+//! - `user_hash`: the user's sessions in Redis. `tokens`: builds, signs and remembers a session's tokens.
 //! - `keyring`: the file and the ring in use. `config`: `hallpass.*` settings.
-//! - `events`, `stats`, `info`, `epoch`: what operators and clients are told.
-//! - `reply`, `format`, `error`: what comes out of every command. `logins`: those of late. `clock`, `entropy`, `sync`: the world around.
-//! - `load`: how it begins. `redis`: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
+//! - `events`, `stats`, `info`, `epoch`: information for operators and clients.
+//! - `reply`, `format`, `error`: the replies of commands. `logins`: the latest logins. `clock`, `entropy`, `sync`: time,
+//!   random bytes and locks.
+//! - `load`: loading the module. `redis`: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
 //!
 //! The rules themselves are in `hallpass-engine`, which knows nothing of Redis.
 
@@ -30,7 +31,7 @@ mod sync;
 mod tokens;
 mod user_hash;
 
-/// What Redis looks for in the library.
+/// The functions that Redis looks for in the library.
 #[allow(missing_docs)] // The macro's functions have none.
 mod exports {
     use crate::load::{deinit, init};

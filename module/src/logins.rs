@@ -1,5 +1,5 @@
-//! The logins that were begun here of late: a session id that is issued again, even within the same millisecond or after the
-//! clock went back, begins a login of its own, which no token of the earlier one fits.
+//! The latest logins of this process. A session id that is issued again begins a new login, even within the same
+//! millisecond or after the clock went back, so that no token of the earlier login fits it.
 
 use crate::sync::lock;
 use lru::LruCache;
@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::{LazyLock, Mutex};
 use uuid::Uuid;
 
-/// Far more than can be begun in a millisecond.
+/// The number of logins that are remembered: far more than can begin in a millisecond.
 const MAX_KEPT: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
 
 static BEGUN: LazyLock<Mutex<LruCache<Uuid, u64>>> = LazyLock::new(|| Mutex::new(LruCache::new(MAX_KEPT)));

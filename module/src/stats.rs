@@ -3,7 +3,7 @@
 use crate::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A number that only grows.
+/// A counter, which only grows.
 pub struct Counter(AtomicU64);
 
 impl Counter {
@@ -11,7 +11,8 @@ impl Counter {
         Self(AtomicU64::new(0))
     }
 
-    /// Adds `number`. Callers hold the Redis lock, so a plain load and store is enough, and costs less than one atomic step.
+    /// Adds `number`. Callers hold the Redis lock, so a plain load and store is enough, and costs less than one atomic
+    /// step.
     pub fn add(&self, number: u64) {
         self.0.store(self.get().wrapping_add(number), Ordering::Relaxed);
     }
@@ -21,10 +22,10 @@ impl Counter {
     }
 }
 
-/// Upper bounds of the retry delay histogram, in ms; the last bucket has none.
+/// Upper bounds of the retry delay histogram, in ms; the last bucket has no bound.
 const RETRY_BOUNDS: [u64; 6] = [100, 1_000, 10_000, 60_000, 600_000, u64::MAX];
 
-/// Declares the counters, each an INFO field of its name.
+/// Declares the counters; each is the INFO field of the same name.
 macro_rules! counters {
     ($($name:ident),+ $(,)?) => {
         /// All counters.
@@ -69,15 +70,15 @@ counters! {
 }
 
 impl Stats {
-    /// Counts an answer that stayed at a generation `age` ms after it began: to a retry, or to an older token of a shared
-    /// session.
+    /// Counts an answer with the tokens of a generation that began `age` ms ago: to a retry, or to an older token of a
+    /// shared session.
     pub fn count_retry(&self, age: u64, is_shared: bool) {
         if is_shared { &self.shared } else { &self.retried }.add(1);
         let bucket = RETRY_BOUNDS.iter().position(|bound| age <= *bound).unwrap_or(RETRY_BOUNDS.len() - 1);
         self.retry_delays[bucket].add(1);
     }
 
-    /// Counts an error that a command answers.
+    /// Counts an error reply.
     pub fn count_error(&self, error: Error) {
         match error {
             Error::InvalidToken => self.invalid.add(1),
@@ -87,8 +88,8 @@ impl Stats {
         }
     }
 
-    /// `le_100ms=…,le_1000ms=…,…,more=…`: how many retries, and older tokens of shared sessions, came how long after
-    /// the rotation.
+    /// Returns a histogram of the delay between the rotation and retries, or older tokens of shared sessions:
+    /// `le_100ms=…,le_1000ms=…,…,more=…`.
     pub fn retry_histogram(&self) -> String {
         let label = |bound: u64| if bound == u64::MAX { "more".into() } else { format!("le_{bound}ms") };
         let buckets = RETRY_BOUNDS.iter().zip(&self.retry_delays);

@@ -1,4 +1,4 @@
-//! What AUTH.INSPECT tells of a refresh token: what it would be answered, without rotating.
+//! AUTH.INSPECT's view of a refresh token: how AUTH.REFRESH would answer it, without rotating.
 
 use crate::record::Session;
 use crate::rotation::{self, Decision, Policy};
@@ -8,13 +8,13 @@ use crate::rotation::{self, Decision, Policy};
 pub enum State {
     /// It would be exchanged.
     Current,
-    /// It would be answered as the exchange before.
+    /// It would get the answer of the previous exchange.
     Retry,
-    /// It is older than the current one, and would be answered because the session is shared.
+    /// It is older than the current one, but would be answered because the session is shared.
     Shared,
     /// It would end its session.
     Reused,
-    /// The store has rolled back behind it. It would be exchanged, unless recovery is off.
+    /// It is ahead of the store, which has rolled back. It would be exchanged, unless recovery is off.
     Ahead,
     /// Its session does not exist.
     Gone,
@@ -23,7 +23,7 @@ pub enum State {
 }
 
 impl State {
-    /// The word for it.
+    /// Returns its name in replies.
     pub fn name(self) -> &'static str {
         match self {
             Self::Current => "current",
@@ -36,14 +36,14 @@ impl State {
         }
     }
 
-    /// Returns whether a token in this state proves that the answer which brought it has arrived.
+    /// Returns whether a token in this state proves that the answer with it has arrived.
     pub fn proves_receipt(self) -> bool {
         self == Self::Current
     }
 }
 
-/// Tells the state of a token of `generation`, and whether AUTH.REFRESH would answer it with tokens. The arguments are those
-/// of [`rotation::decide`].
+/// Returns the state of a token of `generation`, and whether AUTH.REFRESH would answer it with tokens. The arguments
+/// are those of [`rotation::decide`].
 pub fn inspect(
     session: Option<&Session>,
     generation: u64,

@@ -1,7 +1,7 @@
-//! Claims and metadata: JSON objects from a caller, validated and written anew.
+//! Claims and metadata: JSON objects from a caller, validated and serialised again.
 //!
-//! What was received is never stored or signed as it came. The text is parsed, checked and serialised again, so that
-//! two readers of a token cannot disagree about what it says (RFC 8725 §2.4: duplicate members, odd encodings).
+//! A text is never stored or signed as it was received. It is parsed, checked and serialised again, so that two readers
+//! of a token cannot disagree about its contents (RFC 8725 §2.4: duplicate members, odd encodings).
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -15,7 +15,7 @@ pub const MAX_DEPTH: usize = 16;
 /// Session metadata is at most this long.
 pub const META_MAX_BYTES: usize = 1024;
 
-/// Claims that Hallpass or a standard gives a meaning of its own; a caller may not set them.
+/// Claims with a meaning in Hallpass or in a standard; a caller may not set them.
 pub const RESERVED_CLAIMS: [&str; 19] = [
     "iss",
     "sub",
@@ -38,7 +38,7 @@ pub const RESERVED_CLAIMS: [&str; 19] = [
     "der",
 ];
 
-/// Why a text is refused.
+/// The reason for which a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonError {
     /// Not JSON (RFC 8259), not UTF-8, or a number of 2⁶⁴ or more, which few readers could hold.
@@ -51,7 +51,7 @@ pub enum JsonError {
     ReservedClaim,
     /// Nested deeper than [`MAX_DEPTH`].
     TooDeep,
-    /// Longer than allowed, as received or as written anew.
+    /// Longer than allowed, as received or as serialised again.
     TooLarge,
 }
 
@@ -70,17 +70,18 @@ impl fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-/// Validates custom claims of at most `max_bytes` and writes them anew, compactly and in the given order.
+/// Validates custom claims of at most `max_bytes` and serialises them again, compactly and in the given order.
 pub fn claims(text: &[u8], max_bytes: usize) -> Result<String, JsonError> {
     rewrite(text, max_bytes, &RESERVED_CLAIMS)
 }
 
-/// Whether stored claims are what [`claims`] writes: whoever can write to Redis may choose claims, but not break out of them.
+/// Returns whether stored claims are what [`claims`] writes. Whoever can write to Redis can choose claims, but must not
+/// be able to set other members of a token.
 pub fn are_written_here(stored: &str) -> bool {
     claims(stored.as_bytes(), usize::MAX).is_ok_and(|rewritten| rewritten == stored)
 }
 
-/// The claim `scope` of stored claims, when it is a string.
+/// Returns the claim `scope` of stored claims, when it is a string.
 pub fn scope(claims: &str) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
     struct Scoped<'c> {
@@ -90,19 +91,19 @@ pub fn scope(claims: &str) -> Option<Cow<'_, str>> {
     object::<Scoped<'_>>(claims.as_bytes())?.scope
 }
 
-/// As [`are_written_here`], of metadata.
+/// Returns the same as [`are_written_here`], for metadata.
 pub fn is_meta_written_here(stored: &str) -> bool {
     meta(stored.as_bytes(), usize::MAX).is_ok_and(|rewritten| rewritten == stored)
 }
 
-/// Validates session metadata, which has no reserved members, and writes it anew.
+/// Validates session metadata, which has no reserved members, and serialises it again.
 pub fn meta(text: &[u8], max_bytes: usize) -> Result<String, JsonError> {
     rewrite(text, max_bytes, &[])
 }
 
 /// Reads a JSON object, and only an object: serde alone would read a struct from an array of its members, too.
 pub(crate) fn object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Option<T> {
-    // Once for all of it is faster than string by string.
+    // Checking the whole text at once is faster than each string.
     let text = std::str::from_utf8(text).ok()?;
     text.trim_ascii_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten()
 }
@@ -124,7 +125,7 @@ fn rewrite(text: &[u8], max_bytes: usize, reserved: &[&str]) -> Result<String, J
     }
 }
 
-/// One JSON value on its way from the parser to the output. `depth` is that of an object or array found here.
+/// Passes one JSON value from the parser to the output. `depth` is that of an object or array found here.
 struct Node<'a> {
     out: &'a mut Vec<u8>,
     refusal: &'a mut Option<JsonError>,
@@ -233,7 +234,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         self.scalar(value)
     }
 
-    /// Integers that fit no 64 bits arrive here rounded; signing another number than the caller's would be a lie.
+    /// Refuses integers that do not fit into 64 bits: they arrive here rounded, and another number must not be signed.
     fn visit_f64<E: serde::de::Error>(mut self, value: f64) -> Result<(), E> {
         const LARGEST_EXACT: f64 = 18_446_744_073_709_551_615.0;
         if value.abs() >= LARGEST_EXACT { Err(self.refuse(JsonError::Malformed)) } else { self.scalar(value) }

@@ -70,7 +70,7 @@ impl KeyPattern {
         is_subject(subject).then(|| format!("{}{subject}{}", self.prefix, self.suffix))
     }
 
-    /// Whether a key matches that begins with `fixed` and goes on with `count` bytes of those that `is_free` holds for.
+    /// Returns whether a key can match that begins with `fixed`, followed by `count` bytes for which `is_free` is true.
     pub fn matches_some(&self, fixed: &str, count: usize, is_free: impl Fn(u8) -> bool) -> bool {
         let (prefix, suffix) = (self.prefix.as_bytes(), self.suffix.as_bytes());
         let length = fixed.len() + count;

@@ -5,14 +5,14 @@
 //!
 //! # Layout
 //! - [`keys`]: the keyring, from a JWK Set to keys that sign and verify; [`keygen`] makes new ones.
-//! - [`access`]: the JWT access token. [`refresh`]: the computed refresh token. [`token`]: what both have in common.
-//! - [`login`]: which session a token belongs to. [`record`]: the session as stored. [`scan`]: what a look through a user's
-//!   sessions keeps of each.
-//! - [`rotation`]: what a presented refresh token means for its session; [`inspection`]: the same, told without rotating.
-//!   [`receipts`]: which answers are known to have arrived.
-//! - [`limits`]: which sessions make room for a new one. [`lifetimes`]: how long sessions and access tokens live.
-//!   [`key_expiry`]: when a whole key expires. [`time`]: seconds and milliseconds.
-//! - [`arguments`]: what a command's options may be. [`json`]: claims and metadata, validated and re-serialised.
+//! - [`access`]: the JWT access token. [`refresh`]: the computed refresh token. [`token`]: the parts that both share.
+//! - [`login`]: the session that a token belongs to. [`record`]: the session as stored. [`scan`]: summaries of a user's
+//!   sessions.
+//! - [`rotation`]: the decision about a presented refresh token; [`inspection`]: the same, without rotating.
+//!   [`receipts`]: the answers that are known to have arrived.
+//! - [`limits`]: the sessions that make room for a new one. [`lifetimes`]: the lifetimes of sessions and access tokens.
+//!   [`key_expiry`]: the expiry of a whole key. [`time`]: seconds and milliseconds.
+//! - [`arguments`]: the options of commands. [`json`]: claims and metadata, validated and serialised again.
 //! - [`key_pattern`]: Redis keys and subjects. [`sid`]: session ids. [`base64url`]: the encoding of keys and tokens.
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,5 @@
-//! How long sessions and access tokens live. TTLs are in seconds, points in time in Unix milliseconds or as said.
+//! The lifetimes of sessions and access tokens. TTLs are in seconds; points in time are in Unix milliseconds, unless a
+//! comment says otherwise.
 
 use crate::record::Session;
 use crate::time::{ms, seconds};
@@ -7,48 +8,48 @@ use uuid::Uuid;
 /// The TTLs that settings give: `access` ≤ `idle` ≤ `max`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DefaultTtls {
-    /// Of access tokens.
+    /// The lifetime of access tokens.
     pub access: u64,
-    /// Between two refreshes.
+    /// The longest time between two refreshes.
     pub idle: u64,
-    /// Of sessions, whatever happens.
+    /// The lifetime of sessions in any case.
     pub max: u64,
 }
 
 /// The TTLs that a login asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestedTtls {
-    /// Of access tokens.
+    /// The lifetime of access tokens.
     pub access: Option<u64>,
-    /// Between two refreshes.
+    /// The longest time between two refreshes.
     pub idle: Option<u64>,
-    /// Of the session, whatever happens.
+    /// The lifetime of the session in any case.
     pub max: Option<u64>,
 }
 
 /// The TTLs of a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionTtls {
-    /// Of access tokens, where the session has its own.
+    /// The lifetime of access tokens, if the session has its own.
     pub access: Option<u64>,
-    /// Between two refreshes, where the session has its own.
+    /// The longest time between two refreshes, if the session has its own.
     pub idle: Option<u64>,
-    /// Until it ends for want of a refresh.
+    /// The time until it ends if it is not refreshed.
     pub first_idle: u64,
-    /// Until it ends in any case.
+    /// The time until it ends in any case.
     pub max: u64,
 }
 
 impl DefaultTtls {
-    /// Whether the settings fit into each other.
+    /// Returns whether the settings are consistent: access ≤ idle ≤ max.
     pub fn are_consistent(&self) -> bool {
         self.access <= self.idle && self.idle <= self.max
     }
 }
 
 impl RequestedTtls {
-    /// Fits the TTLs into each other: those that are not given are lowered, given ones must fit. `None` when they contradict
-    /// each other or the longest that the settings allow.
+    /// Makes the TTLs consistent: those that are not given are lowered, given ones must fit. `None` if they contradict
+    /// each other or exceed what the settings allow.
     pub fn fit(&self, defaults: &DefaultTtls) -> Option<SessionTtls> {
         let max = self.max.unwrap_or(defaults.max);
         let idle = self.idle.unwrap_or(defaults.idle.min(max));
@@ -59,7 +60,7 @@ impl RequestedTtls {
 }
 
 impl SessionTtls {
-    /// A session that begins at `now`, with nothing but its times.
+    /// Creates a session that begins at `now` and has only its times.
     pub fn begin(&self, now: u64) -> Session {
         Session {
             issued_at: now,
@@ -76,27 +77,29 @@ impl SessionTtls {
 /// The lifetimes that settings give to access tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessTtl {
-    /// In seconds, of sessions that have none of their own.
+    /// The lifetime in seconds for sessions without their own.
     pub default: u64,
-    /// By how much each is shortened at most, in percent, so that many clients do not refresh in the same second.
+    /// The most by which each is shortened, in percent, so that many clients do not refresh in the same second.
     pub jitter: u64,
 }
 
 impl AccessTtl {
-    /// `iat` and `exp`, in Unix seconds, of the access token of a session's current generation: from the rotation on, so
-    /// that a retry gets the same token, or from `now` (Unix ms) on if that token would have expired.
+    /// Returns `iat` and `exp`, in Unix seconds, of the access token of a session's current generation: from the
+    /// rotation on, so that a retry gets the same token, or from `now` (Unix ms) on if that token has expired.
     pub fn of_token(&self, sid: &Uuid, session: &Session, now: u64) -> (u64, u64) {
         let (rotated_at, now) = (seconds(session.rotated_at), seconds(now));
         let exp = self.expiry(sid, session, rotated_at);
         if exp > now { (rotated_at, exp) } else { (now, self.expiry(sid, session, now)) }
     }
 
-    /// `exp`, in Unix seconds, of the access token that the rotation itself answered with. It may be in the past.
+    /// Returns `exp`, in Unix seconds, of the access token that the rotation itself answered with. It may be in the
+    /// past.
     pub fn of_first_token(&self, sid: &Uuid, session: &Session) -> u64 {
         self.expiry(sid, session, seconds(session.rotated_at))
     }
 
-    /// In the session's last second a token still gets one, or it would be born expired.
+    /// Returns the expiry of a token, at most the session's. In the session's last second the token still lives for a
+    /// second, or it would be expired at once.
     fn expiry(&self, sid: &Uuid, session: &Session, iat: u64) -> u64 {
         let full = session.access_ttl.unwrap_or(self.default);
         let ttl = full - share(full.saturating_mul(self.jitter) / 100, sid, session.generation);
@@ -105,8 +108,8 @@ impl AccessTtl {
     }
 }
 
-/// A number from 0 to `most` that the session's id and generation fix, on every node and for every retry: `most` times a
-/// fraction that SplitMix64 makes of them.
+/// Returns a number from 0 to `most`, the same on every node and for every retry: `most` times a fraction that
+/// SplitMix64 computes from the session's id and generation.
 fn share(most: u64, sid: &Uuid, generation: u64) -> u64 {
     let mut mixed = sid.as_u64_pair().1 ^ generation.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,5 +1,5 @@
-//! A login: a session id together with the time at which its session was issued. A token fits one login, not every session
-//! that ever bears its id.
+//! A login: a session id together with the time at which its session was issued. A token fits one login only, even if
+//! the session id is issued again.
 
 use crate::base64url::{decode_array, encode_onto};
 use crate::sid;
@@ -14,7 +14,7 @@ pub const TEXT_BYTES: usize = 30;
 /// Times at which sessions are issued stay below this, so that they fit six bytes: the year 10889.
 pub const MAX_ISSUED_AT: u64 = 1 << 48;
 
-/// Which login a token belongs to.
+/// The login that a token belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Login {
     /// The session's id.

@@ -1,13 +1,14 @@
-//! Proofs of receipt, in a table of fixed size: which generation of which login is known to have arrived.
+//! Proofs of receipt, in a hash table of fixed size: the latest generation of a login whose tokens are known to have
+//! arrived.
 //!
-//! Each login has a place in one of two buckets, the less crowded one, so that nothing is displaced before the table is
-//! almost full. A receipt is worth keeping for as long as the retry window of its generation is open; what is older makes
-//! room first. Losing one only falls back to the time limit.
+//! Each login has two possible buckets and takes the emptier one, so that nothing is displaced before the table is
+//! almost full. A receipt matters while the retry window of its generation is open; older ones are displaced first.
+//! After a loss the time limit applies.
 
 /// Entries of a bucket.
 const WAYS: usize = 16;
 
-/// Bits of an entry's second word that tell when its generation began, in seconds, modulo 194 days.
+/// The bits of an entry's second word for the time at which its generation began, in seconds, modulo 194 days.
 const TIME_BITS: u32 = 24;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 /// Later generations are noted as this one.
@@ -17,10 +18,10 @@ const MAX_NOTED: u64 = (1 << (64 - TIME_BITS)) - 1;
 type Entry = [u64; 2];
 type Bucket = [Entry; WAYS];
 
-/// What became of a receipt.
+/// The result of noting a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noted {
-    /// This login was there already.
+    /// This login had an entry already.
     Again,
     /// It is new.
     New,
@@ -28,7 +29,8 @@ pub enum Noted {
     InsteadOfAnother,
 }
 
-/// Whether a receipt is worth keeping at `now`, of a generation that began at `began`: while the retry window is open.
+/// Returns whether the receipt of a generation that began at `began` still matters at `now`: while the retry window is
+/// open.
 pub fn is_of_use(began: u64, now: u64, window: u64) -> bool {
     now.saturating_sub(began) < window
 }
@@ -39,14 +41,14 @@ pub struct Receipts {
 }
 
 impl Receipts {
-    /// A table of at most this many bytes, and of one bucket at least.
+    /// Returns a table of at most this many bytes, and of one bucket at least.
     pub fn with_bytes(bytes: usize) -> Self {
         let buckets = (bytes / size_of::<Bucket>()).max(1);
         Self { buckets: vec![[[0; 2]; WAYS]; 1 << buckets.ilog2()] }
     }
 
-    /// Notes that a generation of a login, which began at `began`, has arrived. `login` is an unpredictable hash of it.
-    /// Receipts whose generation began `window` ago or earlier may go. Times are in Unix seconds.
+    /// Notes that a generation, which began at `began`, has arrived. `login` is an unpredictable hash of the login.
+    /// Receipts whose generation began `window` ago or earlier may be displaced. Times are in Unix seconds.
     pub fn add(&mut self, login: u64, generation: u64, began: u64, now: u64, window: u64) -> Noted {
         let login = login.max(1);
         let entry = [login, generation.min(MAX_NOTED) << TIME_BITS | began & TIME_MASK];
@@ -67,7 +69,7 @@ impl Receipts {
         if here.max(there) > 0 { Noted::New } else { Noted::InsteadOfAnother }
     }
 
-    /// The latest generation of a login that is known to have arrived.
+    /// Returns the latest generation of a login that is known to have arrived.
     pub fn latest(&self, login: u64) -> Option<u64> {
         let login = login.max(1);
         let entries = self.places(login).into_iter().flat_map(|bucket| &self.buckets[bucket]);
@@ -80,7 +82,7 @@ impl Receipts {
         self.buckets[bucket].iter_mut().find(|entry| entry[0] == login)
     }
 
-    /// Its two buckets.
+    /// Returns the two buckets of a login.
     fn places(&self, login: u64) -> [usize; 2] {
         let mask = self.buckets.len() - 1;
         let [low, high] =
@@ -96,7 +98,7 @@ mod tests {
     const NOW: u64 = 1_760_000_000;
     const BYTES: usize = 4 << 20;
 
-    /// Unpredictable enough: SplitMix64.
+    /// Mixes the bits of a number (SplitMix64).
     fn hash(number: u64) -> u64 {
         let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,9 +1,9 @@
 //! The refresh token: computed, not stored.
 //!
-//! `hp1.<kid>.<subject>.<login>.<gen>.<mac>`, where subject, login (22 bytes) and mac are base64url, gen is decimal, and the
-//! MAC is HMAC-SHA256 over everything before its dot; in a database other than 0, over that, a dot and the database's number.
-//! Since nothing about a token is stored, every generation that ever was is recognised for ever, and a forgery can be told
-//! from a reuse.
+//! `hp1.<kid>.<subject>.<login>.<gen>.<mac>`, where subject, login (22 bytes) and mac are base64url, gen is decimal,
+//! and the MAC is HMAC-SHA256 over everything before its dot; in a database other than 0, over that, a dot and the
+//! database's number. Since nothing about a token is stored, every generation that ever was is recognised for ever, and
+//! a forgery can be told from a reuse.
 
 use crate::access::AccessToken;
 use crate::base64url::{decode, decode_array, encode_onto, encoded_len};
@@ -19,7 +19,7 @@ const MAC_CHARS: usize = 43;
 /// The most digits of a generation.
 const GENERATION_CHARS: usize = 16;
 
-/// What an authentic refresh token says.
+/// The contents of an authentic refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
     /// The user.
@@ -31,7 +31,7 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// Whether an access token is of the same user and session id. The login may be another one.
+    /// Returns whether an access token is of the same user and session id. The login may be another one.
     pub fn is_of_session_of(&self, access: &AccessToken) -> bool {
         access.sub() == self.subject.as_bytes() && access.login.sid == self.login.sid
     }
@@ -49,7 +49,7 @@ impl fmt::Display for InvalidRefreshToken {
 
 impl std::error::Error for InvalidRefreshToken {}
 
-/// The token of one generation in a database, in ASCII. The same arguments give the same text.
+/// Returns the token of one generation in a database, in ASCII. The same arguments give the same text.
 pub fn mint(key: &RefreshKey, subject: &str, login: &Login, generation: u64, database: u32) -> String {
     let five_dots = 5;
     let length = REFRESH_PREFIX.len()
@@ -77,7 +77,7 @@ pub fn mint(key: &RefreshKey, subject: &str, login: &Login, generation: u64, dat
 /// Opens a token of a database at `now` (Unix seconds): its form, its key, its MAC in constant time.
 ///
 /// # Errors
-/// [`InvalidRefreshToken`], which says nothing about why.
+/// [`InvalidRefreshToken`], without the reason.
 pub fn open(
     ring: &Keyring,
     text: &[u8],
@@ -109,7 +109,8 @@ fn authentic(ring: &Keyring, text: &[u8], now: u64, database: u32) -> Option<Ref
     })
 }
 
-/// What the MAC covers. A body has five parts, so that one with a sixth is of no token in database 0.
+/// Returns the bytes that the MAC covers. A body has five parts; the database's number is a sixth, so that no token of
+/// database 0 has the same bytes.
 fn in_database(body: &[u8], database: u32) -> Cow<'_, [u8]> {
     match database {
         0 => body.into(),
@@ -117,7 +118,7 @@ fn in_database(body: &[u8], database: u32) -> Cow<'_, [u8]> {
     }
 }
 
-/// Decimal without sign or leading zeros, and with room for one more rotation.
+/// Parses a generation: decimal without sign or leading zeros, with room for one more rotation.
 fn parse_generation(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;
     let is_canonical =

@@ -6,25 +6,26 @@
 use crate::record::Session;
 use crate::time::ms;
 
-/// The most generations back that a token of a shared session may be.
+/// The largest number of generations that a token of a shared session may be behind.
 pub const MAX_SHARED: u64 = 1_000;
 
-/// Settings that the rules depend on. Windows are in milliseconds; 0 switches one off.
+/// The settings of the rules. Windows are in milliseconds; 0 switches one off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How long the previous token is answered like the current one in any case: for tabs that race.
+    /// The time in which the previous token gets the same answer in any case: for tabs that race.
     pub race_window: u64,
-    /// How long it is answered unless the successor is known to have arrived: for lost responses.
+    /// The time in which it gets the same answer unless its successor is known to have arrived: for lost responses.
     pub retry_window: u64,
-    /// Lifetime of access tokens in seconds, of sessions that have none of their own.
+    /// Lifetime of access tokens, in seconds, of sessions without one of their own.
     pub access_ttl: u64,
-    /// Idle lifetime in seconds, of sessions that have none of their own.
+    /// Idle lifetime, in seconds, of sessions without one of their own.
     pub idle_ttl: u64,
-    /// How many generations back a token may be and still be answered, of sessions that do not say; 0 is strict.
+    /// The most generations that a token may be behind and still be answered, for sessions without their own number; 0
+    /// is strict.
     pub shared: u64,
-    /// Whether a token ahead of the store proves that the store rolled back, and is honoured.
+    /// Whether a token ahead of the store is accepted, as proof that the store rolled back.
     pub recovery: bool,
-    /// Sessions issued before this time (Unix ms) are over.
+    /// Sessions issued before this time (Unix ms) have ended.
     pub not_before: u64,
 }
 
@@ -33,29 +34,29 @@ pub struct Policy {
 pub enum Decision {
     /// No such session.
     NoSession,
-    /// Its time is over: remove it.
+    /// It has expired: remove it.
     Expired,
     /// Store this next state of the session and answer with its tokens.
     Rotate {
         /// The session at its new generation.
         next: Session,
-        /// How many generations the store had lost, when it rolled back; 0 otherwise.
+        /// The generations that the store lost when it rolled back; else 0.
         recovered: u64,
     },
     /// Answer with the tokens of the session as it is, and change nothing: the same exchange asked again, or another
     /// holder of a shared session, so soon that the current access token is still young.
     Retry {
-        /// How long after the rotation, in ms.
+        /// The time since the rotation, in ms.
         age: u64,
         /// Whether it is an older token of a shared session.
         is_shared: bool,
     },
-    /// An older token of a shared session: store this next state, of the same generation but begun anew, and answer with
-    /// its tokens.
+    /// An older token of a shared session: store this next state, of the same generation but begun anew, and answer
+    /// with its tokens.
     Renew {
         /// The session with its new times.
         next: Session,
-        /// How long after the rotation, in ms.
+        /// The time since the rotation, in ms.
         age: u64,
     },
     /// An older token came back and no retry explains it: remove the session.
@@ -64,13 +65,13 @@ pub enum Decision {
         age: u64,
         /// Generations between the session and the token.
         distance: u64,
-        /// Whether the current generation's access token had been verified here.
+        /// Whether the current generation's access token was verified here.
         seen: bool,
     },
 }
 
-/// Decides about a token of `generation` presented at `now` (Unix ms). `seen` tells whether an access token of the
-/// session's current generation was verified here: the proof that the last answer arrived.
+/// Decides about a token of `generation` presented at `now` (Unix ms). `seen` is whether an access token of the
+/// session's current generation was verified here: the proof of receipt of the last answer.
 pub fn decide(session: Option<&Session>, generation: u64, now: u64, policy: &Policy, seen: bool) -> Decision {
     let Some(session) = session else {
         return Decision::NoSession;
@@ -96,26 +97,27 @@ pub fn decide(session: Option<&Session>, generation: u64, now: u64, policy: &Pol
     }
 }
 
-/// Whether a login that names the id of this session repeats the one that began it, and gets the same answer: nobody has
-/// refreshed it, and the response may have been lost.
+/// Returns whether a login with this session's id repeats the one that began it, and so gets the same answer: the
+/// session was never refreshed, and the response may have been lost.
 pub fn is_repeated_login(session: &Session, now: u64, policy: &Policy) -> bool {
     session.generation == 0
         && age(session, now) < policy.retry_window
         && !session.is_over(now, policy.not_before)
 }
 
-/// How long the current generation has lasted, in ms; 0 when the clock went back.
+/// Returns the age of the current generation, in ms; 0 if the clock went back.
 fn age(session: &Session, now: u64) -> u64 {
     now.saturating_sub(session.rotated_at)
 }
 
-/// How long, in ms, every holder of a shared session gets the same answer: half the lifetime of an access token. So a
-/// generation lasts at least that long, however many holders there are.
+/// Returns for how long, in ms, every holder of a shared session gets the same answer: half the lifetime of an access
+/// token. So a generation lasts at least that long, however many holders there are.
 fn youth(session: &Session, policy: &Policy) -> u64 {
     ms(session.access_ttl.unwrap_or(policy.access_ttl)) / 2
 }
 
-/// The session at `generation`, which begins now. That is `now` even when the clock went back: keys are chosen by it.
+/// Returns the session at `generation`, which begins at `now` even if the clock went back: keys are chosen by this
+/// time.
 fn begin(session: &Session, generation: u64, now: u64, default_idle_ttl: u64) -> Session {
     let idle_ms = ms(session.idle_ttl.unwrap_or(default_idle_ttl));
     Session {

@@ -1,4 +1,4 @@
-//! Scans a user's hash: keeps enough of each session to limit, list and revoke it.
+//! Scans a user's hash: keeps a summary of each session, enough to limit, list and revoke it.
 
 use crate::record::{DecodeError, RecordView};
 use crate::sid;

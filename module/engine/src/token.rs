@@ -1,22 +1,22 @@
-//! What both kinds of token have in common.
+//! The parts that both kinds of token share.
 
 use crate::base64url::decode;
 use crate::json;
 use serde::Deserialize;
 
-/// First part of every refresh token of this version: secret scanners can know it.
+/// First part of every refresh token of this version, for secret scanners to recognise.
 pub const REFRESH_PREFIX: &str = "hp1";
 
-/// Longer tokens are refused unread.
+/// The longest token; longer ones are refused unread.
 pub const MAX_BYTES: usize = 8 * 1024;
 
-/// The header member `typ` of access tokens. Both are accepted, whichever is set, since our keys sign nothing else.
+/// The header member `typ` of access tokens. Both values are always accepted, since our keys sign nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenType {
     /// RFC 9068 §2.1.
     #[default]
     AtJwt,
-    /// RFC 7519 §5.1: for verifiers that take nothing else.
+    /// RFC 7519 §5.1: for verifiers that accept nothing else.
     Jwt,
 }
 
@@ -24,7 +24,7 @@ impl TokenType {
     /// Every type.
     pub const ALL: [Self; 2] = [Self::AtJwt, Self::Jwt];
 
-    /// The word for it.
+    /// Returns its name in replies.
     pub fn name(self) -> &'static str {
         match self {
             Self::AtJwt => "at+jwt",
@@ -32,14 +32,14 @@ impl TokenType {
         }
     }
 
-    /// The type of this word.
+    /// Returns the type with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name() == name)
     }
 }
 
-/// The subject that a refresh token or an access token names, unverified: it serves to find the Redis key, and the
-/// command then checks the token against that key. `None` for what is neither.
+/// Returns the subject that a refresh token or an access token names, unverified: it names the Redis key, and the
+/// command then checks the token against that key. `None` if the text is neither.
 pub fn subject(token: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Payload {

@@ -1,4 +1,4 @@
-//! What a command gets: the call, with everything that is read once.
+//! The call of a command, with everything that is read once.
 
 use crate::config::Config;
 use crate::error::{self, Error};
@@ -19,16 +19,16 @@ use redis_module::Context;
 
 /// A command about one user, whose key is its first argument.
 pub trait Command {
-    /// Its documentation.
+    /// The command's documentation.
     const SPEC: CommandSpec;
 
-    /// Returns the error for a key of an impossible subject. Callers compute the key from a token: where the command takes
-    /// one, the token is not valid.
+    /// Returns the error for a key of an impossible subject. Callers compute the key from a token: if the command takes
+    /// a token, that token is invalid.
     fn impossible_subject(_args: &[Arg]) -> Error {
         error::KEY
     }
 
-    /// Runs it.
+    /// Runs the command.
     ///
     /// # Errors
     /// [`Error`]; then nothing has changed, unless the command says otherwise.
@@ -37,10 +37,10 @@ pub trait Command {
 
 /// A command about the node that it is sent to.
 pub trait NodeCommand {
-    /// Its documentation.
+    /// The command's documentation.
     const SPEC: CommandSpec;
 
-    /// Runs it.
+    /// Runs the command.
     ///
     /// # Errors
     /// [`Error`].
@@ -53,11 +53,11 @@ pub struct Call<'a> {
     pub ctx: &'a Context,
     /// The user's key.
     pub key: &'a Arg,
-    /// The arguments behind the key.
+    /// The arguments after the key.
     pub args: &'a [Arg],
     /// The settings in force.
     pub config: &'a Config,
-    /// The settings that the rules depend on.
+    /// The settings of the rotation rules.
     pub policy: Policy,
     /// The user.
     pub subject: &'a str,
@@ -70,10 +70,10 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Reads what the command `C` about a user needs.
+    /// Reads everything that the command `C` needs.
     ///
     /// # Errors
-    /// [`error::KEY`] when the key does not match the pattern, and what `C` says of impossible subjects.
+    /// [`error::KEY`] if the key does not match the pattern, and the error of `C` for an impossible subject.
     pub fn new<C: Command>(ctx: &'a Context, args: &'a [Arg], config: &'a Config) -> Result<Self, Error> {
         let [_, key, args @ ..] = args else {
             return Err(error::SYNTAX);
@@ -86,17 +86,17 @@ impl<'a> Call<'a> {
         Ok(Self { ctx, key, args, config, policy, subject, database, now_ns, now: clock::ms_of(now_ns) })
     }
 
-    /// Unix seconds.
+    /// Returns the time in Unix seconds.
     pub fn now_seconds(&self) -> u64 {
         seconds(self.now)
     }
 
-    /// How a scan of the user's hash looks at sessions, of which it counts those of `class`, if any.
+    /// Returns the parameters of a scan of the user's hash, which counts the sessions of `class`, if any.
     pub fn filter<'f>(&self, class: Option<&'f str>) -> ScanFilter<'f> {
         ScanFilter { now: self.now, not_before: self.policy.not_before, class }
     }
 
-    /// What builds this user's tokens, for an answer of this format.
+    /// Returns the builder of this user's tokens, for an answer in this format.
     pub fn tokens<'b>(&'b self, ring: &'b Keyring, format: Format) -> TokenBuilder<'b> {
         let Self { config, subject, database, now, .. } = *self;
         TokenBuilder { config, ring, subject, database, now, format }
@@ -105,7 +105,7 @@ impl<'a> Call<'a> {
     /// Opens a refresh token of this user.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for anything else.
+    /// [`Error::InvalidToken`] for any other text.
     pub fn refresh_token(&self, text: &[u8]) -> Result<RefreshToken, Error> {
         let loaded = keyring::current()?;
         let token = refresh::open(&loaded.ring, text, self.now_seconds(), self.database)?;

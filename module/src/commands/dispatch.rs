@@ -1,4 +1,4 @@
-//! From Redis to a command and back: every command runs under one guard, and its result is sent when all work is done.
+//! Runs commands: each one under a guard against panics, and its result is sent when all work is done.
 
 use super::call::{Call, Command, NodeCommand};
 use crate::config::Config;

@@ -1,9 +1,11 @@
-//! `AUTH.INSPECT key refresh-token [WITHCLAIMS] [FORMAT JSON]` → map: what the token would be answered, without rotating.
+//! `AUTH.INSPECT key refresh-token [WITHCLAIMS] [FORMAT JSON]` → map: how AUTH.REFRESH would answer the token, without
+//! rotating.
 //!
-//! `active` (boolean), `state` (`current`, `retry`, `shared`, `reused`, `ahead`, `gone`, `expired`), `sub`, `sid`, `exp` (idle expiry), `iat`
-//! (rotated-at), `aud`, `client_id` and `scope` where set, `auth_time`, `gen` (of the session), `access_expires_at` (of the access token
-//! that the last rotation answered with), `bound` (boolean: to a client), and with WITHCLAIMS `claims`, as JSON text, where set.
-//! `gone` has only `active`, `state`, `sub` and `sid`. A current token proves that it was received.
+//! `active` (boolean), `state` (`current`, `retry`, `shared`, `reused`, `ahead`, `gone`, `expired`), `sub`, `sid`,
+//! `exp` (idle expiry), `iat` (rotated-at), `aud`, `client_id` and `scope` where set, `auth_time`, `gen` (of the
+//! session), `access_expires_at` (of the access token that the last rotation answered with), `bound` (boolean: to a
+//! client), and with WITHCLAIMS `claims`, as JSON text, where set. `gone` has only `active`, `state`, `sub` and `sid`.
+//! A current token proves that it was received.
 
 use super::call::{Call, Command};
 use crate::config::Config;
@@ -38,7 +40,7 @@ struct Request {
 impl Command for Inspect {
     const SPEC: CommandSpec = CommandSpec {
         name: c"auth.inspect",
-        summary: c"Tells what a refresh token would be answered, without rotating.",
+        summary: c"Returns how AUTH.REFRESH would answer a refresh token, without rotating it.",
         flags: c"readonly no-monitor no-slowlog",
         tips: DEPENDS_ON_MORE_THAN_THE_KEY,
         complexity: c"O(1)",
@@ -124,7 +126,7 @@ fn details(sid: &Uuid, session: &Session, config: &Config) -> Vec<(&'static str,
     members
 }
 
-/// The stored claims, unless this module did not write them.
+/// Returns the stored claims, unless this module did not write them.
 fn claims(session: &Session) -> Option<(&'static str, Value)> {
     let claims = session.claims.as_deref().filter(|stored| json::are_written_here(stored))?;
     Some(("claims", Value::Json(claims.to_owned())))

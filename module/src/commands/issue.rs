@@ -1,13 +1,14 @@
 //! `AUTH.ISSUE key [CLAIMS json] [AUDIENCE aud] [CLIENT id [PUBLIC]] [CLASS name] [META json] [LIMIT n [EVICT|REJECT]]
 //! [SID uuid] [ACCESSTTL s] [IDLETTL s] [MAXTTL s] [SHARED n] [AUTHTIME s] [FORMAT JSON]` → map: `access_token`,
-//! `expires_in`, `refresh_token`, `refresh_expires_in`, `session_id`, `evicted` (array of sids); with FORMAT JSON the token
-//! response of OAuth 2.0.
+//! `expires_in`, `refresh_token`, `refresh_expires_in`, `session_id`, `evicted` (array of sids); with FORMAT JSON the
+//! token response of OAuth 2.0.
 //!
-//! Begins a session at generation 0. `hallpass.session-limit` caps all of a user's sessions and LIMIT those of the CLASS,
-//! or all without one; the sessions that were refreshed least recently make room, or REJECT refuses. SID makes the
-//! command safe to repeat: the same answer within `hallpass.retry-window` while the session is at generation 0. CLIENT
-//! binds the session to a client; with PUBLIC its tokens only name it. SHARED tells how many generations back a refresh
-//! token may be and still be answered. AUTHTIME tells when the user proved who they are, if not now.
+//! Begins a session at generation 0. `hallpass.session-limit` caps all of a user's sessions and LIMIT those of the
+//! CLASS, or all without one; the sessions that were refreshed least recently make room, or REJECT refuses. SID makes
+//! the command safe to repeat: the same answer within `hallpass.retry-window` while the session is at generation 0.
+//! CLIENT binds the session to a client; with PUBLIC its tokens only name the client. SHARED is the number of
+//! generations that a refresh token may be behind and still be answered. AUTHTIME is when the user authenticated, by
+//! default now.
 
 use super::call::{Call, Command};
 use crate::config::Config;
@@ -100,7 +101,7 @@ impl Command for Issue {
         summary: c"Begins a session and returns its first access and refresh token.",
         flags: c"write deny-oom no-monitor no-slowlog",
         tips: None,
-        complexity: c"O(N) with N being the number of the user's sessions, bounded when no limit binds.",
+        complexity: c"O(N) with N being the number of the user's sessions, bounded if no limit applies.",
         arity: -2,
         categories: c"write slow",
         key: KeyAccess::Insert,
@@ -151,7 +152,7 @@ fn new_sid(call: &Call<'_>) -> Result<Uuid, Error> {
     Ok(sid::new(call.now_ns, &entropy::bytes()?))
 }
 
-/// The session that an earlier call with the same SID made, when this call repeats that one.
+/// Returns the session that an earlier call with the same SID began, if this call repeats that one.
 fn repeated(hash: &UserHash<'_>, request: &Request, call: &Call<'_>) -> Result<Option<Session>, Error> {
     let Some(sid) = &request.sid else {
         return Ok(None);

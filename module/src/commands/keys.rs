@@ -1,5 +1,5 @@
-//! `AUTH.KEYS [FORMAT JSON]` → one map per key: `kid`, `alg`, `use` (`sig`, `refresh`), `status` (`next`, `active`, `retiring`, `expired`), and `nbf` and `exp`
-//! where set. No key material.
+//! `AUTH.KEYS [FORMAT JSON]` → one map per key: `kid`, `alg`, `use` (`sig`, `refresh`), `status` (`next`, `active`,
+//! `retiring`, `expired`), and `nbf` and `exp` where set. No key material.
 
 use super::call::NodeCommand;
 use crate::clock::unix_ms;
@@ -24,7 +24,7 @@ keywords! {
 impl NodeCommand for Keys {
     const SPEC: CommandSpec = CommandSpec {
         name: c"auth.keys",
-        summary: c"Tells what each key of the ring is doing, without key material.",
+        summary: c"Returns the status of each key of the ring, without key material.",
         flags: c"readonly allow-loading allow-stale no-monitor no-slowlog",
         tips: None,
         complexity: c"O(N) with N being the number of keys in the ring.",

@@ -39,7 +39,7 @@ struct Request<'a> {
     format: Format,
 }
 
-/// A refresh whose token is authentic.
+/// A refresh with an authentic token.
 struct RefreshCall<'a> {
     call: &'a Call<'a>,
     hash: UserHash<'a>,
@@ -99,8 +99,8 @@ impl<'a> Request<'a> {
         Ok(request)
     }
 
-    /// The access token may be expired, but must be ours and of the same session. Of two tokens with the id of one session,
-    /// but of two logins, one at least is of a session that does not exist.
+    /// Checks ACCESS: the token may be expired, but must be ours and of the same session. If it has the session's id
+    /// but is of another login, one of the two tokens belongs to a session that no longer exists.
     fn check_access(&self, call: &Call<'_>, token: &RefreshToken) -> Result<(), Error> {
         let Some(text) = self.access else {
             return Ok(());
@@ -190,7 +190,7 @@ impl RefreshCall<'_> {
         Err(Error::ExpiredToken)
     }
 
-    /// Closes the hash, and tells what happened to the session.
+    /// Closes the hash, and publishes the event.
     fn publish(
         self,
         kind: EventKind,

@@ -1,6 +1,6 @@
-//! `AUTH.RELOAD` → OK. Reads the keyring file again, on the node that is asked.
+//! `AUTH.RELOAD` → OK. Reads the keyring file again, on the node that receives the command.
 //!
-//! An unusable file is refused, with one line in the log that says why, and the ring in use stays.
+//! An unusable file is refused, with the reason as one line in the log, and the ring in use stays.
 
 use super::call::NodeCommand;
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! `AUTH.REVOKE key ALL [EXCEPT sid] | SESSION sid [sid …] | TOKEN token [CLIENT id]` → number of live sessions ended.
 //!
-//! ALL removes every session field, readable or not, and leaves other fields alone. TOKEN takes either kind of token, of any
-//! age, if its signature or MAC is right and the client fits; anything else counts 0.
+//! ALL removes every session field, readable or not, and leaves other fields alone. TOKEN takes either kind of token,
+//! of any age, if its signature or MAC is valid and the client fits; anything else counts 0.
 
 use super::call::{Call, Command};
 use crate::error::{self, Error};
@@ -51,7 +51,7 @@ enum Request<'a> {
     Token { text: &'a [u8], client: Option<&'a str> },
 }
 
-/// The sessions that are to end, once a token is proven.
+/// The sessions to end, after a token was proven.
 enum Target<'a> {
     All { except: Option<Uuid> },
     Sessions(BTreeSet<Uuid>),
@@ -77,7 +77,7 @@ impl Command for Revoke {
         args: &[required(c"target", ArgKind::OneOf(&TARGETS))],
     };
 
-    /// Only TOKEN takes a token.
+    /// Returns INVALIDTOKEN for TOKEN only, since the other targets take no token.
     fn impossible_subject(args: &[Arg]) -> Error {
         let word = args.first().and_then(|word| TargetWord::read(word));
         if word == Some(TargetWord::Token) { Error::InvalidToken } else { error::KEY }
@@ -101,7 +101,7 @@ impl Command for Revoke {
 }
 
 impl<'a> Request<'a> {
-    /// The request, and how an event names it.
+    /// Returns the request, and its name in an event.
     fn parse(args: &'a [Arg]) -> Result<(Self, &'static str), Error> {
         let (word, rest) = args.split_first().ok_or(error::SYNTAX)?;
         match TargetWord::read(word).ok_or(error::SYNTAX)? {
@@ -114,7 +114,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What the request comes down to; `None` for a token that is not this user's.
+    /// Returns the target of the request; `None` for a token that is not this user's.
     fn proven(self, call: &Call<'_>) -> Result<Option<Target<'a>>, Error> {
         Ok(match self {
             Self::All { except } => Some(Target::All { except }),
@@ -133,7 +133,7 @@ fn except(options: &[Arg]) -> Result<Option<Uuid>, Error> {
     let mut except = None;
     while let Some(option) = options.next_name()? {
         match option {
-            // A misspelt exception must not end the session that was to be kept.
+            // A misspelt exception must not end the session that the caller wanted to keep.
             AllOption::Except => {
                 except = Some(Uuid::try_parse_ascii(options.value()?).map_err(|_| error::EXCEPT)?);
             }
@@ -153,7 +153,7 @@ fn client(options: &[Arg]) -> Result<Option<&str>, Error> {
     Ok(client)
 }
 
-/// What is not a session id names no session, as with HDEL, and never another field of the hash.
+/// Parses session ids. A text that is not one names no session, as with HDEL, and never another field of the hash.
 fn sids(args: &[Arg]) -> Result<BTreeSet<Uuid>, Error> {
     if args.is_empty() {
         return Err(error::SYNTAX);
@@ -162,7 +162,7 @@ fn sids(args: &[Arg]) -> Result<BTreeSet<Uuid>, Error> {
 }
 
 impl RevokeCall<'_> {
-    /// Ends the sessions, closes the hash, and returns those that were alive.
+    /// Ends the sessions, closes the hash, and returns the live ones.
     fn run(mut self, target: Target<'_>) -> Result<Vec<Uuid>, Error> {
         match target {
             Target::All { except } => self.all(except),
@@ -183,7 +183,7 @@ impl RevokeCall<'_> {
         Ok(scan.live().filter(goes).collect())
     }
 
-    /// Readable or not.
+    /// Ends these sessions, readable or not, and returns the live ones.
     fn sessions(&mut self, sids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
         let (now, not_before) = (self.call.now, self.call.policy.not_before);
         let is_live = |sid: &Uuid| self.hash.view(&Field::of(sid), |view| !view.is_over(now, not_before));
@@ -192,7 +192,7 @@ impl RevokeCall<'_> {
         Ok(live)
     }
 
-    /// Unless the session is of another login, or bound to another client.
+    /// Ends a token's session, unless it is of another login or bound to another client.
     fn bound(&mut self, login: &Login, client: Option<&str>) -> Result<Vec<Uuid>, Error> {
         let session = self.hash.session(&Field::of(&login.sid));
         if session.is_some_and(|session| !session.is_of(login) || !session.answers_to(client)) {
@@ -202,7 +202,7 @@ impl RevokeCall<'_> {
     }
 }
 
-/// Subject and login of an authentic token of either kind, of this database.
+/// Returns subject and login of an authentic token of either kind that belongs to this database.
 fn opened(ring: &Keyring, text: &[u8], now: u64, database: u32) -> Option<(Vec<u8>, Login)> {
     let refresh = refresh::open(ring, text, now, database);
     refresh.map(|token| (token.subject.into_bytes(), token.login)).ok().or_else(|| {

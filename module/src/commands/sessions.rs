@@ -1,7 +1,7 @@
-//! `AUTH.SESSIONS key [WITHCLAIMS] [OFFSET n] [COUNT n] [FORMAT JSON]` → array of maps, newest session first: `sid`, `class`,
-//! `client`, `meta`, `issued_at`, `last_used_at`, `expires_at`, `ends_at`, `gen`, and with WITHCLAIMS `claims`; what is not set, or
-//! was not written by this module, is left out. `meta` and `claims` are JSON text, with FORMAT JSON a part of it. COUNT is
-//! 1–1000, by default 100. Expired sessions are skipped.
+//! `AUTH.SESSIONS key [WITHCLAIMS] [OFFSET n] [COUNT n] [FORMAT JSON]` → array of maps, newest session first: `sid`,
+//! `class`, `client`, `meta`, `issued_at`, `last_used_at`, `expires_at`, `ends_at`, `gen`, and with WITHCLAIMS
+//! `claims`; members that are not set, or were not written by this module, are left out. `meta` and `claims` are JSON
+//! text, with FORMAT JSON objects. COUNT is 1–1000, by default 100. Expired sessions are skipped.
 
 use super::call::{Call, Command};
 use crate::error::Error;

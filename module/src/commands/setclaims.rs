@@ -65,7 +65,7 @@ fn announce(call: &Call<'_>, sessions: &[(Uuid, Session)]) {
     Event { kind, subject, sids: &sids, reason, now, details }.publish(ctx, key, config);
 }
 
-/// All sessions, or the one with this id; none for what is not a session id.
+/// Returns all sessions, or the one with this id; none if the text is not a session id.
 fn named(hash: &UserHash<'_>, call: &Call<'_>, target: &[u8]) -> Vec<(Uuid, Session)> {
     if is_word(target, "ALL") {
         let scan = hash.scan_all(&call.filter(None));
@@ -75,7 +75,7 @@ fn named(hash: &UserHash<'_>, call: &Call<'_>, target: &[u8]) -> Vec<(Uuid, Sess
     }
 }
 
-/// Checks that the longest of the tokens to come can still be verified: the claims of all are the same.
+/// Checks that the longest of the new tokens can still be verified. All have the same claims.
 fn check_size(call: &Call<'_>, sessions: &[(Uuid, Session)]) -> Result<(), Error> {
     let loaded = keyring::current()?;
     let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);

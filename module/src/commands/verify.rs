@@ -1,7 +1,8 @@
 //! `AUTH.VERIFY key access-token [AUDIENCE aud|*]` → the token's claims set as JSON, exactly as signed.
 //!
-//! Checked in this order: form, `kid` and `alg`, signature, `typ`, `sub` against the key, `exp`, `nbf`, `iss`, audience,
-//! session alive, claims version. Writes nothing. Every success notes that this generation's token has arrived.
+//! Checked in this order: form, `kid` and `alg`, signature, `typ`, `sub` against the key, `exp`, `nbf`, `iss`,
+//! audience, session alive, claims version. Writes nothing. Every success is remembered as proof of receipt of this
+//! generation.
 
 use super::call::{Call, Command};
 use crate::error::{self, Error};
@@ -74,7 +75,7 @@ fn audience(options: &[Arg]) -> Result<Option<&str>, Error> {
     Ok(audience)
 }
 
-/// Returns the token once its key, signature and type are proven: now, or by the verify cache.
+/// Returns the token after its key, signature and type are proven: now, or by the verify cache.
 fn authenticate(call: &Call<'_>, text: &[u8]) -> Result<Arc<AccessToken>, Error> {
     let now = call.now_seconds();
     if let Some(token) = verify_cache::get(text, now) {
@@ -86,7 +87,7 @@ fn authenticate(call: &Call<'_>, text: &[u8]) -> Result<Arc<AccessToken>, Error>
     Ok(token)
 }
 
-/// The session must be alive, and have these claims; then the token has arrived.
+/// Checks that the session is alive and has the token's claims. Then the token has proven its receipt, which is noted.
 fn check_session(call: &Call<'_>, token: &AccessToken) -> Result<(), Error> {
     let AccessToken { login, generation, claims_version, .. } = token;
     let hash = UserHash::read(call.ctx, call.key, call.now)?;

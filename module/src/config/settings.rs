@@ -1,4 +1,5 @@
-//! The table of `hallpass.*` settings: their types, defaults and ranges. A new one is a line here and a field of [`Config`].
+//! The table of `hallpass.*` settings: their types, defaults and ranges. A new one is a line here and a field of
+//! [`Config`].
 
 use super::values::Config;
 use crate::event_kind::EventKind;
@@ -9,11 +10,11 @@ use std::ffi::CStr;
 
 /// One setting.
 pub struct Setting {
-    /// Name behind `hallpass.`.
+    /// The name after `hallpass.`.
     pub name: &'static CStr,
-    /// Whether it can be set at load only.
+    /// Whether it can be set only at load.
     pub immutable: bool,
-    /// Its type, and where its value is kept.
+    /// Its type, and the place of its value.
     pub kind: Kind,
 }
 
@@ -24,7 +25,7 @@ pub enum Kind {
     Number { default: i64, min: i64, max: i64, field: fn(&mut Config) -> &mut u64 },
     /// `yes` or `no`.
     Flag { default: bool, field: fn(&mut Config) -> &mut bool },
-    /// A text; `check` says why one is refused.
+    /// A text; `check` returns the reason for refusing a value.
     Text {
         default: &'static CStr,
         field: fn(&mut Config) -> &mut String,
@@ -79,7 +80,7 @@ const fn text(
     Setting { name, immutable: false, kind: Kind::Text { default, field, check } }
 }
 
-/// These texts are shown in INFO, where a line break would forge a field.
+/// Refuses control characters: INFO shows these texts, and a line break would forge a field.
 fn no_control(value: &str) -> Result<(), &'static str> {
     if value.contains(char::is_control) { Err("must not contain control characters") } else { Ok(()) }
 }

@@ -40,7 +40,7 @@ pub struct Config {
 static CURRENT: LazyLock<RwLock<Arc<Config>>> = LazyLock::new(RwLock::default);
 
 impl Config {
-    /// The values in force, to be taken once per command.
+    /// Returns the values in force. Call it once per command.
     pub fn current() -> Arc<Self> {
         sync::read(&CURRENT).clone()
     }
@@ -56,30 +56,30 @@ impl Config {
         epoch::advance();
     }
 
-    /// The lifetimes, in seconds.
+    /// Returns the lifetimes, in seconds.
     pub fn ttls(&self) -> DefaultTtls {
         DefaultTtls { access: self.access_ttl, idle: self.idle_ttl, max: self.max_ttl }
     }
 
-    /// The lifetimes of access tokens.
+    /// Returns the lifetimes of access tokens.
     pub fn access_ttls(&self) -> AccessTtl {
         AccessTtl { default: self.access_ttl, jitter: self.access_ttl_jitter }
     }
 
-    /// The header member `typ` of access tokens. Only the words of types are ever set.
+    /// Returns the header member `typ` of access tokens. The setting accepts the names of types only.
     pub fn token_type(&self) -> TokenType {
         TokenType::named(&self.token_type).unwrap_or_default()
     }
 
-    /// Whether events of this kind are published.
+    /// Returns whether events of this kind are published.
     pub fn publishes(&self, kind: EventKind) -> bool {
         self.events.split_ascii_whitespace().any(|name| name == kind.name())
     }
 
-    /// Checks what no setting can check alone.
+    /// Checks that the settings are consistent with each other.
     ///
     /// # Errors
-    /// Why the settings contradict each other.
+    /// The reason for which they contradict each other.
     pub fn check(&self) -> Result<(), &'static str> {
         if self.ttls().are_consistent() {
             Ok(())
@@ -88,22 +88,22 @@ impl Config {
         }
     }
 
-    /// How many bytes custom claims may take.
+    /// Returns the longest custom claims, in bytes.
     pub fn claims_max(&self) -> usize {
         usize::try_from(self.claims_max_bytes).unwrap_or(usize::MAX)
     }
 
-    /// How many bytes the verify cache may take.
+    /// Returns the largest size of the verify cache, in bytes.
     pub fn verify_cache_limit(&self) -> usize {
         usize::try_from(self.verify_cache_bytes).unwrap_or(usize::MAX)
     }
 
-    /// The issuer, unless it is empty.
+    /// Returns the issuer, unless it is empty.
     pub fn issuer(&self) -> Option<&str> {
         Some(self.issuer.as_str()).filter(|issuer| !issuer.is_empty())
     }
 
-    /// The audience, unless it is empty.
+    /// Returns the audience, unless it is empty.
     pub fn audience(&self) -> Option<&str> {
         Some(self.audience.as_str()).filter(|audience| !audience.is_empty())
     }

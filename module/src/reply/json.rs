@@ -1,18 +1,18 @@
-//! Replies as JSON texts, ready to be sent on.
+//! Replies as JSON texts.
 
 use super::Value;
 use crate::tokens::builder::TokenReply;
 use serde_json::to_writer;
 
-/// The text of a reply.
+/// Returns the text of a reply.
 pub fn text(value: &Value) -> String {
     let mut out = Vec::with_capacity(512);
     write(&mut out, value);
-    // What is written is text from end to end, but for claims, which are JSON and so text, too.
+    // Everything that is written is UTF-8: texts are escaped, and stored claims were found to be JSON.
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// Writing to a `Vec` cannot fail.
+/// Writes a value as JSON. Writing to a `Vec` cannot fail.
 fn write(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Ok => out.extend_from_slice(b"\"OK\""),
@@ -42,7 +42,7 @@ fn list<T>(out: &mut Vec<u8>, [open, close]: [u8; 2], items: &[T], each: impl Fn
     out.push(close);
 }
 
-/// The token response of OAuth 2.0 (RFC 6749 §5.1). Only the scope may need escapes.
+/// Returns the token response of OAuth 2.0 (RFC 6749 §5.1). Only the scope may need escapes.
 pub fn token_response(TokenReply { access, members, .. }: &TokenReply) -> Vec<u8> {
     let mut out = Vec::with_capacity(access.text().len() + members.refresh_token.len() + 256);
     out.extend_from_slice(b"{\"access_token\":\"");

@@ -12,20 +12,20 @@ use redis_module::Context;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// How every command ends.
+/// The result of a command.
 pub type CommandResult = Result<Reply, Error>;
 
-/// What is sent to the client.
+/// A reply to the client.
 pub enum Reply {
-    /// It is complete.
+    /// A complete reply.
     Ready(Value),
-    /// It lacks a signature, which may be slow to make. All else is done.
+    /// A reply that lacks only a signature, which may be slow to make.
     Unsigned(Box<UnsignedTokens>),
 }
 
 /// A complete reply. Maps keep their order; in RESP2 they are flat arrays.
 pub enum Value {
-    /// The simple string `OK`, of a command that only had to be carried out.
+    /// The simple string `OK`.
     Ok,
     /// A bulk string.
     Text(String),
@@ -37,24 +37,24 @@ pub enum Value {
     Array(Vec<Value>),
     /// A map with fixed names.
     Map(Vec<(&'static str, Value)>),
-    /// A bulk string that is JSON: in a reply that is JSON as a whole, a part of it.
+    /// A bulk string of JSON text, which becomes a part of the text with FORMAT JSON.
     Json(String),
     /// A bulk string: the claims set of a token.
     Claims(Arc<AccessToken>),
 }
 
 impl Value {
-    /// A bulk string.
+    /// Returns a bulk string.
     pub fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
     }
 
-    /// A count or a number of seconds; what does not fit is capped.
+    /// Creates an integer; larger values are capped.
     pub fn number(value: u64) -> Self {
         Self::Number(i64::try_from(value).unwrap_or(i64::MAX))
     }
 
-    /// The same in this format.
+    /// Returns the same value in this format.
     pub fn formatted(self, format: Format) -> Self {
         match format {
             Format::Resp => self,

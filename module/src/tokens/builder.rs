@@ -1,4 +1,5 @@
-//! A session's tokens: a pure function of its state, the configuration and the ring, so that a retry gets the same.
+//! Builds a session's tokens: a pure function of its state, the configuration and the ring, so that a retry gets the
+//! same.
 
 use crate::config::Config;
 use crate::error::{self, Error};
@@ -24,13 +25,13 @@ pub struct TokenBuilder<'a> {
     pub subject: &'a str,
     /// The database that the session is in.
     pub database: u32,
-    /// Unix ms, as read once by the command.
+    /// The time in Unix ms, read once by the command.
     pub now: u64,
-    /// How the answer is written.
+    /// The format of the answer.
     pub format: Format,
 }
 
-/// An answer of `AUTH.ISSUE` and `AUTH.REFRESH`, complete but for the access token's signature.
+/// An answer of `AUTH.ISSUE` and `AUTH.REFRESH`, complete except for the access token's signature.
 pub struct UnsignedTokens {
     key: Arc<SigningKey>,
     unsigned: Unsigned,
@@ -46,11 +47,11 @@ pub struct TokenReply {
     pub access: Arc<AccessToken>,
     /// The other members.
     pub members: Members,
-    /// How it is written.
+    /// Its format.
     pub format: Format,
 }
 
-/// What an answer says besides the access token. Lifetimes are seconds from now.
+/// The members of an answer besides the access token. Lifetimes are seconds from now.
 #[allow(missing_docs)] // Each is the member of its name.
 pub struct Members {
     pub expires_in: u64,
@@ -65,7 +66,7 @@ impl TokenBuilder<'_> {
     /// Builds the tokens of the session's current generation.
     ///
     /// # Errors
-    /// [`Error::NoKey`] when no key may sign, [`Error::StoredClaims`] when the stored claims are not fit to be signed.
+    /// [`Error::NoKey`] if no key may sign, [`Error::StoredClaims`] if the stored claims must not be signed.
     pub fn tokens(&self, sid: Uuid, session: &Session) -> Result<UnsignedTokens, Error> {
         let (began, now) = (seconds(session.rotated_at), seconds(self.now));
         let signing_key = self.ring.signing_key(began, now).ok_or(Error::NoKey)?;
@@ -94,7 +95,7 @@ impl TokenBuilder<'_> {
         })
     }
 
-    /// What the access token says.
+    /// Returns the contents of the access token.
     fn claims<'c>(&'c self, login: &'c Login, session: &'c Session) -> Result<Claims<'c>, Error> {
         let (iat, exp) = self.config.access_ttls().of_token(&login.sid, session, self.now);
         Ok(Claims {
@@ -114,7 +115,7 @@ impl TokenBuilder<'_> {
         })
     }
 
-    /// The scope, which only the response of OAuth 2.0 shows by itself.
+    /// Returns the scope, which only the token response of OAuth 2.0 has as a member.
     fn scope(&self, claims: &Claims<'_>) -> Option<String> {
         match self.format {
             Format::Resp => None,
@@ -123,7 +124,7 @@ impl TokenBuilder<'_> {
     }
 }
 
-/// The stored claims, which must be what this module wrote.
+/// Returns the stored claims, which must be what this module wrote.
 fn checked_claims(session: &Session) -> Result<Option<&str>, Error> {
     match session.claims.as_deref() {
         Some(stored) if !json::are_written_here(stored) => Err(Error::StoredClaims),
@@ -141,7 +142,7 @@ impl UnsignedTokens {
         if length > token::MAX_BYTES { Err(error::TOKEN_TOO_LARGE) } else { Ok(()) }
     }
 
-    /// Returns whether signing would keep other clients waiting.
+    /// Returns whether signing would make other clients wait.
     pub fn is_slow_to_sign(&self) -> bool {
         self.key.alg().is_slow_to_sign()
     }
@@ -152,11 +153,11 @@ impl UnsignedTokens {
         self
     }
 
-    /// Signs. Most access tokens are verified soon, and are cached for it where that saves more than it costs.
+    /// Signs. Most access tokens are verified soon, so the token is cached if that saves more than it costs.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the cryptographic library fails, which is not expected. The state has changed then, and
-    /// a retry repairs it.
+    /// [`Error::Internal`] if the cryptographic library fails, which is not expected. The state has changed then, and a
+    /// retry repairs that.
     pub fn sign(self) -> Result<TokenReply, Error> {
         let access = Arc::new(self.unsigned.sign(&self.key).map_err(|_| Error::Internal)?);
         if !self.key.alg().is_cheap_to_verify() {

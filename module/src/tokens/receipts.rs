@@ -1,8 +1,8 @@
-//! Proof of receipt: which logins' current generations are known to have arrived here.
+//! Proof of receipt: the logins whose current generation is known to have arrived.
 //!
-//! A verified access token, or an inspected refresh token, shows that its holder received the answer of the refresh that
-//! minted it, so the previous refresh token needs no long retry window. Kept in process memory only: losing a receipt falls
-//! back to the time limit.
+//! A verified access token, or an inspected refresh token, shows that its holder received the answer of the refresh
+//! that minted it, so the previous refresh token needs no long retry window. Kept in process memory only: losing a
+//! receipt falls back to the time limit.
 
 use crate::stats::STATS;
 use crate::sync::lock;
@@ -18,7 +18,7 @@ use std::sync::{LazyLock, Mutex};
 const MEMORY_BYTES: usize = 4 << 20;
 
 static SEEN: Mutex<Option<Receipts>> = Mutex::new(None);
-/// Nobody can choose logins whose hashes collide.
+/// The keys of the hash are random, so that nobody can choose logins that collide.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// An answer that arrived: it began a generation of a login.
@@ -34,7 +34,7 @@ pub struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// Notes it at `now`, if somebody may still ask for it. `window` is the retry window. Both are in ms.
+    /// Notes it at `now`, if it still matters. `window` is the retry window. Both are in ms.
     pub fn note(&self, now: u64, window: u64) {
         if !is_of_use(self.began, now, window) {
             return;
@@ -53,8 +53,8 @@ impl Arrival<'_> {
     }
 }
 
-/// Returns whether the answer that began the session's generation is known to have arrived: this generation, or a later one,
-/// was noted. Nobody asks for that when the token is of this generation.
+/// Returns whether the answer that began the session's generation is known to have arrived: this generation, or a later
+/// one, was noted. This matters only for tokens of earlier generations.
 pub fn has_arrived(database: u32, session: &Session, token: &RefreshToken) -> bool {
     let latest = || lock(&SEEN).as_ref()?.latest(hash(database, &token.login));
     token.generation != session.generation && latest().is_some_and(|latest| latest >= session.generation)

@@ -1,4 +1,4 @@
-//! Minting: the same claims give the same text, byte for byte, where signatures are deterministic.
+//! Mints access tokens: the same claims give the same text, byte for byte, if the signature is deterministic.
 
 use super::payload;
 use super::token::{AccessToken, Audience};
@@ -9,7 +9,7 @@ use crate::token::TokenType;
 use std::fmt;
 use std::ops::Range;
 
-/// What a token says, and how it is written. Times are NumericDates: Unix seconds.
+/// The contents of an access token. Times are NumericDates: Unix seconds.
 #[derive(Clone, Debug)]
 pub struct Claims<'a> {
     /// The header member `typ`.
@@ -24,7 +24,7 @@ pub struct Claims<'a> {
     pub login: &'a Login,
     /// The database that the session is in.
     pub database: u32,
-    /// Generation of the session at which it was minted.
+    /// The session's generation when the token was minted.
     pub generation: u64,
     /// Version of the claims.
     pub claims_version: u64,
@@ -32,7 +32,7 @@ pub struct Claims<'a> {
     pub auth_time: u64,
     /// When it was minted.
     pub iat: u64,
-    /// When it ends.
+    /// When it expires.
     pub exp: u64,
     /// The client of the session.
     pub client_id: Option<&'a str>,
@@ -52,7 +52,7 @@ impl fmt::Display for SignError {
 
 impl std::error::Error for SignError {}
 
-/// Mints the token. The same arguments give the same text where signatures are deterministic (EdDSA, RS256, HS256).
+/// Mints the token. The same arguments give the same text if the signature is deterministic (EdDSA, RS256, HS256).
 ///
 /// # Errors
 /// [`SignError`], which is not expected.
@@ -61,16 +61,17 @@ pub fn mint(key: &SigningKey, claims: &Claims<'_>) -> Result<String, SignError> 
     String::from_utf8(token.text().to_vec()).map_err(|_| SignError)
 }
 
-/// A token that lacks its signature, and nothing else. What it says and how it is written are kept in one allocation,
-/// which the finished token takes over.
+/// A token that lacks only its signature. Its text and its claims lie in one allocation, which the finished token takes
+/// over.
 pub struct Unsigned {
     token: AccessToken,
 }
 
-/// The token without its signature; the key is the one that is to sign it.
+/// Builds the token without its signature, for `key` to sign.
 pub fn unsigned(key: &SigningKey, claims: &Claims<'_>) -> Unsigned {
     let length = payload::length_of(claims);
-    // Room for the payload in clear and encoded, and for what is compared: one allocation, and hardly more than needed.
+    // Room for the payload, plain and encoded, and for the parts that are compared: one allocation, hardly larger than
+    // needed.
     let named = [claims.iss, claims.aud, Some(claims.sub)];
     let named: usize = named.into_iter().flatten().map(str::len).sum();
     let header = key.header(claims.typ);
@@ -107,12 +108,12 @@ pub fn unsigned(key: &SigningKey, claims: &Claims<'_>) -> Unsigned {
 }
 
 impl Unsigned {
-    /// Length of the finished token's text.
+    /// Returns the length of the finished token's text.
     pub fn signed_len(&self, key: &SigningKey) -> usize {
         self.token.text.len() + 1 + encoded_len(key.signature_len())
     }
 
-    /// Signs with the key that the token was made for.
+    /// Signs with the key that the token was built for.
     ///
     /// # Errors
     /// [`SignError`], which is not expected.

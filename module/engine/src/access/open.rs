@@ -1,4 +1,4 @@
-//! From the text of a token to its proven claims.
+//! Opens an access token: from its text to its proven claims.
 
 use super::token::{AccessToken, Audience};
 use crate::base64url::decode;
@@ -31,16 +31,17 @@ pub struct Opened<'t, 'r> {
     key: &'r SigningKey,
 }
 
-/// Opens a token and proves it: form, key, signature, type, claims present. Time, issuer and audience are not looked at.
+/// Opens a token and proves form, key, signature, type, and that its claims are present. Does not check time, issuer
+/// and audience.
 ///
 /// # Errors
-/// [`InvalidAccessToken`], which says nothing about why.
+/// [`InvalidAccessToken`], without the reason.
 pub fn authenticate(ring: &Keyring, text: &[u8], now: u64) -> Result<AccessToken, InvalidAccessToken> {
     let opened = open(ring, text, now)?;
     if opened.signature_is_right() { opened.claims() } else { Err(InvalidAccessToken) }
 }
 
-/// Reads form, `kid` and `alg`, and finds the key, which must be unexpired at `now` (Unix seconds). Nothing is proven yet.
+/// Reads form, `kid` and `alg`, and finds the key, which must be unexpired at `now` (Unix seconds). Proves nothing yet.
 ///
 /// # Errors
 /// [`InvalidAccessToken`].
@@ -65,18 +66,18 @@ fn split<'t, 'r>(ring: &'r Keyring, text: &'t [u8], now: u64) -> Option<Opened<'
 }
 
 impl Opened<'_, '_> {
-    /// The key that the header names.
+    /// Returns the key that the header names.
     pub fn key(&self) -> &SigningKey {
         self.key
     }
 
-    /// Whether the signature is right.
+    /// Returns whether the signature is valid.
     pub fn signature_is_right(&self) -> bool {
         let signed = &self.text[..self.text.len() - self.signature.len() - 1];
         self.key.verify(signed.as_bytes(), self.signature)
     }
 
-    /// Reads the claims. To be called only once the signature was found right.
+    /// Reads the claims. Call it only after the signature was found valid.
     ///
     /// # Errors
     /// [`InvalidAccessToken`] when a claim that every access token of ours has is missing or malformed.
@@ -111,7 +112,7 @@ impl Opened<'_, '_> {
     }
 }
 
-/// Texts one behind the other.
+/// Several texts, one after the other in one buffer.
 struct Texts(Vec<u8>);
 
 impl Texts {
@@ -122,7 +123,7 @@ impl Texts {
     }
 }
 
-/// `typ`, `alg` and `kid` and nothing else: no `crit`, no `b64`, no key of the sender's (RFC 8725 §3.1, §3.10, §3.11).
+/// `typ`, `alg` and `kid` and nothing else: no `crit`, no `b64`, no key from the sender (RFC 8725 §3.1, §3.10, §3.11).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header<'h> {
@@ -134,7 +135,7 @@ struct Header<'h> {
     kid: Cow<'h, str>,
 }
 
-/// The key whose header this is, spelt as we write it or otherwise.
+/// Finds the key that this header names, whether the header is written as we write it or in another way.
 fn key_named_by<'r>(ring: &'r Keyring, encoded: &str, now: u64) -> Option<&'r SigningKey> {
     ring.verifying_key_of_header(encoded, now).or_else(|| {
         let header = decode(encoded)?;
@@ -146,7 +147,7 @@ fn key_named_by<'r>(ring: &'r Keyring, encoded: &str, now: u64) -> Option<&'r Si
     })
 }
 
-/// What `jti` begins with. If that is of another session id than `sid`, it fits no record.
+/// Returns the login with which `jti` begins. If its session id is not `sid`, it fits no record.
 fn login_of(claims: &Payload<'_>) -> Option<Login> {
     let login = Login::decode(claims.jti.split('.').next()?.as_bytes())?;
     let sid = sid::parse(claims.sid.as_bytes())?;

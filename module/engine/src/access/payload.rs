@@ -1,11 +1,12 @@
-//! The claims set as JSON, written in one order: a retry must give the same bytes.
+//! The claims set as JSON, in a fixed order, because a retry must give the same bytes.
 
 use super::Claims;
 
-/// What names, quotes, commas, session id, token id and numbers of usual length take besides the texts of the claims.
+/// The bytes that names, quotes, commas, session id, token id and numbers of usual length need besides the claims'
+/// texts.
 const FIXED_BYTES: usize = 240;
 
-/// About how long the claims set becomes; escapes may make it longer.
+/// Estimates the length of the claims set; escapes may make it longer.
 pub(super) fn length_of(claims: &Claims<'_>) -> usize {
     let texts = [claims.iss, claims.aud, Some(claims.sub), claims.client_id, claims.custom];
     FIXED_BYTES + texts.into_iter().flatten().map(str::len).sum::<usize>()
@@ -38,7 +39,7 @@ pub(super) fn write(out: &mut Vec<u8>, claims: &Claims<'_>) {
 
 struct Members<'o> {
     out: &'o mut Vec<u8>,
-    /// What comes before the next member.
+    /// The byte before the next member: `{` or `,`.
     separator: u8,
 }
 
@@ -50,14 +51,14 @@ impl Members<'_> {
         self.separator = b',';
     }
 
-    /// A text that may need escapes.
+    /// Appends a text that may need escapes.
     fn text(&mut self, name: &str, value: &str) {
         self.name(name);
         // Writing a string to a Vec cannot fail.
         let _ = serde_json::to_writer(&mut *self.out, value);
     }
 
-    /// A text of characters that need none.
+    /// Appends a text that needs no escapes.
     fn ascii(&mut self, name: &str, value: &str) {
         self.name(name);
         self.out.push(b'"');
@@ -70,7 +71,7 @@ impl Members<'_> {
         self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
-    /// Unique per login, generation and minting second, and the same for a retry.
+    /// Appends `jti`: unique per login, generation and minting second, and the same for a retry.
     fn token_id(&mut self, claims: &Claims<'_>) {
         self.name("jti");
         self.out.push(b'"');
@@ -82,7 +83,7 @@ impl Members<'_> {
         self.out.push(b'"');
     }
 
-    /// The members of an object that [`crate::json::claims`] wrote.
+    /// Appends the members of an object that [`crate::json::claims`] wrote.
     fn custom(&mut self, object: Option<&str>) {
         let members = object.and_then(|object| object.strip_prefix('{')?.strip_suffix('}'));
         if let Some(members) = members.filter(|members| !members.is_empty()) {

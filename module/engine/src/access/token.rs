@@ -1,12 +1,12 @@
-//! An access token that is proven, and the checks that depend on who asks and when.
+//! A proven access token, and the checks that depend on the caller and the time.
 
 use crate::login::Login;
 use std::fmt;
 use std::ops::Range;
 
-/// An access token whose form, key, signature and type are right; time, issuer and audience are the caller's to check.
+/// An access token whose form, key, signature and type are valid. The caller checks time, issuer and audience.
 ///
-/// Its text, its claims set and what is compared again and again lie in one allocation, so that many can be kept.
+/// Its text, its claims set and the parts that are compared often lie in one allocation, so that a cache can hold many.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken {
     pub(super) bytes: Vec<u8>,
@@ -19,7 +19,7 @@ pub struct AccessToken {
     pub login: Login,
     /// The database that the session is in.
     pub database: u32,
-    /// Generation of the session at which it was minted.
+    /// The session's generation when the token was minted.
     pub generation: u64,
     /// Version of the claims.
     pub claims_version: u64,
@@ -36,12 +36,12 @@ pub(super) enum Audience {
     Many(Vec<Range<usize>>),
 }
 
-/// Why an authentic token is refused.
+/// The reason for which an authentic token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClaimsError {
     /// Not for this subject, database, issuer or audience, or not yet valid.
     Invalid,
-    /// Its time is over.
+    /// It has expired.
     Expired,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for ClaimsError {
 
 impl std::error::Error for ClaimsError {}
 
-/// What an authentic token must say to be accepted.
+/// What an authentic token must contain to be accepted.
 #[derive(Clone, Debug)]
 pub struct Expectations<'a> {
     /// The user that the key belongs to.
@@ -67,34 +67,34 @@ pub struct Expectations<'a> {
     pub issuer: Option<&'a str>,
     /// Required audience.
     pub audience: Option<&'a str>,
-    /// Unix seconds.
+    /// The time in Unix seconds.
     pub now: u64,
     /// Seconds by which clocks may differ.
     pub leeway: u64,
 }
 
 impl AccessToken {
-    /// The token as it is sent.
+    /// Returns the token as it is sent.
     pub fn text(&self) -> &[u8] {
         &self.bytes[self.text.clone()]
     }
 
-    /// The claims set exactly as signed.
+    /// Returns the claims set exactly as signed.
     pub fn payload(&self) -> &[u8] {
         &self.bytes[self.payload.clone()]
     }
 
-    /// The user.
+    /// Returns the user.
     pub fn sub(&self) -> &[u8] {
         &self.bytes[self.sub.clone()]
     }
 
-    /// Bytes of memory that it holds besides itself.
+    /// Returns the bytes of memory that it holds besides itself.
     pub fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Whether the key that signed it is still good for verification, at Unix seconds.
+    /// Returns whether the key that signed it may still verify at `now` (Unix seconds).
     pub fn key_is_unexpired(&self, now: u64) -> bool {
         self.key_exp.is_none_or(|exp| now < exp)
     }
@@ -137,7 +137,7 @@ impl AccessToken {
     }
 }
 
-/// Without the text, which is a secret.
+/// Leaves out the text, which is a secret.
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")

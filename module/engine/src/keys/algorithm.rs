@@ -12,9 +12,9 @@ pub enum Algorithm {
     ES256,
     /// RSASSA-PKCS1-v1_5 with SHA-256: for verifiers that know nothing newer. Signing is slow: about a millisecond.
     RS256,
-    /// RSASSA-PSS with SHA-256. Slow to sign as RS256 is; signatures are randomised.
+    /// RSASSA-PSS with SHA-256. Signing is as slow as with RS256; signatures are randomised.
     PS256,
-    /// HMAC with SHA-256: for those who verify with `AUTH.VERIFY` only, since verifiers would need the secret.
+    /// HMAC with SHA-256: for verification by `AUTH.VERIFY` only, since other verifiers would need the secret.
     HS256,
 }
 
@@ -22,7 +22,7 @@ impl Algorithm {
     /// Every algorithm, in order of preference.
     pub const ALL: [Self; 5] = [Self::EdDSA, Self::ES256, Self::RS256, Self::PS256, Self::HS256];
 
-    /// The name in the `alg` header member.
+    /// Returns the name in the header member `alg`.
     pub fn name(self) -> &'static str {
         match self {
             Self::EdDSA => "EdDSA",
@@ -33,17 +33,17 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm that a key or a token of ours names: by its `alg`, or by the newer name of it (RFC 9864 §2.2).
+    /// Returns the algorithm that a key or a token of ours names, by its `alg` or by its newer name (RFC 9864 §2.2).
     pub fn of_header(name: &str) -> Option<Self> {
         if name == "Ed25519" { Some(Self::EdDSA) } else { name.parse().ok() }
     }
 
-    /// Whether opening a token costs little more than its one HMAC, for those who have the secret.
+    /// Returns whether verifying a token costs little more than one HMAC, so that caching it is not worth the memory.
     pub fn is_cheap_to_verify(self) -> bool {
         self == Self::HS256
     }
 
-    /// Whether signing takes so long that a server's main thread should not wait for it.
+    /// Returns whether signing is too slow for Redis' main thread to wait for it.
     pub fn is_slow_to_sign(self) -> bool {
         matches!(self, Self::RS256 | Self::PS256)
     }
@@ -55,7 +55,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// The name is no supported algorithm.
+/// The name of an algorithm that is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownAlgorithm;
 

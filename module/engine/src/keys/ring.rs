@@ -1,4 +1,4 @@
-//! The keyring as a whole: which key signs at a time, and which keys verify.
+//! The keyring as a whole: the key that signs at a given time, and the keys that verify.
 
 use super::{Jwk, JwkSet, KeyError, KeyringError, RefreshKey, SigningKey, Validity};
 use crate::json;
@@ -6,27 +6,27 @@ use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// All keys of a node. Parsed once, then only read.
+/// All keys of a node, parsed once.
 pub struct Keyring {
     signing: Vec<Arc<SigningKey>>,
     refresh: Vec<RefreshKey>,
 }
 
-/// What a key is doing at some time.
+/// The state of a key at a given time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyStatus {
-    /// It will sign from its `nbf` on; it verifies already.
+    /// It will sign from its `nbf` on, and verifies already.
     Next,
-    /// It is the one that signs.
+    /// It signs.
     Active,
-    /// It verifies, and no longer signs.
+    /// It verifies, but no longer signs.
     Retiring,
-    /// It is good for nothing any more.
+    /// It neither signs nor verifies.
     Expired,
 }
 
 impl KeyStatus {
-    /// The word for it.
+    /// Returns its name in replies.
     pub fn name(self) -> &'static str {
         match self {
             Self::Next => "next",
@@ -37,7 +37,7 @@ impl KeyStatus {
     }
 }
 
-/// What may be told about a key.
+/// The public description of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySummary {
     /// Key id.
@@ -46,9 +46,9 @@ pub struct KeySummary {
     pub alg: &'static str,
     /// `sig` or `refresh`.
     pub usage: &'static str,
-    /// What it is doing.
+    /// Its state.
     pub status: KeyStatus,
-    /// When it may be used.
+    /// Its validity.
     pub validity: Validity,
 }
 
@@ -56,7 +56,7 @@ impl Keyring {
     /// Reads a JWK Set.
     ///
     /// # Errors
-    /// [`KeyringError`] when any key in it is unusable, or one of the two kinds is missing: a ring is taken whole or not.
+    /// [`KeyringError`] if any key in it is unusable, or one of the two kinds is missing: a ring is accepted as a whole.
     pub fn parse(text: &[u8]) -> Result<Self, KeyringError> {
         let set: JwkSet = json::object(text).ok_or(KeyringError::NotAJwkSet)?;
         let mut ring = Self { signing: Vec::new(), refresh: Vec::new() };
@@ -91,24 +91,24 @@ impl Keyring {
         Ok(())
     }
 
-    /// The key that signs for something that happened at `at`: chosen by that time, so that a retry uses the same key,
-    /// and by `now` only if that key has expired since. `None` when no key may sign. Unix seconds. Shared, so that a slow
-    /// signature can be made elsewhere.
+    /// Returns the key that signs for a rotation at `at` (Unix seconds), so that a retry uses the same key; if that key
+    /// has expired since, the key for `now`. `None` if no key may sign. Shared, so that another thread can make a slow
+    /// signature.
     pub fn signing_key(&self, at: u64, now: u64) -> Option<&Arc<SigningKey>> {
         choose(&self.signing, |key| key.validity, at, now)
     }
 
-    /// The key for new refresh tokens; chosen as in [`Keyring::signing_key`].
+    /// Returns the key for new refresh tokens, chosen as in [`Keyring::signing_key`].
     pub fn refresh_key(&self, at: u64, now: u64) -> Option<&RefreshKey> {
         choose(&self.refresh, |key| key.validity, at, now)
     }
 
-    /// The unexpired signing key of that id, also before its `nbf`: another node's clock may be ahead.
+    /// Returns the unexpired signing key with this id, also before its `nbf`: another node's clock may be ahead.
     pub fn verifying_key(&self, kid: &str, now: u64) -> Option<&SigningKey> {
         self.unexpired(now).find(|key| key.kid == kid)
     }
 
-    /// The unexpired signing key whose tokens have this encoded header.
+    /// Returns the unexpired signing key whose tokens have this encoded header.
     pub fn verifying_key_of_header(&self, header: &str, now: u64) -> Option<&SigningKey> {
         self.unexpired(now).find(|key| key.has_header(header))
     }
@@ -117,19 +117,19 @@ impl Keyring {
         self.signing.iter().map(Arc::as_ref).filter(move |key| key.validity.is_unexpired(now))
     }
 
-    /// The unexpired refresh key of that id.
+    /// Returns the unexpired refresh key with this id.
     pub fn refresh_key_by_id(&self, kid: impl AsRef<[u8]>, now: u64) -> Option<&RefreshKey> {
         self.refresh.iter().find(|key| key.kid.as_bytes() == kid.as_ref() && key.validity.is_unexpired(now))
     }
 
-    /// How many keys of either kind have expired at `now`.
+    /// Returns how many keys of either kind have expired at `now`.
     pub fn expired_keys(&self, now: u64) -> usize {
         let signing = self.signing.iter().map(|key| key.validity);
         let all = signing.chain(self.refresh.iter().map(|key| key.validity));
         all.filter(|validity| !validity.is_unexpired(now)).count()
     }
 
-    /// What may be told about all keys at `now`: signing keys first, each kind in file order.
+    /// Describes all keys at `now`: signing keys first, each kind in file order.
     pub fn summaries(&self, now: u64) -> Vec<KeySummary> {
         let signs = self.signing_key(now, now).map(|key| key.kid.as_str());
         let refreshes = self.refresh_key(now, now).map(|key| key.kid.as_str());
@@ -144,7 +144,7 @@ impl Keyring {
             .collect()
     }
 
-    /// The JWK Set to publish: public halves of all unexpired signing keys, those of the future included.
+    /// Returns the JWK Set to publish: public halves of all unexpired signing keys, future ones included.
     pub fn public_jwks(&self, now: u64) -> String {
         let keys: Vec<_> = self
             .signing
@@ -156,8 +156,8 @@ impl Keyring {
     }
 }
 
-/// The newest key that may sign at `at` and is still valid `now`, else the newest that may sign now.
-/// "Newest" is the latest `nbf`; of equals, the later in the file.
+/// Returns the newest key that may sign at `at` and is still valid `now`, else the newest that may sign now. The newest
+/// has the latest `nbf`; of equals, it is the later in the file.
 fn choose<K>(keys: &[K], validity: impl Fn(&K) -> Validity, at: u64, now: u64) -> Option<&K> {
     let newest =
         |time| keys.iter().filter(|key| validity(key).may_sign(time)).max_by_key(|key| validity(key).nbf);

@@ -1,7 +1,7 @@
 //! Keys that sign access tokens.
 //!
-//! Signing uses key pairs that were parsed once, which `jsonwebtoken`'s own signers would do at every call; verification
-//! is [`VerifyingKey`]'s, or a comparison with what this key would sign.
+//! Signing uses key pairs that were parsed once; `jsonwebtoken`'s own signers parse at every call. [`VerifyingKey`]
+//! verifies, or this key signs again and compares.
 
 use super::error::KeyError;
 use super::hmac::HmacKey;
@@ -59,17 +59,17 @@ impl SigningKey {
         })
     }
 
-    /// The key id, which the token's header names.
+    /// Returns the key id, which the token's header names.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The one algorithm this key is used with.
+    /// Returns the one algorithm of this key.
     pub fn alg(&self) -> Algorithm {
         self.verifier.alg()
     }
 
-    /// The encoded JOSE header of every token of this type that this key signs: `typ`, `alg` and `kid`.
+    /// Returns the encoded JOSE header of every token of this type that this key signs: `typ`, `alg` and `kid`.
     pub fn header(&self, typ: TokenType) -> &str {
         let [at_jwt, jwt] = &self.headers;
         match typ {
@@ -78,12 +78,12 @@ impl SigningKey {
         }
     }
 
-    /// Whether this is the encoded header of a token that this key signs.
+    /// Returns whether this is the encoded header of a token that this key signs.
     pub fn has_header(&self, header: &str) -> bool {
         self.headers.iter().any(|own| own == header)
     }
 
-    /// When it may be used.
+    /// Returns its validity.
     pub fn validity(&self) -> Validity {
         self.validity
     }
@@ -91,7 +91,7 @@ impl SigningKey {
     /// Signs `message`, the encoded header and payload (RFC 7515 §5.1), and lends the signature.
     ///
     /// # Errors
-    /// When the cryptographic library fails, which is not expected.
+    /// If the cryptographic library fails, which is not expected.
     pub fn sign<T>(&self, message: &[u8], use_signature: impl FnOnce(&[u8]) -> T) -> Result<T, Unspecified> {
         Ok(match &self.signer {
             Signer::Ed25519(pair) => use_signature(pair.try_sign(message)?.as_ref()),
@@ -105,7 +105,7 @@ impl SigningKey {
         })
     }
 
-    /// Length of every signature of this key, in bytes.
+    /// Returns the length of every signature of this key, in bytes.
     pub fn signature_len(&self) -> usize {
         match &self.signer {
             Signer::Ed25519(_) | Signer::P256(_) => 64,
@@ -114,10 +114,10 @@ impl SigningKey {
         }
     }
 
-    /// Whether `signature`, in base64url, is right for `message`.
+    /// Returns whether `signature`, in base64url, is valid for `message`.
     ///
-    /// Who holds the private half of a deterministic algorithm can sign again and compare, in constant time: for Ed25519
-    /// (RFC 8032 §5.1.6) that costs a quarter of verifying.
+    /// With a deterministic algorithm, a holder of the private half can sign again and compare in constant time. For
+    /// Ed25519 (RFC 8032 §5.1.6) this costs a quarter of verifying.
     pub fn verify(&self, message: &[u8], signature: &str) -> bool {
         match &self.signer {
             Signer::Ed25519(_) | Signer::Hmac(_) => self.would_sign(message, signature).unwrap_or(false),

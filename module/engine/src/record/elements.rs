@@ -1,4 +1,4 @@
-//! The elements of a record, read one after the other from bytes that anybody may have stored.
+//! Reads the elements of a record, one after the other, from bytes that anybody may have stored.
 
 use crate::login::MAX_ISSUED_AT;
 use rmp::{Marker, decode};
@@ -29,14 +29,14 @@ pub struct Unknown {
     pub(super) bytes: Vec<u8>,
 }
 
-/// The elements behind the version, of which those at the end may be missing.
+/// The elements after the version, of which those at the end may be missing.
 pub(super) struct Elements<'s, 'v> {
     source: &'s mut &'v [u8],
     left: u32,
 }
 
 impl<'s, 'v> Elements<'s, 'v> {
-    /// Reads what comes before the elements: their number, and a version that this release knows.
+    /// Reads the head of the record: the number of elements, and a version that this release knows.
     pub(super) fn open(source: &'s mut &'v [u8]) -> Result<Self, DecodeError> {
         let count = decode::read_array_len(source).map_err(|_| DecodeError)?;
         if count < REQUIRED_ELEMENTS || read_number(source)? != VERSION {
@@ -45,7 +45,7 @@ impl<'s, 'v> Elements<'s, 'v> {
         Ok(Self { source, left: count - 1 })
     }
 
-    /// The numbers that every record has: generation, issued-at, rotated-at, idle expiry, absolute expiry.
+    /// Returns the numbers that every record has: generation, issued-at, rotated-at, idle expiry, absolute expiry.
     pub(super) fn fixed(&mut self) -> Result<[u64; 5], DecodeError> {
         let mut numbers = [0; 5];
         for number in &mut numbers {
@@ -81,12 +81,12 @@ impl<'s, 'v> Elements<'s, 'v> {
         Ok(Some(text))
     }
 
-    /// True where it is set; false where it is missing, nil or false.
+    /// Reads a flag, which is false if it is missing, nil or false.
     pub(super) fn flag(&mut self) -> Result<bool, DecodeError> {
         if self.next()? { decode::read_bool(self.source).map_err(|_| DecodeError) } else { Ok(false) }
     }
 
-    /// Everything behind the known elements, which must be the end of the record.
+    /// Returns everything after the known elements, which must end with the record.
     pub(super) fn rest(self) -> Result<Unknown, DecodeError> {
         let start = *self.source;
         for _ in 0..self.left {
@@ -100,8 +100,8 @@ impl<'s, 'v> Elements<'s, 'v> {
     }
 }
 
-/// Steps over one element of any type. It counts what is still to come instead of recursing: no nesting that somebody
-/// stores can exhaust the stack, and each round consumes at least one byte.
+/// Steps over one element of any type. It counts the elements to come instead of recursing, so that no nesting can
+/// exhaust the stack, and each round consumes at least one byte.
 fn skip(source: &mut &[u8]) -> Result<(), DecodeError> {
     let mut pending = 1_u64;
     while pending > 0 {
@@ -138,7 +138,7 @@ fn skip(source: &mut &[u8]) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// A big-endian length of `N` bytes.
+/// Reads a big-endian length of `N` bytes.
 fn length<const N: usize>(source: &mut &[u8]) -> Result<u64, DecodeError> {
     let bytes = take(source, N as u64)?;
     Ok(bytes.iter().fold(0, |length, byte| length << 8 | u64::from(*byte)))
@@ -153,7 +153,7 @@ fn take<'v>(source: &mut &'v [u8], count: u64) -> Result<&'v [u8], DecodeError> 
 
 fn read_number(source: &mut &[u8]) -> Result<u64, DecodeError> {
     let number = match **source {
-        // How this release writes numbers: of fixed width, and small ones. The rest is for what others may write.
+        // This release writes numbers of fixed width, and small ones. Other writers may use the remaining forms.
         [0xcf, a, b, c, d, e, f, g, h, ref rest @ ..] => {
             *source = rest;
             u64::from_be_bytes([a, b, c, d, e, f, g, h])

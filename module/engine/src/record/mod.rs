@@ -5,9 +5,9 @@
 //!  claims version, access TTL, idle TTL, client, audience, class, meta, claims, public, shared, auth time, …]
 //! ```
 //!
-//! Times are Unix milliseconds, TTLs and the auth time seconds. Numbers that change at each rotation are of fixed width, so
-//! that rotating never changes the size of a hash. Elements at the end that are nil are left out: a session without options
-//! is 48 bytes. Elements behind the ones known here were written by a later release; they are kept and ignored.
+//! Times are Unix milliseconds, TTLs and the auth time seconds. Numbers that change at each rotation are of fixed
+//! width, so that rotating never changes the size of a hash. Nil elements at the end are left out: a session without
+//! options has 48 bytes. Elements after the ones known here were written by a later release; they are kept and ignored.
 
 mod elements;
 mod view;
@@ -20,10 +20,10 @@ use crate::time::seconds;
 use elements::{Elements, VERSION};
 use rmp::encode;
 
-/// One login on one device: the family of all its tokens.
+/// One login on one device: the token family.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
-    /// How often it was rotated.
+    /// The number of rotations.
     pub generation: u64,
     /// When it was issued, in ms; below [`MAX_ISSUED_AT`](crate::login::MAX_ISSUED_AT).
     pub issued_at: u64,
@@ -45,21 +45,21 @@ pub struct Session {
     pub audience: Option<String>,
     /// Class of device, for limits.
     pub class: Option<String>,
-    /// What the application notes about the device: a JSON object.
+    /// The application's notes about the device: a JSON object.
     pub meta: Option<String>,
     /// Custom claims: a JSON object.
     pub claims: Option<String>,
     /// Whether anybody may refresh it, although it has a client.
     pub is_public: bool,
-    /// How many generations back a token of it may be, when it was set for this session.
+    /// The most generations that a refresh token may be behind, if it was set for this session.
     pub shared: Option<u64>,
-    /// When the user proved who they are, in Unix seconds, when that was not when it was issued.
+    /// When the user authenticated, in Unix seconds, if that was not when the session was issued.
     pub auth_time: Option<u64>,
-    /// What a later release wrote behind the elements known here.
+    /// The elements that a later release wrote after the ones known here.
     pub unknown: Unknown,
 }
 
-/// An element behind the fixed ones.
+/// An element after the fixed ones.
 enum Element<'a> {
     Number(u64),
     Text(&'a str),
@@ -73,39 +73,39 @@ impl<'a> Element<'a> {
 }
 
 impl Session {
-    /// Whether it has ended at `now` (ms), or was issued before `not_before` (ms).
+    /// Returns whether it has ended at `now` (ms), or was issued before `not_before` (ms).
     pub fn is_over(&self, now: u64, not_before: u64) -> bool {
         now >= self.idle_expiry || now >= self.absolute_expiry || self.issued_at < not_before
     }
 
-    /// Whether this is the session that `login` began: its id may have been issued again since.
+    /// Returns whether this is the session that `login` began: its id may have been issued again since.
     pub fn is_of(&self, login: &Login) -> bool {
         self.issued_at == login.issued_at
     }
 
-    /// The client that it is bound to.
+    /// Returns the client that it is bound to, if any.
     pub fn bound_to(&self) -> Option<&str> {
         self.client.as_deref().filter(|_| !self.is_public)
     }
 
-    /// Whether it answers to `client`: a bound session to its own client only, any other to everybody.
+    /// Returns whether it answers to `client`: a bound session to its own client only, any other to everybody.
     pub fn answers_to(&self, client: Option<&str>) -> bool {
         self.bound_to().is_none_or(|bound| client == Some(bound))
     }
 
-    /// When the user proved who they are, in Unix seconds.
+    /// Returns when the user authenticated, in Unix seconds.
     pub fn authenticated_at(&self) -> u64 {
         self.auth_time.unwrap_or(seconds(self.issued_at))
     }
 
-    /// Replaces the custom claims at `now` (ms), so that access tokens with the previous ones become stale. A version beyond
-    /// what a record can hold would make the session unreadable.
+    /// Replaces the custom claims at `now` (ms), so that access tokens with the previous ones become stale. The version
+    /// is capped, since a record with a larger one would be unreadable.
     pub fn replace_claims(&mut self, claims: String, now: u64) {
         self.claims = Some(claims);
         self.claims_version = (self.claims_version + 1).max(seconds(now)).min(MAX_GENERATION);
     }
 
-    /// The record as stored.
+    /// Encodes the record as stored.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
         // Writing to a Vec cannot fail.
@@ -130,7 +130,7 @@ impl Session {
         Ok(())
     }
 
-    /// What may be missing, in the order of the record.
+    /// Returns the optional elements in the order of the record.
     fn optional(&self) -> [Option<Element<'_>>; 10] {
         [
             self.access_ttl.map(Element::Number),
@@ -146,7 +146,8 @@ impl Session {
         ]
     }
 
-    /// How many of the optional elements are written: up to the last that is there, or all in front of unknown ones.
+    /// Returns how many of the optional elements are written: up to the last one that is set, or all if unknown ones
+    /// follow.
     fn written(&self, optional: &[Option<Element<'_>>]) -> usize {
         if self.unknown.count > 0 {
             return optional.len();
@@ -157,7 +158,7 @@ impl Session {
     /// Reads a record.
     ///
     /// # Errors
-    /// [`DecodeError`] for anything that is not a whole record of a known version.
+    /// [`DecodeError`] for anything but a complete record of a known version.
     pub fn decode(mut value: &[u8]) -> Result<Self, DecodeError> {
         let mut elements = Elements::open(&mut value)?;
         let [generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.fixed()?;

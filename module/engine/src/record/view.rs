@@ -1,4 +1,4 @@
-//! A record seen in passing: what verification, limits, lists and revocations need, without a copy of the rest.
+//! A view of a record: the parts that verification, limits, lists and revocations need, without a copy of the rest.
 
 use super::elements::{DecodeError, Elements};
 use crate::login::Login;
@@ -24,7 +24,7 @@ impl<'v> RecordView<'v> {
     /// Reads a record.
     ///
     /// # Errors
-    /// [`DecodeError`] for exactly what [`Session::decode`](super::Session::decode) cannot read.
+    /// [`DecodeError`] for exactly the bytes that [`Session::decode`](super::Session::decode) refuses.
     pub fn read(mut value: &'v [u8]) -> Result<Self, DecodeError> {
         let mut elements = Elements::open(&mut value)?;
         let [generation, issued_at, rotated_at, idle_expiry, absolute_expiry] = elements.fixed()?;
@@ -39,18 +39,18 @@ impl<'v> RecordView<'v> {
         Ok(Self { generation, rotated_at, claims_version, class, issued_at, end })
     }
 
-    /// As [`Session::is_over`](super::Session::is_over).
+    /// Returns the same as [`Session::is_over`](super::Session::is_over).
     pub fn is_over(&self, now: u64, not_before: u64) -> bool {
         now >= self.end || self.issued_at < not_before
     }
 
-    /// When it ends unless it is refreshed, in Unix ms.
+    /// Returns when it ends unless it is refreshed, in Unix ms.
     pub fn ends_at(&self) -> u64 {
         self.end
     }
 
-    /// When the generation of a verified token began, in Unix ms, if its receipt may matter: it is the current one, or one that
-    /// the store has lost, of which nothing better is known than `now`.
+    /// Returns when the generation of a verified token began, in Unix ms, if its receipt may matter: if it is the
+    /// current one, or one that the store has lost, for which `now` is the best guess.
     pub fn receipt(&self, generation: u64, now: u64) -> Option<u64> {
         match generation.cmp(&self.generation) {
             Ordering::Less => None,
@@ -59,13 +59,14 @@ impl<'v> RecordView<'v> {
         }
     }
 
-    /// As [`Session::is_of`](super::Session::is_of).
+    /// Returns the same as [`Session::is_of`](super::Session::is_of).
     pub fn is_of(&self, login: &Login) -> bool {
         self.issued_at == login.issued_at
     }
 
     /// Checks at `now` (Unix ms) that the session backs an access token of this login and claims version. The token's
-    /// generation does not count: one ahead of the record shows that the store rolled back, and the next refresh repairs it.
+    /// generation does not count: one ahead of the record shows that the store rolled back, and the next refresh
+    /// repairs it.
     ///
     /// # Errors
     /// [`SessionError`] of the first check that fails.
@@ -88,7 +89,7 @@ impl<'v> RecordView<'v> {
     }
 }
 
-/// Why a session does not back an authentic access token.
+/// The reason for which a session does not back an authentic access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionError {
     /// This is a later session with the same id.

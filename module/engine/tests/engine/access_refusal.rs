@@ -24,7 +24,7 @@ fn with(members: &str) -> Result<AccessToken, InvalidAccessToken> {
     payload(&format!(r#"{{"sub":"{SUBJECT}",{},"gen":5,"cv":0{members}}}"#, session_members()))
 }
 
-/// `sid` and `jti` of an ordinary session.
+/// Returns `sid` and `jti` of an ordinary session.
 fn session_members() -> String {
     format!(r#""sid":"{}","jti":"{}.5.{NOW}""#, session_id(1), login_text(&login(1)))
 }

@@ -103,7 +103,7 @@ fn written_by_a_later_release(session: &Session, more: &[Vec<u8>]) -> Vec<u8> {
     out
 }
 
-/// The record as the first release wrote it, all its elements written out.
+/// Returns the record as the first release wrote it, all its elements written out.
 fn written_by_the_first_release(session: &Session) -> Vec<u8> {
     let mut out = vec![0x9e];
     write_first_fourteen(&mut out, session);
@@ -117,7 +117,7 @@ fn write_optional_number(out: &mut Vec<u8>, number: Option<u64>) {
     }
 }
 
-/// The version, and the elements of the first release.
+/// Writes the version and the elements of the first release.
 fn write_first_fourteen(out: &mut Vec<u8>, session: &Session) {
     out.push(1);
     let times = [session.issued_at, session.rotated_at, session.idle_expiry, session.absolute_expiry];

@@ -245,7 +245,7 @@ fn shared(generations: u64) -> Policy {
     Policy { shared: generations, ..POLICY }
 }
 
-/// The session as a renewal `age` ms after its rotation leaves it: of the same generation.
+/// Returns the session as a renewal `age` ms after its rotation leaves it: of the same generation.
 fn renewed(age: u64) -> Session {
     Session { rotated_at: NOW_MS + age, idle_expiry: NOW_MS + age + 14 * DAY, ..session() }
 }

@@ -1,5 +1,5 @@
-//! Several holders of one shared session, each with a token of its own: the processes of an agent, or a server-side renderer
-//! whose cookies are dropped. Nobody tells anybody of a new token.
+//! Several holders of one shared session, each with a token of its own: the processes of an agent, or a server-side
+//! renderer whose cookies are dropped. Nobody tells anybody of a new token.
 
 use crate::rules::{Budget, Rules, TICK};
 use crate::server::{Answer, Refusal, Server, Token};
@@ -97,15 +97,15 @@ pub enum Event {
 }
 
 impl Holders {
-    /// Holders of a session that is shared by `generations`, whose access tokens last four ticks; one stays away when it has
-    /// fallen behind. Nothing is lost.
+    /// Holders of a session that is shared by `generations`, whose access tokens last four ticks; one stays away when
+    /// it has fallen behind. Nothing is lost.
     pub fn new(count: usize, generations: u64, end: u64, refreshes: u8) -> Self {
         let mut rules = Rules::new(end, refreshes).with_windows(1, 2);
         (rules.policy.shared, rules.policy.access_ttl) = (generations, 4);
         Self { rules, count, keep_up: true, patience: None, habit: None, drop_answers: false }
     }
 
-    /// How many ticks a generation lasts at least.
+    /// Returns how many ticks a generation lasts at least.
     pub fn youth(&self) -> u64 {
         self.rules.policy.access_ttl * 1000 / 2 / TICK
     }
@@ -223,7 +223,7 @@ impl Shared {
         }
     }
 
-    /// The time, where it matters when a token was got.
+    /// Returns the time, where it matters when a token was got.
     fn since(&self, holders: &Holders) -> u64 {
         if holders.patience.is_some() { self.now } else { 0 }
     }

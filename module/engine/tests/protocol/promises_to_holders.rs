@@ -1,17 +1,18 @@
-//! Whoever holds a token of a shared session that is not too far behind is not logged out, however the others hold theirs.
+//! Promises to the holders of a shared session: whoever is not too far behind stays logged in, whatever the others do.
 
 use crate::check::{breaks, holds};
 use crate::holders::*;
 use crate::rules::{Budget, Fault};
 
-/// Three holders of a session that is shared by two generations. Everything happens to them.
+/// Returns a world with three holders of a session with SHARED 2, in which everything may happen.
 fn three() -> Holders {
     let mut holders = Holders::new(3, 2, 7, 5);
     holders.rules.budget = Budget { losses: 1, crashes: 1, failovers: 1, ..holders.rules.budget };
     holders
 }
 
-/// Two holders that come again within the time that the shared generations last at least. No failover shortens it.
+/// Returns a world with holders that come back within the least time that SHARED generations last; without failovers,
+/// which would shorten it.
 fn regular() -> Holders {
     let mut holders = Holders::new(3, 2, 13, 12);
     holders.keep_up = false;
@@ -20,7 +21,7 @@ fn regular() -> Holders {
     holders
 }
 
-/// A session that somebody uses at least once in an idle TTL, less half an access TTL.
+/// Returns a world in which somebody uses the session at least once in an idle TTL, less half an access TTL.
 fn used_now_and_then() -> Holders {
     let mut holders = Holders::new(2, 1, 24, 10);
     (holders.rules.policy.idle_ttl, holders.habit) = (6, Some(4));
@@ -28,7 +29,7 @@ fn used_now_and_then() -> Holders {
     holders
 }
 
-/// A renderer, three loaders of which ask with one cookie, and no new cookie is ever kept.
+/// Returns a world with a renderer whose loaders send the same cookie, and which never stores a new one.
 fn dropped_cookies() -> Holders {
     let mut holders = used_now_and_then();
     holders.count = 1;
@@ -38,7 +39,7 @@ fn dropped_cookies() -> Holders {
     holders
 }
 
-/// Anybody may come with any token that was ever handed out to it.
+/// Returns a world in which every holder may present any token that it ever received.
 fn stragglers() -> Holders {
     Holders { keep_up: false, ..three() }
 }

@@ -120,13 +120,13 @@ impl Server {
         self.seen.is_some_and(|latest| Some(latest.login) == login && latest.generation >= generation)
     }
 
-    /// Whether the current generation is the one behind a token's, of the same login.
+    /// Returns whether the current generation is the one behind a token's, of the same login.
     pub fn is_just_ahead_of(&self, old: Token) -> bool {
         let next = Token { generation: old.generation + 1, ..old };
         self.session.as_ref().is_some_and(|stored| token(stored) == next)
     }
 
-    /// How many generations a token is behind the stored session; none if it is ahead of it.
+    /// Returns how many generations a token is behind the stored session; none if it is ahead of it.
     pub fn distance(&self, token: Token) -> u64 {
         self.generation().map_or(0, |current| current.saturating_sub(token.generation))
     }
@@ -194,7 +194,7 @@ fn issue(issued_at: u64, now: u64, rules: &Rules) -> Stored {
     })
 }
 
-/// The token of the stored generation.
+/// Returns the token of the stored generation.
 fn token(stored: &Stored) -> Token {
     Token { login: stored.0.issued_at - EPOCH, generation: stored.0.generation }
 }
@@ -203,7 +203,7 @@ fn tokens(stored: &Stored) -> Answer {
     Answer::Tokens { token: token(stored), rotated_at: tick(&stored.0) }
 }
 
-/// The settings, after what is switched off has spoiled them.
+/// Returns the settings without the mechanisms that are switched off.
 fn policy(rules: &Rules) -> Policy {
     match rules.fault {
         // Then no access token is ever young.

@@ -51,7 +51,8 @@
 //! - [`Address`]: one server, the Sentinels of one, or a cluster. [`Security`]: a password and certificates from elsewhere.
 //! - [`Hallpass`]: a method per command. `commands/` has one file for each, with its options and its reply.
 //! - [`SubjectKeys`]: Redis keys of subjects and tokens. [`ModuleInfo`]: how the module is configured.
-//! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them.
+//! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them, `sending`
+//!   sends them.
 //! - `connection`: the three kinds of Redis. `node` is one server, with `signing_lanes` for slow signatures;
 //!   `sentinel` and `cluster` find the node in charge, by the rules of `failover`; `topology` and `slots` know the nodes
 //!   of a cluster.
@@ -75,6 +76,7 @@ mod node;
 mod reply;
 mod request;
 mod security;
+mod sending;
 mod sentinel;
 mod signing_lanes;
 mod slots;

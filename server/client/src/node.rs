@@ -7,6 +7,7 @@ use crate::contract::command::SIGNED;
 use crate::limits::{CONNECT, DEAD_PEER, RESPONSE};
 use crate::local::{Link, Settings};
 use crate::request::name;
+use crate::sending::{checked, send_over};
 use crate::signing_lanes::SigningLanes;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
@@ -82,25 +83,6 @@ impl Node {
         both.cmd("ASKING").add_command(command.clone());
         let answers = self.connection.clone().send_packed_commands(&both, 1, 1).await?;
         checked(answers.into_iter().next().unwrap_or(Value::Nil))
-    }
-}
-
-/// Sends a command, and again if the connection was refused: nothing was sent then, and the refusal may be that of an
-/// attempt made while Redis was still away.
-pub async fn send_over(connection: &ConnectionManager, command: &Cmd) -> RedisResult<Value> {
-    let mut connection = connection.clone();
-    let answer = match connection.send_packed_command(command).await {
-        Err(error) if error.is_connection_refusal() => connection.send_packed_command(command).await,
-        result => result,
-    };
-    checked(answer?)
-}
-
-/// Returns the answer, unless it is an error. No command that is sent answers with errors inside of something else.
-pub fn checked(answer: Value) -> RedisResult<Value> {
-    match answer {
-        Value::ServerError(error) => Err(error.into()),
-        answer => Ok(answer),
     }
 }
 

@@ -2,7 +2,7 @@
 //! further from that client, so on a shared connection every other command would wait for every signature.
 
 use crate::contract::field;
-use crate::node::send_over;
+use crate::sending::send_over;
 use redis::aio::ConnectionManager;
 use redis::{Cmd, RedisResult, Value};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

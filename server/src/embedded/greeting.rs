@@ -3,7 +3,7 @@
 use super::data_dir::DataDir;
 use crate::healthcheck::reachable;
 use crate::listener::ListenAddress;
-use crate::serve::Sockets;
+use crate::serve::sockets::Sockets;
 use anyhow::Result;
 use std::io::{self, Write};
 use std::path::Path;

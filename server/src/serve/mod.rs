@@ -5,9 +5,7 @@ mod flags;
 mod private;
 mod redis;
 mod remote;
-mod sockets;
-
-pub use sockets::Sockets;
+pub mod sockets;
 
 use crate::cli::Serve;
 use crate::http::cookie::CookieMode;

@@ -9,7 +9,7 @@ use crate::commands::verify_command;
 use crate::error::CommandError;
 use crate::failover::may_be_answered_elsewhere;
 use crate::hallpass::Hallpass;
-use crate::node::checked;
+use crate::sending::checked;
 use crate::subject_keys::SubjectKeys;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisResult, Value};

@@ -167,7 +167,7 @@ fn parse_age(text: &str) -> Result<Duration, String> {
         if text.ends_with(|last: char| last.is_ascii_digit()) { format!("{text}s") } else { text.into() };
     let span: Span = text.parse().map_err(|error| format!("{error}"))?;
     if span.seconds() == 0 {
-        return Err("no login is that recent; leave the flag out for no limit".into());
+        return Err("the age must be at least one second; leave out the flag for no limit".into());
     }
     Ok(Duration::from_secs(span.seconds()))
 }

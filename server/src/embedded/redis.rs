@@ -137,7 +137,8 @@ fn module(flags: &Serve) -> Result<PathBuf> {
     if let Some(path) = &flags.module_path {
         return fs::canonicalize(path).with_context(cannot("find --module-path", path));
     }
-    let program = std::env::current_exe().map_err(|error| anyhow!("where is this program? {error}"))?;
+    let program =
+        std::env::current_exe().map_err(|error| anyhow!("cannot find the path of this program: {error}"))?;
     let path = program.with_file_name(MODULE);
     if path.is_file() {
         return Ok(path);

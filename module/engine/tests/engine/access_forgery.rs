@@ -1,8 +1,8 @@
 //! Access tokens that others made or changed: each is refused before its claims are read.
 
 use crate::support::{
-    NOW, SUBJECT, base64url, bytes_of, claims, login, login_text, mutations, parse, ring, session_id, signed,
-    signer, signing_jwk,
+    NOW, SUBJECT, base64url, bytes_of, claims, login, login_text, mutations, parse, random, ring, session_id,
+    signed, signer, signing_jwk,
 };
 use aws_lc_rs::hmac;
 use hallpass_engine::access::{Claims, InvalidAccessToken, authenticate, mint};
@@ -177,7 +177,7 @@ fn another_type_of_jwt_signed_with_the_same_key_is_refused() {
 fn a_key_id_names_exactly_one_key() {
     let (one, two) = (signing_jwk(Algorithm::EdDSA, 1), signing_jwk(Algorithm::EdDSA, 3));
     let (one_kid, two_kid) = (one.kid.clone(), two.kid.clone());
-    let both = parse(&[one, two, keygen::refresh_key(&[2; 32])]).expect("usable keys");
+    let both = parse(&[one, two, keygen::refresh_key(&random(2))]).expect("usable keys");
     assert_eq!(signer(&both).kid(), two_kid);
     for kid in [one_kid.as_str(), "", "unknown", &two_kid.to_uppercase(), &format!("{two_kid}\0")] {
         assert!(refuses_header(&both, &header("at+jwt", "EdDSA", kid)), "{kid:?}");
@@ -186,9 +186,9 @@ fn a_key_id_names_exactly_one_key() {
 
 #[test]
 fn a_refresh_key_verifies_no_access_token() {
-    let refresh = keygen::refresh_key(&[2; 32]);
+    let refresh = keygen::refresh_key(&random(2));
     let as_signing = Jwk { usage: "sig".into(), ..refresh.clone() };
-    let elsewhere = parse(&[as_signing, keygen::refresh_key(&[9; 32])]).expect("usable keys");
+    let elsewhere = parse(&[as_signing, keygen::refresh_key(&random(9))]).expect("usable keys");
     let token = minted(&elsewhere);
     assert!(!is_refused(&elsewhere, &token));
     let ring = parse(&[signing_jwk(Algorithm::HS256, 1), refresh]).expect("usable keys");
@@ -207,7 +207,7 @@ fn another_ring_with_the_same_key_id_refuses_it() {
     for alg in Algorithm::ALL {
         let with = |seed| {
             let key = Jwk { kid: "same".into(), ..signing_jwk(alg, seed) };
-            parse(&[key, keygen::refresh_key(&[2; 32])]).expect("usable keys")
+            parse(&[key, keygen::refresh_key(&random(2))]).expect("usable keys")
         };
         assert!(is_refused(&with(3), &minted(&with(1))), "{alg}");
     }

@@ -1,7 +1,7 @@
 //! The checks of an authentic access token: subject, time, issuer, audience, in this order.
 
 use crate::support::{
-    NOW, SUBJECT, claims, login, login_text, parse, ring, session_id, signed, signer, signing_jwk,
+    NOW, SUBJECT, claims, login, login_text, parse, random, ring, session_id, signed, signer, signing_jwk,
 };
 use hallpass_engine::access::{
     AccessToken, Claims, ClaimsError, Expectations, InvalidAccessToken, authenticate, mint,
@@ -236,7 +236,7 @@ fn a_payload_that_is_not_one_json_object_is_refused() {
 #[test]
 fn a_key_verifies_until_it_expires_also_before_it_signs() {
     let key = Jwk { nbf: Some(NOW), exp: Some(NOW + 100), ..signing_jwk(Algorithm::EdDSA, 1) };
-    let ring: Keyring = parse(&[key, keygen::refresh_key(&[2; 32])]).expect("usable keys");
+    let ring: Keyring = parse(&[key, keygen::refresh_key(&random(2))]).expect("usable keys");
     let login = login(1);
     let token = mint(signer(&ring), &Claims { exp: NOW + 9000, ..claims(&login) }).expect("signs");
     assert!(authenticate(&ring, token.as_bytes(), NOW - 1000).is_ok(), "minted where the clock is ahead");

@@ -1,6 +1,6 @@
 //! The access token as minted, read by other JWT implementations.
 
-use crate::support::{NOW, SUBJECT, bytes_of, claims, login, login_text, ring, signer};
+use crate::support::{NOW, SUBJECT, bytes_of, claims, login, login_text, random, ring, signer};
 use hallpass_engine::access::{Claims, authenticate, mint, open};
 use hallpass_engine::json;
 use hallpass_engine::keys::{Algorithm, Keyring};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Reads a token with `jsonwebtoken` and a key taken from the published JWK Set, or, for HS256, from the keyring file.
 fn read_elsewhere(ring: &Keyring, alg: Algorithm, token: &str) -> jsonwebtoken::TokenData<Value> {
     let key = if alg == Algorithm::HS256 {
-        jsonwebtoken::DecodingKey::from_secret(&[1; 32])
+        jsonwebtoken::DecodingKey::from_secret(&random(1))
     } else {
         let set: jsonwebtoken::jwk::JwkSet = serde_json::from_str(&ring.public_jwks(NOW)).expect("a JWK Set");
         jsonwebtoken::DecodingKey::from_jwk(&set.keys[0]).expect("a usable key")

@@ -1,6 +1,6 @@
 //! Which key of a ring signs, which verify, and which are published, as time passes.
 
-use crate::support::{NOW, parse, signing_jwk};
+use crate::support::{NOW, parse, random, signing_jwk};
 use hallpass_engine::keygen;
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
 use serde_json::Value;
@@ -19,7 +19,7 @@ fn ring(keys: &[(&str, Option<u64>, Option<u64>)]) -> Keyring {
         kid: format!("r{kid}"),
         nbf: *nbf,
         exp: *exp,
-        ..keygen::refresh_key(&[seed; 32])
+        ..keygen::refresh_key(&random(seed))
     });
     parse(&signing.chain(refresh).collect::<Vec<_>>()).expect("usable keys")
 }
@@ -145,7 +145,7 @@ fn only_public_members_are_published() {
         signing_jwk(Algorithm::EdDSA, 1),
         Jwk { alg: None, ..signing_jwk(Algorithm::ES256, 4) },
         signing_jwk(Algorithm::HS256, 5),
-        keygen::refresh_key(&[2; 32]),
+        keygen::refresh_key(&random(2)),
         // Somebody may have left a stray secret in an asymmetric key.
         Jwk { k: Some("c3RyYXk".into()), ..signing_jwk(Algorithm::EdDSA, 3) },
     ];
@@ -167,6 +167,6 @@ fn only_public_members_are_published() {
 
 #[test]
 fn a_ring_of_hmac_keys_publishes_an_empty_set() {
-    let keys = [signing_jwk(Algorithm::HS256, 1), keygen::refresh_key(&[2; 32])];
+    let keys = [signing_jwk(Algorithm::HS256, 1), keygen::refresh_key(&random(2))];
     assert_eq!(parse(&keys).expect("usable keys").public_jwks(NOW), r#"{"keys":[]}"#);
 }

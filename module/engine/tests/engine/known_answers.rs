@@ -1,13 +1,13 @@
 //! The examples of RFC 7515 and RFC 8037: signatures of others are verified, and the same signatures are made. No RFC
 //! has one for PS256: its vectors are those of [`crate::wycheproof`].
 
-use crate::support::{NOW, base64url, bytes_of, parse};
+use crate::support::{NOW, base64url, bytes_of, parse, random};
 use hallpass_engine::keygen;
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
 
 fn ring_with(key: Jwk) -> Keyring {
     let key = Jwk { usage: "sig".into(), kid: "rfc".into(), ..key };
-    parse(&[key, keygen::refresh_key(&[2; 32])]).expect("usable keys")
+    parse(&[key, keygen::refresh_key(&random(2))]).expect("usable keys")
 }
 
 /// Returns the key of RFC 8037, appendix A.1.

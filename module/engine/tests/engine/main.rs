@@ -6,6 +6,7 @@ mod access_token;
 mod base64url;
 mod keys_choice;
 mod keys_parsing;
+mod keys_weak;
 mod known_answers;
 mod record;
 mod record_hostile;

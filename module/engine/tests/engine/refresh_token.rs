@@ -1,6 +1,8 @@
 //! The refresh token: only what this ring minted is accepted, in exactly one spelling.
 
-use crate::support::{NOW, SUBJECT, base64url, bytes_of, login, login_text, mutations, parse, signing_jwk};
+use crate::support::{
+    NOW, SUBJECT, base64url, bytes_of, login, login_text, mutations, parse, random, signing_jwk,
+};
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring, RefreshKey};
 use hallpass_engine::login::{Login, MAX_ISSUED_AT};
 use hallpass_engine::record::MAX_GENERATION;
@@ -13,7 +15,7 @@ fn ring_of(refresh_keys: &[Jwk]) -> Keyring {
 }
 
 fn ring() -> Keyring {
-    ring_of(&[keygen::refresh_key(&[2; 32])])
+    ring_of(&[keygen::refresh_key(&random(2))])
 }
 
 fn key(ring: &Keyring) -> &RefreshKey {
@@ -206,7 +208,7 @@ fn a_shortened_or_lengthened_mac_is_refused() {
 
 #[test]
 fn a_token_is_of_its_key_id_too() {
-    let secret = keygen::refresh_key(&[2; 32]);
+    let secret = keygen::refresh_key(&random(2));
     let ring = ring_of(&[Jwk { kid: "a".into(), ..secret.clone() }, Jwk { kid: "b".into(), ..secret }]);
     let token = mint(ring.refresh_key_by_id("a", NOW).expect("known"), SUBJECT, &login(1), 7, 0);
     assert!(open(&ring, token.as_bytes(), NOW, 0).is_ok());
@@ -216,7 +218,7 @@ fn a_token_is_of_its_key_id_too() {
 
 #[test]
 fn another_ring_with_the_same_key_id_refuses_it() {
-    let with_secret = |byte| ring_of(&[Jwk { kid: "same".into(), ..keygen::refresh_key(&[byte; 32]) }]);
+    let with_secret = |byte| ring_of(&[Jwk { kid: "same".into(), ..keygen::refresh_key(&random(byte)) }]);
     let token = mint(key(&with_secret(2)), SUBJECT, &login(1), 7, 0);
     assert!(open(&with_secret(2), token.as_bytes(), NOW, 0).is_ok());
     assert_eq!(open(&with_secret(3), token.as_bytes(), NOW, 0), Err(InvalidRefreshToken));
@@ -233,7 +235,7 @@ fn a_signing_key_authenticates_no_refresh_token() {
 
 #[test]
 fn a_key_opens_tokens_until_it_expires_also_before_it_mints() {
-    let ring = ring_of(&[Jwk { nbf: Some(NOW), exp: Some(NOW + 100), ..keygen::refresh_key(&[2; 32]) }]);
+    let ring = ring_of(&[Jwk { nbf: Some(NOW), exp: Some(NOW + 100), ..keygen::refresh_key(&random(2)) }]);
     let token = mint(key(&ring), SUBJECT, &login(1), 7, 0);
     assert!(open(&ring, token.as_bytes(), NOW - 1000, 0).is_ok(), "minted where the clock is ahead");
     assert!(open(&ring, token.as_bytes(), NOW + 99, 0).is_ok());

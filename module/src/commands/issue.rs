@@ -137,7 +137,7 @@ impl Command for Issue {
         let room = limits.make_room(hash.scan(&filter, |fields| limits.may_bind(fields))?)?;
         let session = request.into_session(&ttls, call.now, logins::time_of(&sid, call.now));
         let tokens = builder.tokens(sid, &session)?;
-        tokens.check_size()?;
+        builder.check_reserve(sid, &session)?;
         hash.put(Field::of(&sid), &session, ttls.first_idle)?;
         hash.remove(&[room.evicted.as_slice(), &room.pruned].concat())?;
         drop(hash);

@@ -78,10 +78,10 @@ fn named(hash: &UserHash<'_>, call: &Call<'_>, target: &[u8]) -> Vec<(Uuid, Sess
 /// Checks that the longest of the new tokens can still be verified. All have the same claims.
 fn check_size(call: &Call<'_>, sessions: &[(Uuid, Session)]) -> Result<(), Error> {
     let loaded = keyring::current()?;
-    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let longest =
-        sessions.iter().max_by_key(|(_, session)| length(&session.client) + length(&session.audience));
-    longest.map_or(Ok(()), |(sid, session)| {
-        call.tokens(&loaded.ring, Format::Resp).tokens(*sid, session)?.check_size()
-    })
+    let length = |text: Option<&str>| text.map_or(0, str::len);
+    let audience = |session: &Session| length(session.audience.as_deref().or(call.config.audience()));
+    let client = |session: &Session| length(session.client.as_deref());
+    let longest = sessions.iter().max_by_key(|(_, session)| client(session) + audience(session));
+    longest
+        .map_or(Ok(()), |(sid, session)| call.tokens(&loaded.ring, Format::Resp).check_reserve(*sid, session))
 }

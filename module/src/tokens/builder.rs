@@ -66,16 +66,21 @@ impl TokenBuilder<'_> {
     /// Builds the tokens of the session's current generation.
     ///
     /// # Errors
-    /// [`Error::NoKey`] if no key may sign, [`Error::StoredClaims`] if the stored claims must not be signed.
+    /// [`Error::NoKey`] if no key may sign, [`Error::StoredClaims`] if the stored claims must not be signed,
+    /// [`error::TOKEN_TOO_LARGE`] if AUTH.VERIFY would not read the access token.
     pub fn tokens(&self, sid: Uuid, session: &Session) -> Result<UnsignedTokens, Error> {
         let (began, now) = (seconds(session.rotated_at), seconds(self.now));
         let signing_key = self.ring.signing_key(began, now).ok_or(Error::NoKey)?;
         let refresh_key = self.ring.refresh_key(began, now).ok_or(Error::NoKey)?;
         let login = Login { sid, issued_at: session.issued_at };
         let claims = self.claims(&login, session)?;
+        let unsigned = access::unsigned(signing_key, &claims);
+        if unsigned.signed_len(signing_key) > token::MAX_BYTES {
+            return Err(error::TOKEN_TOO_LARGE);
+        }
         Ok(UnsignedTokens {
             key: signing_key.clone(),
-            unsigned: access::unsigned(signing_key, &claims),
+            unsigned,
             cache: (verify_cache::epoch(), self.config.verify_cache_limit()),
             members: Members {
                 expires_in: claims.exp.saturating_sub(now),
@@ -93,6 +98,16 @@ impl TokenBuilder<'_> {
             },
             format: self.format,
         })
+    }
+
+    /// Checks that `AUTH.VERIFY` would read every access token that the session can come to have.
+    ///
+    /// # Errors
+    /// [`error::TOKEN_TOO_LARGE`] if not, and [`Error::StoredClaims`] as above.
+    pub fn check_reserve(&self, sid: Uuid, session: &Session) -> Result<(), Error> {
+        let login = Login { sid, issued_at: session.issued_at };
+        let length = access::longest(&self.claims(&login, session)?);
+        if length > token::MAX_BYTES { Err(error::TOKEN_TOO_LARGE) } else { Ok(()) }
     }
 
     /// Returns the contents of the access token.
@@ -133,15 +148,6 @@ fn checked_claims(session: &Session) -> Result<Option<&str>, Error> {
 }
 
 impl UnsignedTokens {
-    /// Checks that `AUTH.VERIFY` would read the access token.
-    ///
-    /// # Errors
-    /// [`error::TOKEN_TOO_LARGE`].
-    pub fn check_size(&self) -> Result<(), Error> {
-        let length = self.unsigned.signed_len(&self.key);
-        if length > token::MAX_BYTES { Err(error::TOKEN_TOO_LARGE) } else { Ok(()) }
-    }
-
     /// Returns whether signing would make other clients wait.
     pub fn is_slow_to_sign(&self) -> bool {
         self.key.alg().is_slow_to_sign()

@@ -18,5 +18,6 @@ mod sessions;
 mod setclaims;
 mod shared;
 mod token_settings;
+mod token_sizes;
 mod verify;
 mod windows;

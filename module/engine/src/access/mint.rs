@@ -5,6 +5,7 @@ use super::token::{AccessToken, Audience};
 use crate::base64url::{encode_into, encode_within, encoded_len};
 use crate::keys::SigningKey;
 use crate::login::Login;
+use crate::record::MAX_GENERATION;
 use crate::token::TokenType;
 use std::fmt;
 use std::ops::Range;
@@ -60,6 +61,26 @@ pub fn mint(key: &SigningKey, claims: &Claims<'_>) -> Result<String, SignError> 
     let token = unsigned(key, claims).sign(key)?;
     String::from_utf8(token.text().to_vec()).map_err(|_| SignError)
 }
+
+/// Returns the length of the longest token that a session with these claims can come to have: at any generation, time and
+/// claims version, and signed by any key up to RSA with 4096 bits. Issuer and audience are as they are.
+pub fn longest(claims: &Claims<'_>) -> usize {
+    let end = Claims {
+        generation: MAX_GENERATION,
+        claims_version: MAX_GENERATION,
+        iat: MAX_GENERATION,
+        exp: MAX_GENERATION,
+        ..claims.clone()
+    };
+    let mut payload = Vec::with_capacity(payload::length_of(&end));
+    payload::write(&mut payload, &end);
+    encoded_len(LONGEST_HEADER) + encoded_len(payload.len()) + encoded_len(LONGEST_SIGNATURE) + 2
+}
+
+/// Bytes of a header with the longer type, the longest name of an algorithm and the longest key id.
+const LONGEST_HEADER: usize = r#"{"typ":"at+jwt","alg":"EdDSA","kid":""}"#.len() + 64;
+/// Bytes of a signature by an RSA key of 4096 bits.
+const LONGEST_SIGNATURE: usize = 512;
 
 /// A token that lacks only its signature. Its text and its claims lie in one allocation, which the finished token takes
 /// over.

@@ -5,6 +5,6 @@ mod open;
 mod payload;
 mod token;
 
-pub use mint::{Claims, SignError, Unsigned, mint, unsigned};
+pub use mint::{Claims, SignError, Unsigned, longest, mint, unsigned};
 pub use open::{InvalidAccessToken, Opened, authenticate, open};
 pub use token::{AccessToken, ClaimsError, Expectations};

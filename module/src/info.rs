@@ -48,10 +48,13 @@ pub fn warnings(ctx: &Context) -> Vec<&'static str> {
     if config_value(ctx, "maxmemory-policy").is_some_and(|policy| policy != "noeviction") {
         found.push("maxmemory-policy is not noeviction: Redis may evict sessions");
     }
-    let has_aof = config_value(ctx, "appendonly").is_some_and(|value| value == "yes");
-    let has_rdb = config_value(ctx, "save").is_some_and(|value| !value.is_empty());
-    if !has_aof && !has_rdb {
+    let (aof, rdb) = (config_value(ctx, "appendonly"), config_value(ctx, "save"));
+    // What cannot be read, since CONFIG was renamed or forbidden, says nothing.
+    if aof.is_some_and(|value| value == "no") && rdb.is_some_and(|value| value.is_empty()) {
         found.push("persistence is off: a restart logs everybody out");
+    }
+    if keyring::current().is_ok_and(|loaded| !loaded.ring.can_sign(seconds(unix_ms()))) {
+        found.push("no key of the ring may sign now: nobody can log in or refresh");
     }
     found
 }

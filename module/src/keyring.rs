@@ -1,11 +1,13 @@
 //! The keyring file, and the ring in use.
 
+use crate::clock::unix_ms;
 use crate::error::Error;
 use crate::redis::log;
 use crate::tokens::verify_cache;
 use crate::{epoch, sync};
 use hallpass_engine::keys::Keyring;
 use hallpass_engine::keys::file::{KeyringFileError, MAX_BYTES, OPEN_FLAGS, check_access, parse};
+use hallpass_engine::time::seconds;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -33,6 +35,8 @@ pub enum LoadError {
     Io(io::ErrorKind),
     /// It is not a usable keyring file.
     File(KeyringFileError),
+    /// With it, no session could begin or go on.
+    CannotSign,
 }
 
 static CURRENT: RwLock<Option<Arc<Loaded>>> = RwLock::new(None);
@@ -57,14 +61,20 @@ pub fn load(path: &str) -> Result<Loaded, LoadError> {
     Ok(Loaded { ring, group_readable, path, modified: metadata.modified().ok() })
 }
 
-/// Reads the current file again, and puts its ring into use.
+/// Reads the current file again, and puts its ring into use. A ring that cannot sign is refused here, unlike at the start,
+/// where it must not keep redis-server with all its other data from starting.
 ///
 /// # Errors
 /// [`LoadError`]; the ring in use stays.
 pub fn reload(configured: &str) -> Result<(), LoadError> {
     // By its first absolute path: the working directory may have changed.
     let path = current().ok().and_then(|loaded| loaded.path.to_str().map(str::to_owned));
-    load(path.as_deref().unwrap_or(configured)).map(install)
+    let loaded = load(path.as_deref().unwrap_or(configured))?;
+    if !loaded.ring.can_sign(seconds(unix_ms())) {
+        return Err(LoadError::CannotSign);
+    }
+    install(loaded);
+    Ok(())
 }
 
 /// Returns one line for the log.
@@ -119,6 +129,9 @@ impl fmt::Display for LoadError {
             ),
             Self::Io(kind) => write!(f, "the file cannot be read: {kind}"),
             Self::File(error) => error.fmt(f),
+            Self::CannotSign => {
+                f.write_str("no signing key, or no refresh key, may sign now: see exp and nbf")
+            }
         }
     }
 }

@@ -6,8 +6,9 @@ use crate::config::{self, Config};
 use crate::info::{self, Info};
 use crate::redis::guard::guarded;
 use crate::redis::{log, module};
-use crate::tokens::signing;
-use crate::{epoch, keyring};
+use crate::stats::STATS;
+use crate::tokens::{receipts, signing, verify_cache};
+use crate::{epoch, keyring, logins};
 use redis_module::{Context, RedisString, Status};
 
 /// Loads the module. Nothing here leaves a callback behind when it fails.
@@ -34,6 +35,7 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     if !args.is_empty() {
         return Err("module arguments are not supported; use hallpass.* settings in redis.conf".into());
     }
+    forget_everything();
     COMMANDS.iter().try_for_each(|command| command.register(ctx))?;
     config::load(ctx)?;
     let path = &Config::current().keyring_file;
@@ -43,6 +45,15 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
     module::set_options(ctx);
     crate::redis::info::register::<Info>(ctx);
     Ok(())
+}
+
+/// Begins anew. After MODULE UNLOAD the library may stay mapped, with what the module knew: proofs of receipt, verified
+/// tokens, logins and counts of a time since which anything may have happened.
+fn forget_everything() {
+    STATS.reset();
+    receipts::clear();
+    verify_cache::clear();
+    logins::clear();
 }
 
 /// Logs the place of a panic, but not its message, which may contain what a client sent.

@@ -17,6 +17,10 @@ impl Counter {
         self.0.store(self.get().wrapping_add(number), Ordering::Relaxed);
     }
 
+    fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -42,6 +46,12 @@ macro_rules! counters {
         };
 
         impl Stats {
+            /// Sets every counter to zero.
+            pub fn reset(&self) {
+                $(self.$name.reset();)+
+                self.retry_delays.iter().for_each(Counter::reset);
+            }
+
             /// Lists names and numbers, in the order of the declaration.
             pub fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name.get())),+].into_iter()

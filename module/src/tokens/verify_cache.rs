@@ -112,6 +112,14 @@ pub fn invalidate_all() {
     lock().epoch.0 += 1;
 }
 
+/// Forgets every token, and frees their memory.
+pub fn clear() {
+    let mut cache = lock();
+    cache.tokens.clear();
+    cache.bytes = 0;
+    cache.unasked = 0;
+}
+
 fn lock() -> MutexGuard<'static, Cache> {
     sync::lock(&CACHE)
 }

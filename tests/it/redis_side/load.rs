@@ -232,6 +232,56 @@ fn sessions_outlive_unloading_the_module() {
 }
 
 #[test]
+fn a_module_that_is_loaded_again_knows_nothing_of_before() {
+    for alg in ["EdDSA", "ES256", "RS256", "PS256"] {
+        let first = Keyring::generated(alg);
+        let redis = Redis::builder().keyring(first.clone()).line("hallpass.race-window 0").start();
+        let mut con = redis.connect();
+        let issued = con.issue("auth:42", &[]).unwrap();
+        let tokens = con.refresh("auth:42", &issued.refresh, &[]).unwrap();
+        for _ in 0..2 {
+            con.verify("auth:42", &tokens.access, &[]).unwrap();
+        }
+        assert!(con.counter("verify_cache_hits") > 0 && con.counter("receipts_kept") > 0, "{alg}");
+
+        // The same key ids, and other keys.
+        let kids: Vec<&str> = first.0.iter().map(Key::kid).collect();
+        let other = Keyring(vec![Key::signing("EdDSA", kids[0]), Key::refresh(kids[1])]);
+        load_again(&redis, &other);
+        assert_eq!(refused(con.verify("auth:42", &tokens.access, &[])), "INVALIDTOKEN", "{alg}");
+        for counter in ["issued", "refreshed", "verified", "verify_cache_hits", "receipts_kept"] {
+            assert_eq!(con.counter(counter), 0, "{alg}: {counter}");
+        }
+
+        load_again(&redis, &first);
+        con.get::<()>(&["CONFIG", "SET", "hallpass.race-window", "0"]);
+        let again = con.refresh("auth:42", &issued.refresh, &[]).unwrap();
+        assert_eq!(again.refresh, tokens.refresh, "{alg}: whether it arrived is not known any more");
+        assert_eq!(con.info("retry_delay").matches("=1").count(), 1, "{alg}");
+    }
+}
+
+/// Loads the module again, with this keyring.
+fn load_again(redis: &Redis, ring: &Keyring) {
+    let mut con = redis.connect();
+    let module = built().module.to_str().unwrap().to_owned();
+    let file = redis.path("keyring.json");
+    ring.write(&file);
+    con.get::<()>(&["MODULE", "UNLOAD", "hallpass"]);
+    let file = file.to_str().unwrap().to_owned();
+    con.get::<()>(&["MODULE", "LOADEX", &module, "CONFIG", "hallpass.keyring-file", &file]);
+}
+
+#[test]
+fn where_config_cannot_be_asked_nothing_is_warned_of() {
+    for name in ["", "SECRET-CONFIG"] {
+        let redis = Redis::with(&[&format!(r#"rename-command CONFIG "{name}""#), "appendonly yes"]);
+        assert!(warnings(&redis.log()).is_empty(), "{}", redis.log());
+        assert_eq!(redis.connect().info("warnings"), "");
+    }
+}
+
+#[test]
 fn a_policy_that_evicts_and_missing_persistence_are_warned_of() {
     let redis = Redis::with(&["maxmemory-policy volatile-lru"]);
     assert!(redis.log().contains("maxmemory-policy"), "{}", redis.log());

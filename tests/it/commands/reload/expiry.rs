@@ -1,6 +1,6 @@
 //! Rings whose keys expire: clear errors that do not blame the caller, and nothing is lost.
 
-use crate::support::*;
+use crate::support::{clock::Clocked, *};
 
 /// The answer when no key of the ring may sign: an outage for the caller, not its mistake.
 const NO_KEY: &str = "no key of the ring is valid now";
@@ -124,4 +124,61 @@ fn a_key_that_expires_hands_over_to_an_older_one() {
     assert_eq!(tokens::refresh_parts(&second.refresh)[1], "ref-1");
     assert_eq!(refused(con.verify("auth:42", &first.access, &[])), "INVALIDTOKEN");
     assert_eq!(refused(con.refresh("auth:42", &first.refresh, &[])), "INVALIDTOKEN");
+}
+
+/// Returns rings that are well-formed, but with which nobody could log in or refresh.
+fn useless_rings() -> Vec<Keyring> {
+    let (sig, refresh) = (Key::signing("EdDSA", "sig-9"), Key::refresh("ref-9"));
+    vec![
+        Keyring(vec![sig.clone().with("exp", now() - 1), refresh.clone()]),
+        Keyring(vec![sig.clone().with("nbf", now() + 1000), refresh.clone()]),
+        Keyring(vec![sig.clone(), refresh.clone().with("exp", now() - 1)]),
+        Keyring(vec![sig, refresh.with("nbf", now() + 1000)]),
+    ]
+}
+
+/// Returns how often the log says that nothing can be signed.
+fn complaints(redis: &Redis, words: &str) -> usize {
+    redis.log().lines().filter(|line| line.contains(words)).count()
+}
+
+#[test]
+fn a_ring_that_cannot_sign_is_not_taken_by_a_server_that_runs() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let mut tokens = con.issue("auth:42", &[]).unwrap();
+    for ring in useless_rings() {
+        ring.write(&redis.path("keyring.json"));
+        let refusal = con.run(&["AUTH.RELOAD"]).unwrap_err();
+        assert!(refusal.text.starts_with("hallpass: the keyring file is not usable"), "{refusal:?}");
+        assert_eq!((con.info("signing_kid"), con.info("warnings").contains("ring")), ("sig-1".into(), false));
+        tokens = con.refresh("auth:42", &tokens.refresh, &[]).unwrap();
+    }
+    assert_eq!(complaints(&redis, "may sign now"), 4, "{}", redis.log());
+}
+
+#[test]
+fn a_ring_that_cannot_sign_keeps_no_server_from_starting() {
+    for ring in useless_rings() {
+        let redis = Redis::builder().keyring(ring).start();
+        let mut con = redis.connect();
+        con.get::<()>(&["SET", "other", "data"]);
+        has_no_key(con.issue("auth:42", &[]));
+        assert!(con.info("warnings").contains("no key of the ring may sign now"), "{}", con.info("warnings"));
+        assert_eq!(complaints(&redis, "no key of the ring may sign now"), 1, "{}", redis.log());
+    }
+}
+
+#[test]
+fn a_ring_whose_last_key_expires_is_warned_of_and_still_verifies() {
+    let end = now() + 1_000;
+    let ring = Keyring(vec![Key::signing("EdDSA", "sig-1"), Key::refresh("ref-1").with("exp", end)]);
+    let clocked = Clocked::start(Redis::builder().keyring(ring));
+    let mut con = clocked.redis.connect();
+    let tokens = con.issue("auth:42", &["ACCESSTTL", "3000"]).unwrap();
+    assert!(!con.info("warnings").contains("ring"));
+    clocked.forward(std::time::Duration::from_secs(1_001));
+    assert!(con.info("warnings").contains("no key of the ring may sign now"));
+    con.verify("auth:42", &tokens.access, &[]).unwrap();
+    has_no_key(con.issue("auth:42", &[]));
 }

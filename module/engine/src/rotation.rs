@@ -111,9 +111,12 @@ fn age(session: &Session, now: u64) -> u64 {
 }
 
 /// Returns for how long, in ms, every holder of a shared session gets the same answer: half the lifetime of an access
-/// token. So a generation lasts at least that long, however many holders there are.
+/// token, or of the session's idle time if that is shorter. So a generation lasts at least that long, however many
+/// holders there are, and whoever comes in the second half of the idle time extends it.
 fn youth(session: &Session, policy: &Policy) -> u64 {
-    ms(session.access_ttl.unwrap_or(policy.access_ttl)) / 2
+    let access_ttl = session.access_ttl.unwrap_or(policy.access_ttl);
+    let idle_ttl = session.idle_ttl.unwrap_or(policy.idle_ttl);
+    ms(access_ttl.min(idle_ttl)) / 2
 }
 
 /// Returns the session at `generation`, which begins at `now` even if the clock went back: keys are chosen by this

@@ -64,7 +64,8 @@ pub fn answer(login: &mut Option<Login>, token: usize, now: i128, policy: &Polic
     let shared = known.own_shared.unwrap_or(i128::from(policy.shared));
     let behind = current as i128 - token as i128;
     let is_held = shared > 0 && (0..=shared).contains(&behind);
-    if is_held && age < i128::from(policy.access_ttl) * 500 {
+    let access_ttl = i128::from(policy.access_ttl).min(known.own_idle_ttl.unwrap_or(policy.idle_ttl.into()));
+    if is_held && age < access_ttl * 500 {
         return Outcome::Retried { age, is_shared: token != current };
     }
     if token > current && policy.recovery {

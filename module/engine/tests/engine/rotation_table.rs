@@ -319,6 +319,15 @@ fn the_access_ttl_of_a_session_says_how_long_its_tokens_are_young() {
 }
 
 #[test]
+fn a_short_idle_time_makes_them_young_for_half_of_it_so_that_use_keeps_the_session_alive() {
+    let session = Session { idle_ttl: Some(60), idle_expiry: NOW_MS + 60_000, ..session() };
+    let at = |generation, age| decide(Some(&session), generation, NOW_MS + age, &shared(1), true);
+    assert_eq!(at(5, 29_999), Decision::Retry { age: 29_999, is_shared: false });
+    assert_eq!(rotated(at(5, 30_000)).idle_expiry, NOW_MS + 90_000);
+    assert!(matches!(at(4, 30_000), Decision::Renew { next, .. } if next.idle_expiry == NOW_MS + 90_000));
+}
+
+#[test]
 fn recovery_of_a_shared_session_is_as_of_any_other() {
     for generation in [6, 105] {
         assert_eq!(after(5, generation, &shared(3)), after(5, generation, &POLICY));

@@ -5,6 +5,7 @@ use crate::error::CommandError;
 use crate::hallpass::Hallpass;
 use crate::reply::Fields;
 use crate::request::about;
+use redis::Cmd;
 
 pub use hallpass_engine::inspection::State as TokenState;
 
@@ -64,14 +65,32 @@ impl Hallpass {
         token: &str,
         with_claims: bool,
     ) -> Result<Inspected, CommandError> {
-        let mut command = about(command::INSPECT, key);
-        command.arg(token).arg(with_claims.then_some(word::WITHCLAIMS));
-        self.call(&command).await.and_then(Inspected::read)
+        self.call(&inspect_command(key, token, with_claims)).await.and_then(Inspected::read)
     }
 }
 
+/// Writes the command.
+pub(crate) fn inspect_command(key: &str, token: &str, with_claims: bool) -> Cmd {
+    let mut command = about(command::INSPECT, key);
+    command.arg(token).arg(with_claims.then_some(word::WITHCLAIMS));
+    command
+}
+
 impl Inspected {
-    fn read(mut reply: Fields) -> Result<Self, CommandError> {
+    /// Returns when a session cookie with this token is to be renewed at the earliest; `None` if the token is not the
+    /// session's current one.
+    pub fn renewal_at(&self) -> Option<u64> {
+        let is_current = self.is_active && self.state == Some(TokenState::Current);
+        Some(self.access_expires_at?.min(self.quarter_at()?)).filter(|_| is_current)
+    }
+
+    /// Returns when a quarter of the time has passed for which the session may be idle.
+    pub fn quarter_at(&self) -> Option<u64> {
+        const QUARTER: u64 = 4;
+        Some(self.iat? + self.exp?.saturating_sub(self.iat?) / QUARTER)
+    }
+
+    pub(crate) fn read(mut reply: Fields) -> Result<Self, CommandError> {
         let word: String = reply.take(field::STATE)?;
         Ok(Self {
             is_active: reply.take(field::ACTIVE)?,
@@ -106,5 +125,23 @@ mod tests {
             (false, Some(TokenState::Gone), None, "s")
         );
         assert!(read("%1\r\n$6\r\nactive\r\n#f\r\n").is_err());
+    }
+
+    #[test]
+    fn a_renewal_is_due_when_the_access_token_has_expired_or_a_quarter_of_the_idle_time_has_passed() {
+        let current = Inspected {
+            is_active: true,
+            state: Some(TokenState::Current),
+            iat: Some(1000),
+            exp: Some(1400),
+            access_expires_at: Some(1030),
+            ..Inspected::default()
+        };
+        assert_eq!((current.quarter_at(), current.renewal_at()), (Some(1100), Some(1030)));
+        let slow = Inspected { access_expires_at: Some(1300), ..current.clone() };
+        assert_eq!(slow.renewal_at(), Some(1100));
+        let old = Inspected { state: Some(TokenState::Retry), ..current.clone() };
+        let reused = Inspected { is_active: false, ..current };
+        assert_eq!((old.renewal_at(), reused.renewal_at()), (None, None));
     }
 }

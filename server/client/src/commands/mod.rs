@@ -12,6 +12,7 @@ mod tokens;
 mod use_outside_token;
 mod verify;
 
+pub(crate) use inspect::inspect_command;
 pub use inspect::{Inspected, TokenState};
 pub use issue::{IssueOptions, OnLimit};
 pub use keyring::KeyStatus;

@@ -24,6 +24,11 @@ impl Question {
         Self(hash.finalize().into())
     }
 
+    /// `AUTH.INSPECT … token WITHCLAIMS`
+    pub fn inspect(token: &str) -> Self {
+        Self(Sha256::new().chain_update([0, 0]).chain_update(token).finalize().into())
+    }
+
     /// Returns a number below `count`, the same for the same question.
     pub fn shard(&self, count: usize) -> usize {
         usize::from(self.0[0]) % count
@@ -48,5 +53,6 @@ mod tests {
             assert!(!asked[..index].contains(question), "{index}");
         }
         assert_eq!(asked[0], Question::verify("a.b.c", None));
+        assert!(!asked.contains(&Question::inspect("a.b.c")), "another command");
     }
 }

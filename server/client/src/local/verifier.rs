@@ -1,23 +1,17 @@
 //! Verifies tokens here, and asks Redis where that is needed.
 
-use super::answers::Ticket;
-use super::link::{Link, is_away};
-use super::moment::Moment;
+use super::asking::{Asking, Command, Read, Verified};
 use super::question::Question;
 use super::store::Kept;
-use crate::commands::verify_command;
+use crate::commands::{Inspected, inspect_command, verify_command};
 use crate::error::CommandError;
-use crate::failover::may_be_answered_elsewhere;
 use crate::hallpass::Hallpass;
-use crate::sending::checked;
+use crate::reply::Fields;
 use crate::subject_keys::SubjectKeys;
-use redis::aio::MultiplexedConnection;
-use redis::{Cmd, RedisResult, Value};
+use redis::Cmd;
 use serde::Deserialize;
-use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
-use std::pin::pin;
 use std::sync::Arc;
 
 /// Verifies access tokens: by what Redis answered before, where nothing has changed since, or else by `AUTH.VERIFY`.
@@ -32,23 +26,24 @@ pub struct Verifier<T = Claims> {
 /// Makes what is kept of a claims set, a JSON object as text; `None` when it lacks something.
 type ReadClaims<T> = dyn Fn(&str) -> Option<T> + Send + Sync;
 
-/// A valid token, as it was read.
-#[derive(Debug)]
-pub struct Verified<T> {
-    /// What was read.
-    pub value: Arc<T>,
-    /// True when Redis is away, so that the token may have been revoked meanwhile.
-    pub is_stale: bool,
-}
-
 /// A claims set, a JSON object as text, exactly as signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims(Box<str>);
 
-/// Why a token was not found valid, and whether that is because Redis gave no answer.
-struct Failure {
-    error: CommandError,
-    is_away: bool,
+/// `AUTH.VERIFY`
+struct Verify<'a, T> {
+    token: &'a str,
+    audience: Option<&'a str>,
+    read: &'a ReadClaims<T>,
+}
+
+/// `AUTH.INSPECT … WITHCLAIMS`
+struct Inspect<'a>(&'a str);
+
+/// The one claim that matters here.
+#[derive(Deserialize)]
+struct Expiry {
+    exp: u64,
 }
 
 impl Verifier {
@@ -79,11 +74,7 @@ impl<T: Kept> Verifier<T> {
         token: &str,
         audience: Option<&str>,
     ) -> Result<Arc<T>, CommandError> {
-        let asked = Asked::new(keys, token, audience);
-        if let Some(kept) = self.kept(&asked, |link| asked.find(link)) {
-            return Ok(kept);
-        }
-        self.ask(&asked).await.map_err(|failure| failure.error)
+        Asking::new(&self.hallpass, keys, self.command(token, audience)).answer().await
     }
 
     /// The same, but while Redis is away lets pass what it answered before, for as long as
@@ -97,143 +88,71 @@ impl<T: Kept> Verifier<T> {
         token: &str,
         audience: Option<&str>,
     ) -> Result<Verified<T>, CommandError> {
-        let asked = Asked::new(keys, token, audience);
-        let fresh = |value| Verified { value, is_stale: false };
-        let stale = |value| Verified { value, is_stale: true };
-        if let Some(kept) = self.kept(&asked, |link| asked.find(link)) {
-            return Ok(fresh(kept));
-        }
-        // Nobody waits for a node that is known to be away.
-        let if_away = |link: &Link| link.is_away().then(|| asked.find_stale(link)).flatten();
-        if let Some(kept) = self.kept(&asked, if_away) {
-            return Ok(stale(kept));
-        }
-        match self.ask(&asked).await {
-            Ok(value) => Ok(fresh(value)),
-            Err(Failure { error, is_away: false }) => Err(error),
-            Err(Failure { error, is_away: true }) => {
-                self.kept(&asked, |link| asked.find_stale(link)).map(stale).ok_or(error)
-            }
-        }
+        Asking::new(&self.hallpass, keys, self.command(token, audience)).answer_or_stale().await
     }
 
-    /// Returns what `find` finds among what is kept of the node in charge.
-    fn kept(&self, asked: &Asked<'_>, find: impl FnOnce(&Link) -> Option<Arc<dyn Kept>>) -> Option<Arc<T>> {
-        let kept = self.hallpass.with_link(|| asked.key(), |link| find(link))??;
-        (kept as Arc<dyn Any + Send + Sync>).downcast().ok()
-    }
-
-    /// Asks Redis, and keeps the answer where that is allowed.
-    async fn ask(&self, asked: &Asked<'_>) -> Result<Arc<T>, Failure> {
-        let invalid = Failure { error: CommandError::InvalidToken, is_away: false };
-        let key = asked.key().ok_or(invalid)?;
-        let command = verify_command(&key, asked.token, asked.audience);
-        let link = self.hallpass.with_link(|| Some(key.clone()), Arc::clone);
-        if link.as_ref().is_some_and(|link| link.is_demoted()) {
-            self.hallpass.connection.look_up();
-        }
-        let allowed = link.as_ref().and_then(|link| link.ask(&asked.question, &key));
-        let mut course = Course { ticket: None, is_away: true };
-        let answer: Result<String, CommandError> = {
-            let sent = pin!(self.send(&command, allowed, &mut course));
-            self.hallpass.timed(&command, sent).await
-        };
-        let answer = answer.and_then(|claims| self.read(&claims));
-        let store = link.as_ref().map(|link| link.store());
-        match answer {
-            Ok(Read { value, expires }) => {
-                let value = Arc::new(value);
-                if let (Some(store), Some(ticket)) = (store, course.ticket) {
-                    store.keep(ticket, asked.question, expires, value.clone());
-                }
-                Ok(value)
-            }
-            Err(error) => {
-                self.hallpass.report(&error);
-                let is_away = course.is_away;
-                if let Some(store) = store.filter(|_| !is_away) {
-                    store.forget(&asked.question);
-                }
-                Err(Failure { error, is_away })
-            }
-        }
-    }
-
-    /// Sends the command over the connection that listens, or else in the ordinary way.
-    async fn send(
+    /// Tells, in the same way, what a refresh token would be answered, with the session's claims. What is known of the
+    /// current one is kept until [`Inspected::renewal_at`].
+    ///
+    /// # Errors
+    /// As [`Hallpass::inspect`].
+    pub async fn inspect_or_stale(
         &self,
-        command: &Cmd,
-        allowed: Option<(Ticket, MultiplexedConnection)>,
-        course: &mut Course,
-    ) -> RedisResult<Value> {
-        let mut answer = None;
-        if let Some((ticket, mut connection)) = allowed {
-            answer = Some(connection.send_packed_command(command).await.and_then(checked));
-            answer.take_if(|answer| matches!(answer, Err(error) if may_be_answered_elsewhere(error)));
-            course.ticket = answer.is_some().then_some(ticket);
-        }
-        let answer = match answer {
-            Some(answer) => answer,
-            None => self.hallpass.connection.send(command).await,
-        };
-        course.is_away = matches!(&answer, Err(error) if is_away(error));
-        answer
+        keys: &SubjectKeys,
+        token: &str,
+    ) -> Result<Verified<Inspected>, CommandError> {
+        Asking::new(&self.hallpass, keys, Inspect(token)).answer_or_stale().await
     }
 
-    fn read(&self, claims: &str) -> Result<Read<T>, CommandError> {
+    fn command<'a>(&'a self, token: &'a str, audience: Option<&'a str>) -> Verify<'a, T> {
+        Verify { token, audience, read: &*self.read }
+    }
+}
+
+impl<T: Kept> Command for Verify<'_, T> {
+    type Reply = String;
+    type Value = T;
+
+    fn token(&self) -> &str {
+        self.token
+    }
+
+    fn question(&self) -> Question {
+        Question::verify(self.token, self.audience)
+    }
+
+    fn write(&self, key: &str) -> Cmd {
+        verify_command(key, self.token, self.audience)
+    }
+
+    fn read(&self, claims: String) -> Result<Read<T>, CommandError> {
         let unexpected = CommandError::unexpected_answer;
-        let Expiry { exp } = serde_json::from_str(claims).map_err(|_| unexpected())?;
-        let value = (self.read)(claims).ok_or_else(unexpected)?;
-        Ok(Read { value, expires: exp })
+        let Expiry { exp } = serde_json::from_str(&claims).map_err(|_| unexpected())?;
+        let value = (self.read)(&claims).ok_or_else(unexpected)?;
+        Ok(Read { value, holds_until: Some(exp) })
     }
 }
 
-/// A token and what is asked about it.
-struct Asked<'a> {
-    keys: &'a SubjectKeys,
-    token: &'a str,
-    audience: Option<&'a str>,
-    question: Question,
-}
+impl Command for Inspect<'_> {
+    type Reply = Fields;
+    type Value = Inspected;
 
-impl<'a> Asked<'a> {
-    fn new(keys: &'a SubjectKeys, token: &'a str, audience: Option<&'a str>) -> Self {
-        Self { keys, token, audience, question: Question::verify(token, audience) }
+    fn token(&self) -> &str {
+        self.0
     }
 
-    /// Returns the key of the subject that the token names.
-    fn key(&self) -> Option<String> {
-        self.keys.of_token(self.token)
+    fn question(&self) -> Question {
+        Question::inspect(self.0)
     }
 
-    fn find(&self, link: &Link) -> Option<Arc<dyn Kept>> {
-        link.store().get(&self.question, Moment::now())
+    fn write(&self, key: &str) -> Cmd {
+        inspect_command(key, self.0, true)
     }
 
-    fn find_stale(&self, link: &Link) -> Option<Arc<dyn Kept>> {
-        link.store().get_stale(&self.question, Moment::now())
+    fn read(&self, reply: Fields) -> Result<Read<Inspected>, CommandError> {
+        let value = Inspected::read(reply)?;
+        Ok(Read { holds_until: value.renewal_at(), value })
     }
-}
-
-/// How a question went.
-struct Course {
-    /// What allows the answer to be kept, if it came over the connection that listens.
-    ticket: Option<Ticket>,
-    /// True when no answer came, or one that says nothing.
-    is_away: bool,
-}
-
-/// A claims set that was read.
-struct Read<T> {
-    value: T,
-    /// In seconds since 1970.
-    expires: u64,
-}
-
-/// The one claim that matters here.
-#[derive(Deserialize)]
-struct Expiry {
-    exp: u64,
 }
 
 impl Deref for Claims {
@@ -253,5 +172,13 @@ impl fmt::Display for Claims {
 impl Kept for Claims {
     fn bytes(&self) -> usize {
         size_of::<Self>() + self.0.len()
+    }
+}
+
+impl Kept for Inspected {
+    fn bytes(&self) -> usize {
+        let texts = [&self.aud, &self.client_id, &self.scope, &self.claims];
+        let optional: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + self.sub.len() + self.sid.len() + optional
     }
 }

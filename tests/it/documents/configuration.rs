@@ -90,7 +90,8 @@ fn the_commands_for_clients_work_as_written() {
     let said = shell.run(&script("docs/configuration.md", "The clients file"));
     assert_eq!(said, "shop  scopes=issue,manage  audiences=*  confidential=no  secrets=1\n");
     let secret = |file: &str| fs::read_to_string(shell.path(file)).unwrap();
-    assert!(secret("shop-secret").len() > 20 && secret("shop-secret") != secret("shop-secret-2"));
+    assert_eq!(secret("shop-secret").trim().len(), "hps_".len() + 43, "256 bits");
+    assert_ne!(secret("shop-secret"), secret("shop-secret-2"));
     let clients = fs::read_to_string(shell.path("clients.json")).unwrap();
     let clients: Json = serde_json::from_str(&clients).unwrap();
     assert_eq!(clients["clients"][0]["secrets"].as_array().unwrap().len(), 1, "the older one was removed");

@@ -10,4 +10,5 @@ mod operations;
 pub mod pages;
 mod readme;
 mod reliability;
+mod security;
 pub mod shell;

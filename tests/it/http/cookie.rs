@@ -59,6 +59,17 @@ fn a_session_with_a_cookie_has_its_refresh_token_there_only() {
 }
 
 #[test]
+fn the_longest_cookie_fits_into_a_browser() {
+    let redis = redis();
+    let server = Server::before(&redis, &[]);
+    let answer = server.sessions(&json!({"subject": "ü".repeat(127), "cookie": true}));
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let length = cookie(&answer).0.len();
+    // Browsers count name and value. The id of the key may be as long as that of the generation and more.
+    assert!((340..1024).contains(&length), "{length}");
+}
+
+#[test]
 fn the_cookie_rotates_and_repeats() {
     let redis = redis();
     let server = Server::before(&redis, &[]);

@@ -217,6 +217,18 @@ fn unknown_routes_and_methods_are_json_too() {
 }
 
 #[test]
+fn what_the_query_says_proves_nothing() {
+    let redis = redis();
+    let server = Server::before(&redis, &[]);
+    let refresh = server.login("42").text_of("refresh_token");
+    let query = format!("client_id=local&client_secret={}", server.secret());
+    let introspection = server.request("POST", &format!("/introspect?{query}")).form(&[("token", &refresh)]);
+    is(&introspection.send(), 401, "invalid_client");
+    let grant = format!("/token?{query}&grant_type=refresh_token&refresh_token={refresh}");
+    is(&server.request("POST", &grant).form(&[("a", "b")]).send(), 400, "invalid_request");
+}
+
+#[test]
 fn a_huge_body_is_refused() {
     let redis = redis();
     let server = Server::before(&redis, &[]);

@@ -3,7 +3,6 @@
 
 use std::{
     fs::{self, File},
-    net::TcpStream,
     path::Path,
     process::Stdio,
     sync::{Mutex, PoisonError},
@@ -15,7 +14,7 @@ use crate::{
     documents::pages::{blocks, script},
     support::{
         build::repository,
-        gateway::{free_port, nginx},
+        gateway::{Ports, free_port, nginx, serving},
         http_server::{Server, directory},
         process::Process,
         tools::{installed, node, succeeds, system_program, tool_path},
@@ -26,9 +25,10 @@ use crate::{
 /// One browser at a time: it needs the whole machine.
 pub static BROWSER: Mutex<()> = Mutex::new(());
 
-/// The programs that serve pages: the example, and a React application.
+/// The programs that serve pages: the example, a React application, and one whose pages have no script.
 const EXAMPLE: &str = "examples/browser/server.mjs";
 const REACT: &str = "tests/browser/react_app.mjs";
+const SERVER_RENDERED: &str = "tests/browser/server_rendered.mjs";
 
 /// Starts a program for Node.js that prints its address, and returns that too.
 #[track_caller]
@@ -63,10 +63,16 @@ struct Example {
 impl Example {
     #[track_caller]
     fn start(flags: &[&str], envs: &[(&str, &str)]) -> Self {
+        Self::of(EXAMPLE, flags, envs)
+    }
+
+    /// Starts another application.
+    #[track_caller]
+    fn of(program: &str, flags: &[&str], envs: &[(&str, &str)]) -> Self {
         let server = Server::start_in(directory(), flags);
         let hallpass = format!("http://{}", server.address());
         let own = [("PORT", "0"), ("HALLPASS_URL", &hallpass), ("HALLPASS_CLIENT_SECRET", server.secret())];
-        let (process, url) = start(EXAMPLE, &server.dir().join("example"), &[&own, envs].concat());
+        let (process, url) = start(program, &server.dir().join("example"), &[&own, envs].concat());
         Self { server, hallpass, url, _process: process }
     }
 
@@ -149,10 +155,8 @@ impl Elsewhere {
         let text = text.replace("http://app.demo.localhost:3001", &self.page);
         let text = text.replace("http://127.0.0.1:8080", &example.hallpass);
         let text = text.replace("http://127.0.0.1:3000", &example.url);
-        let mut command = nginx(example.server.dir(), &format!("events {{}}\nhttp {{\n{text}}}\n"));
-        let process = Process::new(command.stdin(Stdio::null()).spawn().unwrap());
-        wait_until("nginx listens", SOON, || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        (process, format!("http://127.0.0.1:{port}"))
+        let command = nginx(example.server.dir(), &format!("events {{}}\nhttp {{\n{text}}}\n"));
+        (serving(command, port), format!("http://127.0.0.1:{port}"))
     }
 }
 
@@ -266,6 +270,19 @@ fn an_outside_token_logs_in_once() {
     fs::write(&file, trusted.to_string()).unwrap();
     let flags = ["--dev-cookie", "--issuers-file", file.to_str().unwrap()];
     Example::start(&flags, &[]).run("outside_token.mjs", &[("ISSUER", &issuer)]);
+}
+
+#[test]
+fn pages_by_cookie_need_no_script() {
+    let flags = ["--trusted-proxy", "127.0.0.1", "--session-cookie"];
+    let example = Example::of(SERVER_RENDERED, &flags, &[]);
+    let (gateway, sibling) = (free_port(), free_port());
+    let application = example.url.strip_prefix("http://").unwrap();
+    let ports = Ports { gateway, hallpass: example.server.address(), application };
+    let _nginx = serving(nginx(example.server.dir(), &ports.example("nginx.conf")), gateway);
+    let [url, sibling] =
+        [(SIBLINGS[0], gateway), (SIBLINGS[1], sibling)].map(|(host, port)| format!("http://{host}:{port}"));
+    example.run("no_script.mjs", &[("EXAMPLE_URL", &url), ("PAGE_URL", &sibling)]);
 }
 
 #[test]

@@ -22,6 +22,7 @@ impl Section for Info {
         out.text("key_pattern", &config.key_pattern);
         out.text("issuer", &config.issuer);
         out.text("audience", &config.audience);
+        out.number("refresh_requires_access", u64::from(config.refresh_requires_access));
         write_keyring(out);
         if let Some(ctx) = ctx {
             out.text("warnings", &warnings(ctx).join("; "));

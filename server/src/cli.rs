@@ -1,6 +1,7 @@
 //! The command line. Every flag of `serve` has an environment variable `HALLPASS_*` of the same name.
 
 use crate::embedded::Setting;
+use crate::http::cookie::SameSite;
 use crate::listener::ListenAddress;
 use crate::middleware::cors::parse_origin;
 use crate::middleware::source::parse_network;
@@ -147,6 +148,21 @@ pub struct Serve {
     /// Name the cookie `hallpass` and allow it without TLS: for development, with --listen on the loopback only.
     #[arg(long, env = "HALLPASS_DEV_COOKIE", value_parser = BoolishValueParser::new())]
     pub dev_cookie: bool,
+
+    /// Let /verify take the cookie of a page's request instead of an access token, and renew it: for server-rendered
+    /// pages. Behind a gateway only: needs --trusted-proxy, or --listen unix:.
+    #[arg(long, env = "HALLPASS_SESSION_COOKIE", value_parser = BoolishValueParser::new())]
+    pub session_cookie: bool,
+
+    /// With which requests from other sites a browser sends the cookie: strict is none, lax those of links.
+    #[arg(
+        long,
+        env = "HALLPASS_COOKIE_SAME_SITE",
+        value_name = "POLICY",
+        value_enum,
+        default_value = "strict"
+    )]
+    pub cookie_same_site: SameSite,
 
     /// Custom claims that /verify puts into X-Auth-Claims [default: all].
     #[arg(long, env = "HALLPASS_VERIFY_CLAIMS", value_name = "NAME,…", value_delimiter = ',')]

@@ -28,9 +28,9 @@ fn routes() -> Vec<Route> {
         (public("/subjects/{sub}/claims").with_body(Purpose::FailedClient), put(subjects::set_claims)),
         (public("/introspect").with_body(Purpose::FailedClient), post(introspect::introspect)),
         // Gateways.
-        (public("/verify").frequent(), any(verify::verify)),
-        (public("/verify/").frequent(), any(verify::verify_path)),
-        (public("/verify/{*path}").frequent(), any(verify::verify_path)),
+        (public("/verify").for_gateways(), any(verify::verify)),
+        (public("/verify/").for_gateways(), any(verify::verify_path)),
+        (public("/verify/{*path}").for_gateways(), any(verify::verify_path)),
         // Holders of tokens.
         (public("/token").for_browsers().with_body(Purpose::Token), post(token::token)),
         (public("/revoke").for_browsers().with_body(Purpose::Revoke), post(revoke::revoke)),

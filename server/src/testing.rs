@@ -1,6 +1,6 @@
 //! The fixture of the routes' unit tests: the state of a server whose Redis is away.
 
-use crate::http::cookie::CookieMode;
+use crate::http::cookie::{CookieMode, SameSite};
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareState;
 use crate::middleware::bodies::Bodies;
@@ -38,6 +38,7 @@ pub fn state() -> AppState {
         key_pattern: "auth:*".into(),
         issuer: None,
         audience: Some("api".into()),
+        refresh_requires_access: false,
         is_cluster: false,
     };
     let module = Module { keys: SubjectKeys::new("auth:*").expect("a pattern"), info };
@@ -48,10 +49,11 @@ pub fn state() -> AppState {
         module: module.into(),
         verify_claims: None,
         me_auth_age: None,
-        cookies: CookieMode::new(false),
+        cookies: CookieMode { is_dev: false, same_site: SameSite::Strict },
         middleware: Arc::new(MiddlewareState {
             cors: Cors::new(&["https://app.example".into()]),
             proxies: TrustedProxies::default(),
+            has_session_cookie: true,
             limits: RateLimit::per_second(50),
             bodies: Shares::default(),
             slots: Arc::new(Semaphore::new(1)),

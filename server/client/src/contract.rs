@@ -131,6 +131,7 @@ pub mod info {
     pub const KEY_PATTERN: &str = "hallpass_key_pattern";
     pub const ISSUER: &str = "hallpass_issuer";
     pub const AUDIENCE: &str = "hallpass_audience";
+    pub const REFRESH_REQUIRES_ACCESS: &str = "hallpass_refresh_requires_access";
     /// Changes when settings or keys do, so that what AUTH.VERIFY answered before may not hold any more.
     pub const VERIFY_EPOCH: &str = "hallpass_verify_epoch";
 

@@ -12,6 +12,8 @@ pub struct ModuleInfo {
     pub issuer: Option<String>,
     /// `hallpass.audience`, unless it is empty.
     pub audience: Option<String>,
+    /// `hallpass.refresh-requires-access`.
+    pub refresh_requires_access: bool,
     /// True for a node of a cluster.
     pub is_cluster: bool,
 }
@@ -33,6 +35,7 @@ impl ModuleInfo {
             key_pattern: field(info::KEY_PATTERN)?,
             issuer: field(info::ISSUER),
             audience: field(info::AUDIENCE),
+            refresh_requires_access: field(info::REFRESH_REQUIRES_ACCESS).as_deref() == Some("1"),
             is_cluster: field(info::CLUSTER_ENABLED).as_deref() == Some("1"),
         })
     }

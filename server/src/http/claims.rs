@@ -1,5 +1,6 @@
 //! Reads claims out of access tokens and claims sets. Nothing here decides whether a token is valid.
 
+use hallpass_client::Inspected;
 use hallpass_engine::base64url;
 use hallpass_engine::json::RESERVED_CLAIMS;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -58,6 +59,17 @@ impl<'j> Verified<'j> {
         let members: Members<'j> = serde_json::from_str(json).ok()?;
         let Members { subject, session, auth_time, custom } = members;
         Some(Self { subject: subject?, session: session?, auth_time: auth_time?, custom })
+    }
+
+    /// Returns what a token of this session would say. `claims` are the session's, a JSON object as text.
+    pub fn of_session(found: &'j Inspected) -> Option<Self> {
+        let members: Members<'j> = serde_json::from_str(found.claims.as_deref().unwrap_or("{}")).ok()?;
+        Some(Self {
+            subject: found.sub.clone(),
+            session: found.sid.clone(),
+            auth_time: found.auth_time?,
+            custom: members.custom,
+        })
     }
 
     /// Returns the custom claims, or the selected ones, as a JSON object in ASCII.

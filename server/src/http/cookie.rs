@@ -6,6 +6,7 @@
 use crate::http::error::ApiError;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
+use clap::ValueEnum;
 
 /// The header of calls that use the cookie, with any value.
 const MARK: &str = "x-hallpass";
@@ -15,23 +16,49 @@ const OPTIONAL: &str = "optional";
 
 /// The name and attributes of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CookieMode {
+pub struct CookieMode {
+    /// Whether it is `hallpass` without `Secure`, for development on the loopback without TLS. Else it is
     /// `__Host-hallpass`: https only, and no other host of the domain can set it.
-    Secure,
-    /// `hallpass` without `Secure`, for development on the loopback without TLS.
-    Dev,
+    pub is_dev: bool,
+    /// Its attribute `SameSite`.
+    pub same_site: SameSite,
+}
+
+/// With which requests from other sites a browser sends the cookie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SameSite {
+    /// None.
+    #[default]
+    Strict,
+    /// Those of links that the user follows.
+    Lax,
+}
+
+/// The cookie of a request to a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented<'a> {
+    /// There is none.
+    Nothing,
+    /// The refresh token in it.
+    Token(&'a str),
+    /// There is more than one, and nobody can tell which is the browser's own.
+    Several,
 }
 
 impl CookieMode {
-    /// Returns the mode that `--dev-cookie` selects.
-    pub fn new(dev: bool) -> Self {
-        if dev { Self::Dev } else { Self::Secure }
+    fn name(self) -> &'static str {
+        if self.is_dev { "hallpass" } else { "__Host-hallpass" }
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Secure => "__Host-hallpass",
-            Self::Dev => "hallpass",
+    /// Returns the cookie of a request that a gateway asks about. No script has added a header to it.
+    pub fn presented(self, headers: &HeaderMap) -> Presented<'_> {
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let mut values = pairs.filter(|(name, _)| *name == self.name()).map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (None | Some(""), None) => Presented::Nothing,
+            (Some(token), None) => Presented::Token(token),
+            (_, Some(_)) => Presented::Several,
         }
     }
 
@@ -51,15 +78,11 @@ impl CookieMode {
     /// Returns the refresh token of the request's cookie, if there is one. A repeated cookie, or a missing `X-Hallpass`
     /// header, is an `invalid_request`.
     fn refresh_token(self, headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut values = pairs.filter(|(name, _)| *name == self.name()).map(|(_, value)| value);
-        let Some(value) = values.next().filter(|value| !value.is_empty()) else { return Ok(None) };
-        if values.next().is_some() {
-            return Err(ApiError::invalid_request("the cookie is repeated"));
+        match self.presented(headers) {
+            Presented::Nothing => Ok(None),
+            Presented::Several => Err(ApiError::invalid_request("the cookie is repeated")),
+            Presented::Token(token) => self.marked(headers).map(|_| Some(token)),
         }
-        self.marked(headers)?;
-        Ok(Some(value))
     }
 
     /// Returns the mode if the request has the `X-Hallpass` header, else an `invalid_request`.
@@ -79,9 +102,10 @@ impl CookieMode {
     }
 
     fn append(self, response: &mut Response, value: &str, max_age: u64) {
-        let secure = if self == Self::Secure { "; Secure" } else { "" };
-        let name = self.name();
-        let line = format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly{secure}; SameSite=Strict");
+        let secure = if self.is_dev { "" } else { "; Secure" };
+        let (name, same_site) = (self.name(), self.same_site.name());
+        let line =
+            format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly{secure}; SameSite={same_site}");
         // A refresh token is printable ASCII, so this is always a valid header.
         if let Ok(mut line) = HeaderValue::try_from(line) {
             line.set_sensitive(true);
@@ -90,9 +114,21 @@ impl CookieMode {
     }
 }
 
+impl SameSite {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Strict => "Strict",
+            Self::Lax => "Lax",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SECURE: CookieMode = CookieMode { is_dev: false, same_site: SameSite::Strict };
+    const DEV: CookieMode = CookieMode { is_dev: true, same_site: SameSite::Strict };
 
     fn request(cookies: &[&'static str], marked: bool) -> HeaderMap {
         let lines = cookies.iter().map(|line| (header::COOKIE, HeaderValue::from_static(line)));
@@ -116,9 +152,9 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let lines = ["a=1; __Host-hallpass=hp1.x; b", "c=2"];
-        assert_eq!(read(CookieMode::Secure, &lines, true), Ok(Some("hp1.x".into())));
-        assert_eq!(read(CookieMode::Dev, &lines, true), Ok(None));
-        assert_eq!(read(CookieMode::Dev, &["x=1", "hallpass=hp1.y"], true), Ok(Some("hp1.y".into())));
+        assert_eq!(read(SECURE, &lines, true), Ok(Some("hp1.x".into())));
+        assert_eq!(read(DEV, &lines, true), Ok(None));
+        assert_eq!(read(DEV, &["x=1", "hallpass=hp1.y"], true), Ok(Some("hp1.y".into())));
     }
 
     #[test]
@@ -126,30 +162,32 @@ mod tests {
         for lines in
             [&[][..], &["hallpass=x"], &["__Host-hallpass="], &["__host-hallpass=x"], &["x__Host-hallpass=x"]]
         {
-            assert_eq!(read(CookieMode::Secure, lines, false), Ok(None), "{lines:?}");
+            assert_eq!(read(SECURE, lines, false), Ok(None), "{lines:?}");
         }
     }
 
     #[test]
     fn a_cookie_needs_its_header_and_comes_once() {
         let once = ["__Host-hallpass=x"];
-        assert!(matches!(read(CookieMode::Secure, &once, false), Err(ApiError::InvalidRequest(_))));
+        assert!(matches!(read(SECURE, &once, false), Err(ApiError::InvalidRequest(_))));
         for twice in
             [&["__Host-hallpass=x; __Host-hallpass=x"][..], &["__Host-hallpass=x", "__Host-hallpass=y"]]
         {
-            assert!(matches!(read(CookieMode::Secure, twice, true), Err(ApiError::InvalidRequest(_))));
+            assert!(matches!(read(SECURE, twice, true), Err(ApiError::InvalidRequest(_))));
         }
     }
 
     #[test]
     fn the_line_guards_the_cookie() {
         assert_eq!(
-            line(|response| CookieMode::Secure.set(response, "hp1.x", 60)),
+            line(|response| SECURE.set(response, "hp1.x", 60)),
             "__Host-hallpass=hp1.x; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Strict"
         );
         assert_eq!(
-            line(|response| CookieMode::Dev.clear(response)),
+            line(|response| DEV.clear(response)),
             "hallpass=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
         );
+        let lax = CookieMode { same_site: SameSite::Lax, ..SECURE };
+        assert!(line(|response| lax.clear(response)).ends_with("; Secure; SameSite=Lax"));
     }
 }

@@ -32,6 +32,8 @@ pub enum ApiError {
     OldAuthentication(Duration),
     /// 403 `insufficient_scope`: the client is known, but may not do this.
     InsufficientScope(Cow<'static, str>),
+    /// 403 `cross_site_request`: another site may have made the request, which the cookie does not permit.
+    CrossSite,
     /// 404 `not_found`: no such route.
     NotFound,
     /// 405 `invalid_request`: the route does not take this method; `Allow` names those it takes.
@@ -81,7 +83,7 @@ impl ApiError {
             Self::InvalidClient | Self::MissingToken | Self::InvalidToken(_) | Self::OldAuthentication(_) => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::InsufficientScope(_) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -111,6 +113,7 @@ impl ApiError {
             Self::MissingToken | Self::InvalidToken(_) => "invalid_token",
             Self::OldAuthentication(_) => "insufficient_user_authentication",
             Self::InsufficientScope(_) => "insufficient_scope",
+            Self::CrossSite => "cross_site_request",
             Self::NotFound => "not_found",
             Self::Conflict(code, _) => code,
             Self::RateLimited(_) => "rate_limited",
@@ -129,6 +132,7 @@ impl ApiError {
             Self::InvalidClient => "client authentication failed",
             Self::MissingToken => "a bearer token is needed",
             Self::OldAuthentication(_) => "a more recent login is needed",
+            Self::CrossSite => "another site may have made this request",
             Self::NotFound => "there is nothing here",
             Self::MethodNotAllowed => "this method is not allowed here",
             Self::RequestTimeout => "the request took too long",

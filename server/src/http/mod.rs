@@ -4,6 +4,7 @@ pub mod bearer;
 pub mod body;
 pub mod claims;
 pub mod cookie;
+pub mod cross_site;
 pub mod error;
 pub mod form;
 pub mod framing;

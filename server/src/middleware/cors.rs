@@ -24,6 +24,11 @@ impl Cors {
         Self(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect())
     }
 
+    /// Returns whether scripts of this origin are allowed.
+    pub fn allows(&self, origin: &HeaderValue) -> bool {
+        self.0.contains(origin)
+    }
+
     /// Returns the request's origin if it is allowed.
     fn allowed(&self, headers: &HeaderMap) -> Option<&HeaderValue> {
         let mut values = headers.get_all(header::ORIGIN).iter();

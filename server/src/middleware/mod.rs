@@ -23,7 +23,7 @@ use cors::{Cors, CorsHeaders};
 use policy::Policy;
 use rate_limit::{RateLimit, RateLimitKey};
 use shares::Shares;
-use source::{Peer, Source, TrustedProxies};
+use source::{Arrival, Peer, Source, TrustedProxies};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub struct MiddlewareState {
     pub cors: Cors,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub proxies: TrustedProxies,
+    /// Whether cookies count at /verify.
+    pub has_session_cookie: bool,
     /// The limit on calls from one address.
     pub limits: RateLimit,
     /// The bodies that are waited for, by address.
@@ -95,6 +97,10 @@ async fn answer(around: &Around, peer: Peer, source: Source, mut request: Reques
     if let Some(purpose) = policy.body_counts_as {
         let key = RateLimitKey { source, purpose };
         request.extensions_mut().insert(Bodies { state: Arc::clone(state), key });
+    }
+    if policy.is_for_gateways && state.has_session_cookie {
+        let is_proxied = state.proxies.trusts(peer.address);
+        request.extensions_mut().insert(Arrival { source, is_proxied });
     }
     let response = next.run(request).await;
     drop(slot);

@@ -13,6 +13,8 @@ pub struct Policy {
     pub is_refusal: bool,
     /// Whether scripts of allowed origins may call it.
     pub is_for_browsers: bool,
+    /// Whether gateways call it, about requests that wait there.
+    pub is_for_gateways: bool,
     /// Whether probes or gateways call it constantly, so that successes are logged at debug level.
     pub is_frequent: bool,
     /// What a call counts as until its credentials have proved right, if the route reads a body.
@@ -27,6 +29,7 @@ impl Policy {
             is_operator: false,
             is_refusal: false,
             is_for_browsers: false,
+            is_for_gateways: false,
             is_frequent: false,
             body_counts_as: None,
         }
@@ -45,6 +48,11 @@ impl Policy {
     /// Lets scripts of allowed origins call the route.
     pub const fn for_browsers(self) -> Self {
         Self { is_for_browsers: true, ..self }
+    }
+
+    /// Lets gateways call the route, and logs its successes at debug level.
+    pub const fn for_gateways(self) -> Self {
+        Self { is_for_gateways: true, ..self.frequent() }
     }
 
     /// Logs the route's successes at debug level.

@@ -24,6 +24,8 @@ pub enum Purpose {
     Revoke,
     /// A call to either by an authenticated client, such as the backend of many users.
     Authenticated,
+    /// A renewal of the cookie at /verify.
+    Renewal,
     /// A failed client authentication, on any route.
     FailedClient,
 }

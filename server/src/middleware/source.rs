@@ -16,6 +16,15 @@ pub struct Peer {
     pub is_reserved: bool,
 }
 
+/// Where a request of a gateway comes from. It is there only where cookies count at /verify.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The source of the request that waits at the gateway.
+    pub source: Source,
+    /// Whether the gateway is a trusted proxy.
+    pub is_proxied: bool,
+}
+
 impl Peer {
     /// An unknown peer.
     const UNKNOWN: Self = Self { address: Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), is_reserved: false };

@@ -16,3 +16,4 @@ pub mod token;
 pub mod token_exchange;
 mod token_response;
 pub mod verify;
+mod verify_cookie;

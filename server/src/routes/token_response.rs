@@ -89,6 +89,7 @@ impl Body<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::cookie::SameSite;
     use axum::body::to_bytes;
 
     fn tokens() -> Tokens {
@@ -130,7 +131,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_cookie_takes_the_refresh_token_out_of_the_body() {
-        let (headers, body) = answer(Granted::default(), Some(CookieMode::Dev)).await;
+        let (headers, body) =
+            answer(Granted::default(), Some(CookieMode { is_dev: true, same_site: SameSite::Strict })).await;
         assert_eq!(
             headers[3],
             header("set-cookie", "hallpass=hp1.x; Path=/; Max-Age=7; HttpOnly; SameSite=Strict")

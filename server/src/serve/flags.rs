@@ -53,6 +53,11 @@ fn check_listen(flags: &Serve) -> Result<()> {
     if let ListenAddress::Unix(_) = listen {
         ensure!(flags.issuer.is_some(), "--listen {listen} needs --issuer, the address that others use");
     }
+    let has_proxy = matches!(listen, ListenAddress::Unix(_)) || !flags.trusted_proxy.is_empty();
+    ensure!(
+        !flags.session_cookie || has_proxy,
+        "--session-cookie needs the gateway in --trusted-proxy, or --listen unix:"
+    );
     ensure!(
         !flags.dev_cookie || listen.is_loopback(),
         "--dev-cookie is for the loopback, and --listen is {listen}"
@@ -106,6 +111,8 @@ mod tests {
             "--dev-cookie --listen [::]:8080",
             "--dev-cookie --issuer https://id.example --listen unix:/run/http.sock",
             "--listen unix:/run/http.sock",
+            "--session-cookie",
+            "--cookie-same-site none",
             "--listen 127.0.0.1:1 --admin-listen 127.0.0.1:1",
         ] {
             assert!(checked(line).is_err(), "{line}");
@@ -117,6 +124,8 @@ mod tests {
             "--redis-url localhost:6379",
             "--redis-url rediss://server@localhost --redis-password-file p --redis-ca-file c --redis-cert-file c --redis-key-file k",
             "--dev-cookie",
+            "--session-cookie --trusted-proxy 127.0.0.1 --cookie-same-site lax",
+            "--session-cookie --issuer https://example.com --listen unix:/run/http.sock",
             "--alg ES256 --set hallpass.access-ttl=60 --set hallpass.audience=api",
         ] {
             assert_eq!(checked(line), Ok(()), "{line}");

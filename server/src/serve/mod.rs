@@ -21,7 +21,7 @@ use crate::oauth_clients::Clients;
 use crate::outside_issuers::OutsideIssuers;
 use crate::shutdown;
 use crate::state::{AppState, Module};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo, Security};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
@@ -60,10 +60,11 @@ fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> 
         module: OnceLock::new(),
         verify_claims: flags.verify_claims.clone(),
         me_auth_age: flags.me_auth_age,
-        cookies: CookieMode::new(flags.dev_cookie),
+        cookies: CookieMode { is_dev: flags.dev_cookie, same_site: flags.cookie_same_site },
         middleware: Arc::new(MiddlewareState {
             cors: Cors::new(&flags.allowed_origin),
             proxies: TrustedProxies::new(&flags.trusted_proxy),
+            has_session_cookie: flags.session_cookie,
             limits: RateLimit::per_second(flags.rate_limit),
             bodies: Shares::default(),
             slots: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
@@ -86,6 +87,10 @@ fn check_issuer(module: &ModuleInfo, expected: Option<&str>) -> Result<()> {
 
 /// Lets the routes use the module that was found. It must have a key pattern that can be used.
 fn adopt(state: &AppState, info: ModuleInfo) -> Result<()> {
+    ensure!(
+        !(state.middleware.has_session_cookie && info.refresh_requires_access),
+        "--session-cookie contradicts the module's hallpass.refresh-requires-access: a page has no access token"
+    );
     let unreadable = || anyhow!("the module's key pattern {:?} has no single *", info.key_pattern);
     let keys = info.subject_keys().ok_or_else(unreadable)?;
     state.issuers.check(&info, &keys)?;
@@ -104,6 +109,7 @@ mod tests {
             key_pattern: "auth:*".into(),
             issuer: issuer.map(str::to_owned),
             audience: None,
+            refresh_requires_access: false,
             is_cluster: false,
         };
         assert!(check_issuer(&module(None), None).is_err());

@@ -21,6 +21,7 @@ mod redis_addresses;
 mod redis_restart_under_load;
 mod revoke;
 mod routes;
+mod session_cookie;
 mod settings;
 mod sockets;
 pub mod subjects;

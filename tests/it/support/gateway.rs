@@ -3,9 +3,11 @@
 
 use std::{
     fs::{self, File},
-    net::TcpListener,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Command, Stdio},
+    thread,
 };
 
 use serde_json::{Value as Json, json};
@@ -18,7 +20,7 @@ use super::{
     http_server::{ISSUER, Server},
     process::Process,
     tools::system_program,
-    wait_until,
+    wait_for, wait_until,
 };
 
 /// The headers that tell an application who the user is.
@@ -38,7 +40,7 @@ impl Site {
     #[track_caller]
     pub fn behind(launch: impl FnOnce(&Path, &Ports<'_>) -> Command) -> Self {
         let redis = Redis::with(&[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api"]);
-        let server = Server::before(&redis, &["--trusted-proxy", "127.0.0.1"]);
+        let server = Server::before(&redis, &["--trusted-proxy", "127.0.0.1", "--session-cookie"]);
         let application = Application::start();
         let port = free_port();
         let ports = Ports { gateway: port, hallpass: server.address(), application: application.address() };
@@ -183,6 +185,114 @@ impl Site {
         }
     }
 
+    /// Returns the cookie of a new session.
+    fn cookie(&self, more: &Json) -> String {
+        let mut body = json!({ "subject": "42", "cookie": true });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let answer = self.server.sessions(&body);
+        set_cookie(&answer).expect("a cookie")
+    }
+
+    /// Returns a browser's request for something below /account/.
+    fn by_cookie(&self, method: &str, path: &str, cookie: &str, mode: &str) -> HttpRequest {
+        let request = self.request(method, path).header("cookie", cookie);
+        request.header("sec-fetch-mode", mode).header("sec-fetch-site", "same-origin")
+    }
+
+    /// Returns the user's way to a page.
+    fn navigation(&self, cookie: &str) -> HttpRequest {
+        self.by_cookie("GET", "/account/orders?page=2", cookie, "navigate")
+    }
+
+    /// Asserts that a page, an image and a form are served by cookie alone, and nothing without one.
+    pub fn serves_pages_by_cookie(&self) {
+        let cookie = format!("theme=dark; {}", self.cookie(&json!({ "claims": { "role": "admin" } })));
+        let image = self.by_cookie("GET", "/account/photo.png", &cookie, "no-cors");
+        let form = self.by_cookie("POST", "/account/orders", &cookie, "navigate").form(&[("item", "7")]);
+        for (request, line) in [
+            (self.navigation(&cookie), "GET /account/orders?page=2 HTTP/1.1"),
+            (image, "GET /account/photo.png HTTP/1.1"),
+            (form, "POST /account/orders HTTP/1.1"),
+        ] {
+            let received = self.received(request);
+            assert!(received.starts_with(line), "{received}");
+            assert_eq!(header(&received, "x-auth-subject"), Some("42"), "{received}");
+            assert_eq!(header(&received, "x-auth-claims"), Some(r#"{"role":"admin"}"#), "{received}");
+        }
+        let form = self.by_cookie("POST", "/account/orders", &cookie, "navigate").form(&[("item", "7")]);
+        assert!(self.received(form).ends_with("item=7"));
+        let anonymous = self.is_refused(self.request("GET", "/account/orders"), 401);
+        assert_eq!(anonymous.header("www-authenticate"), "Bearer");
+        let by_token = self.server.login("43").text_of("access_token");
+        let received = self.received(self.request("GET", "/account/orders").bearer(&by_token));
+        assert_eq!(header(&received, "x-auth-subject"), Some("43"), "an access token will do, too");
+    }
+
+    /// Asserts that thirty pages at once get the same renewed cookie, and that a page which did not get it gets it again.
+    pub fn renews_the_cookie(&self) {
+        let cookie = self.cookie(&json!({ "access_ttl": 1 }));
+        let fresh = self.cookie(&json!({}));
+        let page = self.navigation(&fresh).send();
+        assert_eq!((page.status, set_cookie(&page)), (200, None), "not yet");
+        let next = wait_for("a renewal", SOON, || set_cookie(&self.navigation(&cookie).send()));
+        assert_ne!(next, cookie);
+        let pages = (0..30).map(|_| {
+            let request = self.navigation(&cookie);
+            thread::spawn(move || request.send())
+        });
+        for page in pages.collect::<Vec<_>>() {
+            let page = page.join().expect("an answer");
+            assert_eq!((page.status, set_cookie(&page).as_deref()), (200, Some(&*next)), "{page:?}");
+            assert_eq!(page.headers("cache-control"), ["private"], "{page:?}");
+        }
+        assert_eq!(self.navigation(&next).send().status, 200);
+    }
+
+    /// Asserts that a cookie which is good for nothing is cleared.
+    pub fn clears_a_dead_cookie(&self) {
+        let cookie = self.cookie(&json!({}));
+        let logout = self.request("POST", "/revoke").header("cookie", &cookie).header("x-hallpass", "1");
+        assert_eq!(logout.send().status, 200);
+        let refused = self.is_refused(self.navigation(&cookie), 401);
+        assert_eq!(set_cookie(&refused).as_deref(), Some("__Host-hallpass="), "{refused:?}");
+    }
+
+    /// Asserts that another site's forms and handshakes are refused, and those of the own site are not.
+    pub fn keeps_other_sites_out(&self) {
+        let cookie = self.cookie(&json!({}));
+        let own = format!("http://127.0.0.1:{}", self.port);
+        let from = |method: &str, headers: &[(&str, &str)]| {
+            let request = self.request(method, "/account/orders").header("cookie", &cookie);
+            headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+        };
+        let sibling = ("origin", "http://sibling.example");
+        for headers in [
+            &[("sec-fetch-site", "cross-site"), ("origin", "http://evil.example")][..],
+            &[("sec-fetch-site", "same-site"), sibling],
+            &[sibling],
+            &[("origin", "null")],
+            &[],
+        ] {
+            let refused = self.is_refused(from("POST", headers).form(&[("item", "7")]), 403);
+            assert_eq!(set_cookie(&refused), None, "{refused:?}");
+        }
+        for headers in [&[("sec-fetch-site", "same-origin")][..], &[("origin", &own)]] {
+            self.received(from("POST", headers).form(&[("item", "7")]));
+        }
+        let key = ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        self.is_refused(from("GET", &[key, ("origin", "http://evil.example")]), 403);
+        self.received(from("GET", &[key, ("origin", &own)]));
+        let before = self.application.calls();
+        let handshake = format!(
+            "GET /account/live HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\nOrigin: http://evil.example\r\nCookie: {cookie}\r\n\r\n",
+            self.port, key.1
+        );
+        assert_eq!(status_of(self.port, &handshake), 403, "{}", self.log());
+        assert_eq!(self.application.calls(), before, "the application was called");
+        self.received(from("GET", &[("sec-fetch-site", "cross-site")]));
+    }
+
     /// Asserts that the answer is 503 while Redis is away, and that the user is still logged in afterwards.
     pub fn takes_an_outage_for_an_outage(mut self) {
         let access = self.server.login("42").text_of("access_token");
@@ -194,11 +304,43 @@ impl Site {
     }
 }
 
+/// Makes a test of each requirement, for the gateway that the function `site` starts.
+#[macro_export]
+macro_rules! every_gateway_must {
+    ($site:ident: $($requirement:ident),* $(,)?) => {
+        $(
+            #[test]
+            fn $requirement() {
+                $site().$requirement();
+            }
+        )*
+    };
+    ($site:ident) => {
+        $crate::every_gateway_must! {
+            $site:
+            passes_identity_on_unharmed,
+            asks_for_a_token,
+            lets_nobody_choose_the_audience,
+            drops_spoofed_identity,
+            shuts_out_an_ended_session,
+            opens_only_what_holders_need,
+            serves_pages_by_cookie,
+            renews_the_cookie,
+            clears_a_dead_cookie,
+            keeps_other_sites_out,
+            takes_an_outage_for_an_outage,
+        }
+    };
+}
+
 /// The ports of the gateway, Hallpass and the application.
 pub struct Ports<'a> {
-    gateway: u16,
-    hallpass: &'a str,
-    application: &'a str,
+    /// The port of the gateway.
+    pub gateway: u16,
+    /// `host:port` of Hallpass.
+    pub hallpass: &'a str,
+    /// `host:port` of the application.
+    pub application: &'a str,
 }
 
 impl Ports<'_> {
@@ -224,10 +366,36 @@ pub fn nginx(dir: &Path, configuration: &str) -> Command {
     command
 }
 
+/// Starts a gateway, and waits until it listens.
+#[track_caller]
+pub fn serving(mut command: Command, port: u16) -> Process {
+    let process = Process::new(command.stdin(Stdio::null()).spawn().expect("the gateway starts"));
+    wait_until("the gateway listens", SOON, || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    process
+}
+
 /// Returns a port that was free a moment ago.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("an address").port()
+}
+
+/// Returns the cookie that an answer sets, which it does at most once.
+#[track_caller]
+fn set_cookie(answer: &HttpAnswer) -> Option<String> {
+    let lines = answer.headers("set-cookie");
+    assert!(lines.len() <= 1, "{answer:?}");
+    lines.first().map(|line| line.split(';').next().expect("a pair").to_owned())
+}
+
+/// Returns the status of the answer to a request as it is written.
+fn status_of(port: u16, request: &str) -> u16 {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the gateway listens");
+    stream.set_read_timeout(Some(SOON)).expect("a timeout");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).expect("an answer");
+    line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
 }
 
 /// Returns a subject as `X-Auth-Subject` has it: a slash is plain there.

@@ -24,6 +24,11 @@ impl HttpAnswer {
         value.unwrap_or_default()
     }
 
+    /// Returns the values of all headers of this name.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().expect("ASCII")).collect()
+    }
+
     /// Returns whether there is such a header.
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)

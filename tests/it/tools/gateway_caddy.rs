@@ -15,37 +15,4 @@ fn site() -> Site {
     })
 }
 
-#[test]
-fn caddy_passes_identity_on_unharmed() {
-    site().passes_identity_on_unharmed();
-}
-
-#[test]
-fn caddy_asks_for_a_token() {
-    site().asks_for_a_token();
-}
-
-#[test]
-fn caddy_lets_nobody_choose_the_audience() {
-    site().lets_nobody_choose_the_audience();
-}
-
-#[test]
-fn caddy_drops_spoofed_identity() {
-    site().drops_spoofed_identity();
-}
-
-#[test]
-fn caddy_shuts_out_an_ended_session() {
-    site().shuts_out_an_ended_session();
-}
-
-#[test]
-fn caddy_opens_only_what_holders_need() {
-    site().opens_only_what_holders_need();
-}
-
-#[test]
-fn caddy_takes_an_outage_for_an_outage() {
-    site().takes_an_outage_for_an_outage();
-}
+crate::every_gateway_must!(site);

@@ -110,8 +110,7 @@ impl ByCookie<'_> {
     /// the browser has missed a renewal.
     fn is_due(&self, found: &Inspected) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let due =
-            if self.waiting.is_navigation() { found.access_expires_at } else { found.quarter_at() };
+        let due = if self.waiting.is_navigation() { found.access_expires_at } else { found.quarter_at() };
         found.state != Some(TokenState::Current) || due.is_some_and(|due| due <= now)
     }
 

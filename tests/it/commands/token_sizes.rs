@@ -12,7 +12,7 @@ fn claims(length: usize) -> String {
 
 /// Returns the longest claims that a command accepts.
 fn longest(mut is_accepted: impl FnMut(&str) -> bool) -> String {
-    let (mut accepted, mut refused) = (0, 8192);
+    let (mut accepted, mut refused): (usize, usize) = (0, 8192);
     while refused - accepted > 1 {
         let middle = accepted.midpoint(refused);
         if is_accepted(&claims(middle)) { accepted = middle } else { refused = middle }

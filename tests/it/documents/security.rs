@@ -28,6 +28,9 @@ fn every_line_about_a_standard_names_a_test_that_exists() {
     let cells: Vec<_> = cells.filter(|cell| !["test", "---"].contains(cell)).collect();
     assert!(cells.len() > 60, "{cells:?}");
     for name in cells.into_iter().filter(|cell| !WITHOUT.contains(cell)).flat_map(|cell| cell.split(", ")) {
-        assert!(name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).is_some_and(is_a_test), "{name}");
+        assert!(
+            name.strip_prefix('`').and_then(|name| name.strip_suffix('`')).is_some_and(is_a_test),
+            "{name}"
+        );
     }
 }

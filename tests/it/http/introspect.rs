@@ -234,7 +234,7 @@ fn numbers_stay_as_they_were_signed_on_every_way() {
     let claims = r#"{"n":[-0,1e-400,1E400,18446744073709551616]}"#;
     let body = format!(r#"{{"subject":"42","claims":{claims},"meta":{claims}}}"#);
     let request = server.request("POST", "/sessions").basic("local", server.secret());
-    let login = request.typed("application/json", &body).send();
+    let login = request.typed("application/json", body.as_str()).send();
     assert_eq!(login.status, 201, "{login:?}");
     let access = login.text_of("access_token");
     let told = introspect(&server, &[("token", access.as_str())]);

@@ -19,8 +19,7 @@ fn users_stay_logged_in_when_the_primary_hands_over_and_when_it_dies() {
     let server = Server::before_url(&url, &["--rate-limit", "0"]);
     stay_logged_in(&server, &["1".into(), "2".into()], |holders| {
         sentinels.servers[0].wait_until_replicated();
-        sentinels.fail_over();
-        assert_eq!(sentinels.wait_for_failover(0), 1);
+        assert_eq!(sentinels.hand_over(0), 1);
         wait_until("the former primary follows", SOON, || !sentinels.servers[0].is_primary());
         sentinels.servers[0].wait_until_in_sync();
         holders.wait_until_served();

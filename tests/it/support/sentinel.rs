@@ -65,17 +65,30 @@ impl Sentinels {
         all_agree.then(|| self.servers.iter().position(|server| server.port() == first))?
     }
 
-    /// Requests a failover while all servers run.
+    /// Has `former` hand over while all servers run. A busy machine can make the Sentinels give a failover up; it is
+    /// requested again then.
     #[track_caller]
-    pub fn fail_over(&self) {
-        self.sentinels[0].connect().get::<()>(&["SENTINEL", "FAILOVER", MASTER]);
+    pub fn hand_over(&self, former: usize) -> usize {
+        self.wait_for_failover_while(former, || {
+            if self.sentinels[0].primary() == self.servers[former].port() {
+                // Refused while a failover is going on.
+                let _ = self.sentinels[0].connect().run(&["SENTINEL", "FAILOVER", MASTER]);
+            }
+        })
     }
 
-    /// Waits until the Sentinels have promoted another server than `former`. A Sentinel that a busy machine delayed for
-    /// two seconds decides nothing for thirty (its TILT mode).
+    /// Waits until the Sentinels have promoted another server than `former`.
     #[track_caller]
     pub fn wait_for_failover(&self, former: usize) -> usize {
-        let heir = wait_for("the Sentinels agree on a new primary", 2 * SOON, || {
+        self.wait_for_failover_while(former, || ())
+    }
+
+    /// Does `step` again and again until the Sentinels have promoted another server than `former`. A Sentinel that a busy
+    /// machine delayed for two seconds decides nothing for thirty (its TILT mode).
+    #[track_caller]
+    fn wait_for_failover_while(&self, former: usize, step: impl Fn()) -> usize {
+        let heir = wait_for("the Sentinels agree on a new primary", 3 * SOON, || {
+            step();
             self.primary().filter(|&primary| primary != former)
         });
         wait_until("it is one", SOON, || self.servers[heir].is_primary());

@@ -147,8 +147,7 @@ fn a_failover_with_the_connection_kept_is_followed() {
     sentinels.servers[0].wait_until_replicated();
     let observer = Observer::start(&program, &tokens.access);
     observer.lateness("SENTINEL FAILOVER", || {
-        sentinels.fail_over();
-        let heir = sentinels.wait_for_failover(0);
+        let heir = sentinels.hand_over(0);
         sentinels.servers[heir].connect().get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
     });
     drop(observer);

@@ -92,10 +92,12 @@ impl Redis {
         self.replication().contains("role:master")
     }
 
-    /// Returns `INFO replication`; empty if the connection is lost, as happens when the server changes its role.
+    /// Returns `INFO replication`. A server that changes its role closes its connections, and is asked again.
     fn replication(&self) -> String {
-        let reply = self.connect().run(&["INFO", "replication"]);
-        reply.map(|text| redis::from_redis_value(text).expect("text")).unwrap_or_default()
+        wait_for("INFO replication", SOON, || {
+            let text = self.try_open("").ok()?.run(&["INFO", "replication"]).ok()?;
+            Some(redis::from_redis_value(text).expect("text"))
+        })
     }
 
     /// Returns a connection in RESP2.
@@ -228,11 +230,15 @@ impl Redis {
     }
 
     fn open(&self, query: &str) -> Con {
+        self.try_open(query).expect("a connection")
+    }
+
+    fn try_open(&self, query: &str) -> redis::RedisResult<Con> {
         let url = format!("redis+unix://{}{query}", self.socket().display());
         let client = redis::Client::open(url).expect("a url");
-        let connection = client.get_connection().expect("a connection");
+        let connection = client.get_connection()?;
         connection.set_read_timeout(Some(SOON)).expect("a timeout");
-        connection
+        Ok(connection)
     }
 }
 

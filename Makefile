@@ -6,6 +6,9 @@
 #                run the integration tests against other versions of Redis and Valkey, which it downloads: those of
 #                tests/servers/servers.txt, or SERVERS; SUITE=process for the tests of processes and files alone
 #   make build   target/release/libhallpass.so and target/release/hallpass-server
+#   make test-stacks
+#                run the examples of docs/stacks, each with its own framework, against one table of promises; STACKS=fastapi for
+#                some of them
 #   make bench   measure, print ratios and write docs/bench; BENCH=name for one of the measurements, which only prints
 #   make fuzz    look for inputs that break a parser, FUZZ_SECONDS (60) for each; FUZZ=name for one of them
 #   make soak    send random and forged commands to real servers for SOAK_MINUTES (5); SOAK_SEED to do it again
@@ -15,7 +18,7 @@
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: run test test-servers test-tools build bench fuzz soak lint deps cxx
+.PHONY: run test test-servers test-stacks test-tools build bench fuzz soak lint deps cxx
 
 run: build
 	target/release/hallpass-server
@@ -56,7 +59,7 @@ soak: deps
 
 lint: deps
 	cargo fmt --all --check
-	cargo clippy --release --workspace --all-targets --locked --features hallpass-tests/tools -- -D warnings
+	cargo clippy --release --workspace --all-targets --locked --features hallpass-tests/stacks -- -D warnings
 
 # redis-server runs the module; bindgen, which reads Redis' module header, needs libclang.
 deps:
@@ -89,6 +92,10 @@ test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 		echo "Installing through apt:$$missing"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $$missing; \
 	fi
+
+# The examples install their frameworks themselves, with the commands of their pages.
+test-stacks: deps $(PYTHON_TOOLS)
+	cargo test --release --locked -p hallpass-tests --features hallpass-tests/stacks --test stacks -- $(STACKS)
 
 $(PYTHON_TOOLS): tests/tools/requirements.txt
 	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then \

@@ -41,8 +41,9 @@ const NOT_RUN: [&str; 3] = ["", "console", "json"];
 #[test]
 fn every_block_of_commands_is_run_by_a_test() {
     let mut found = BTreeSet::new();
-    for document in documents() {
-        for block in blocks(&document) {
+    // Another test program starts the examples as their pages say, and looks at every block.
+    for document in documents().iter().filter(|document| !document.starts_with("docs/stacks/")) {
+        for block in blocks(document) {
             if !NOT_RUN.contains(&block.language.as_str()) {
                 found.insert((document.clone(), block.section, block.language));
             }

@@ -5,6 +5,7 @@
 //! - `rig`: Redis with the module, hallpass-server, and one example, started as its page in docs/stacks says
 //! - `holder`: somebody who is logged in, through the routes that all web examples have
 //! - `web`: the promises of web applications; `garbage` are the tokens that they refuse
+//! - `go_gin`: what only that example does
 //! - `agents`: the same promises, of command-line tools
 //! - `documents`: the pages in docs/stacks
 //!
@@ -23,6 +24,7 @@ mod support;
 mod agents;
 mod documents;
 mod garbage;
+mod go_gin;
 mod holder;
 mod rig;
 mod table;

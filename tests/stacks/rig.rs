@@ -1,14 +1,14 @@
 //! What one row of the table needs: a Redis with the module, hallpass-server before it, and an example.
 
 use std::{
-    fs::{self, File},
-    os::unix::process::CommandExt,
+    fs::{self, File, Permissions},
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         build::repository,
         http::{HttpAnswer, HttpRequest},
         http_server::{ISSUER, Server, directory},
+        outside_issuer::{IssuerKey, OutsideIssuer},
         process::Process,
         redis_server::free_port,
         tools::{succeeds, tool_path},
@@ -35,6 +36,8 @@ pub struct Rig {
     app: Option<App>,
     front: Server,
     redis: Redis,
+    key: IssuerKey,
+    issuer: OutsideIssuer,
     /// Whether it hears of a revocation by a push of Redis, instead of asking with each request.
     pub hears_by_push: bool,
     /// The commands that its page gives, for an example that does not stay running.
@@ -52,10 +55,13 @@ impl Rig {
     /// Starts everything, and waits until the example answers.
     pub fn start(row: &Row) -> Self {
         let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).lines(&CONFIG).start();
-        let front = Server::before(&redis, &["--dev-cookie"]);
         let dir = directory();
+        let (key, issuer) = trusted_issuer(&dir.path().join("issuers.json"));
+        let issuers = dir.path().join("issuers.json");
+        let front = Server::before(&redis, &["--dev-cookie", "--issuers-file", issuers.to_str().unwrap()]);
         let commands = script(&page(row.stack), row.section);
-        let mut rig = Self { app: None, front, redis, hears_by_push: row.hears_by_push, commands, dir };
+        let mut rig =
+            Self { app: None, front, redis, key, issuer, hears_by_push: row.hears_by_push, commands, dir };
         if row.kind == Kind::Web {
             rig.app = Some(rig.launch(row));
         }
@@ -125,6 +131,11 @@ impl Rig {
         self.front.verify(access)
     }
 
+    /// Returns a token of the outside issuer, about this user.
+    pub fn outside_token(&self, subject: &str) -> String {
+        self.key.token(&self.issuer.claims(subject))
+    }
+
     /// Returns a connection to Redis.
     pub fn con(&self) -> Con {
         self.redis.connect()
@@ -169,6 +180,17 @@ impl Drop for App {
         let group = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
         kill_process_group(group.expect("a process id"), Signal::KILL).ok();
     }
+}
+
+/// Starts an outside issuer, and writes a file that makes Hallpass trust it.
+fn trusted_issuer(path: &Path) -> (IssuerKey, OutsideIssuer) {
+    let key = IssuerKey::new("ES256", "k1");
+    let issuer = OutsideIssuer::with(&[&key]);
+    let entry =
+        json!({"issuer": issuer.url(), "audience": "app", "subject": "firebase:{sub}", "claims": ["name"]});
+    fs::write(path, json!([entry]).to_string()).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    (key, issuer)
 }
 
 /// Returns the page of a stack.

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{agents, rig::Rig, web};
+use crate::{agents, go_gin, rig::Rig, web};
 
 /// How many rows run at a time: they mostly wait.
 const AT_ONCE: usize = 2;
@@ -34,12 +34,14 @@ pub struct Row {
     pub kind: Kind,
     /// Whether it hears of a revocation by a push of Redis, instead of asking with each request.
     pub hears_by_push: bool,
+    /// Something that this example alone does, besides the promises of the table.
+    pub besides: Option<Promise>,
     /// Environment variables, in which `{redis}` stands for the address `redis://host:port`.
     pub variables: &'static [(&'static str, &'static str)],
 }
 
 /// A promise, by its heading in the table.
-type Promise = (&'static str, fn(&mut Rig));
+pub type Promise = (&'static str, fn(&mut Rig));
 
 const WEB: [Promise; 6] = [
     ("login, devices, logout", web::logs_in_lists_devices_and_logs_out_everywhere),
@@ -63,11 +65,19 @@ const TOOL: [Promise; 6] = [
 pub const STARTED_IN: [&str; 3] = ["Run", "In Python", "In shell"];
 
 const fn web(stack: &'static str, speaks: &'static str, variables: &'static [(&str, &str)]) -> Row {
-    Row { stack, speaks, section: "Run", kind: Kind::Web, hears_by_push: false, variables }
+    Row { stack, speaks, section: "Run", kind: Kind::Web, hears_by_push: false, besides: None, variables }
 }
 
 const fn agent(speaks: &'static str, section: &'static str) -> Row {
-    Row { stack: "agents", speaks, section, kind: Kind::Tool, hears_by_push: false, variables: &[] }
+    Row {
+        stack: "agents",
+        speaks,
+        section,
+        kind: Kind::Tool,
+        hears_by_push: false,
+        besides: None,
+        variables: &[],
+    }
 }
 
 /// The table.
@@ -75,6 +85,10 @@ pub const ROWS: &[Row] = &[
     web("express", "HTTP", &[]),
     web("fastapi", "RESP2", &[("REDIS_URL", "{redis}?protocol=2")]),
     web("fastapi", "RESP3", &[("REDIS_URL", "{redis}?protocol=3")]),
+    Row {
+        besides: Some(("what it did before", go_gin::does_what_it_did_before)),
+        ..web("go-gin", "RESP2, HTTP", &[])
+    },
     agent("HTTP, Python", "In Python"),
     agent("HTTP, shell", "In shell"),
 ];
@@ -98,9 +112,11 @@ impl Row {
         let started = Instant::now();
         let rig = catch_unwind(|| Rig::start(self));
         let Ok(mut rig) = rig else { return (format!("| {} | does not start |", self.name()), false) };
-        let kept: Vec<bool> = self.promises().iter().map(|promise| keeps(self, promise, &mut rig)).collect();
+        let mut keeps = |promise: &Promise| keeps(self, promise, &mut rig);
+        let kept: Vec<bool> = self.promises().iter().map(&mut keeps).collect();
+        let does_the_rest = self.besides.iter().all(keeps);
         let seconds = started.elapsed().as_secs();
-        (format!("{} {seconds} s", self.line(&kept)), kept.iter().all(|kept| *kept))
+        (format!("{} {seconds} s", self.line(&kept)), does_the_rest && kept.iter().all(|kept| *kept))
     }
 
     /// Returns its line of the table.

@@ -96,7 +96,7 @@ test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 # The examples install what is not from apt themselves, with the commands of their pages.
 STACK_PACKAGES := golang-go golang-github-gin-gonic-gin-dev golang-github-gomodule-redigo-dev
 
-test-stacks: deps $(PYTHON_TOOLS)
+test-stacks: build $(PYTHON_TOOLS)
 	@dpkg -s $(STACK_PACKAGES) >/dev/null 2>&1 || { echo "Installing through apt: $(STACK_PACKAGES)"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $(STACK_PACKAGES); }
 	cargo test --release --locked -p hallpass-tests --features hallpass-tests/stacks --test stacks -- $(STACKS)

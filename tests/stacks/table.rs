@@ -89,6 +89,7 @@ pub const ROWS: &[Row] = &[
         besides: Some(("what it did before", go_gin::does_what_it_did_before)),
         ..web("go-gin", "RESP2, HTTP", &[])
     },
+    Row { hears_by_push: true, ..web("axum", "RESP3", &[]) },
     agent("HTTP, Python", "In Python"),
     agent("HTTP, shell", "In shell"),
 ];

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -18,6 +18,7 @@ use super::{
     build::repository,
     http::{HttpAnswer, HttpRequest, escaped},
     http_server::{ISSUER, Server},
+    ports::free_port,
     process::Process,
     tools::system_program,
     wait_for, wait_until,
@@ -348,7 +349,12 @@ impl Ports<'_> {
     #[track_caller]
     pub fn example(&self, name: &str) -> String {
         let text = fs::read_to_string(repository().join("examples").join(name)).expect("an example");
-        let text = text.replace("127.0.0.1:8080", self.hallpass).replace("127.0.0.1:3000", self.application);
+        let servers = [("127.0.0.1:8080", self.hallpass), ("127.0.0.1:3000", self.application)];
+        let text = servers.iter().fold(text, |text, (example, own)| {
+            // Envoy has host and port in members of their own.
+            let envoy = |address: &str| address.replace(':', ", port_value: ");
+            text.replace(example, own).replace(&envoy(example), &envoy(own))
+        });
         text.replace("8000", &self.gateway.to_string())
     }
 }
@@ -369,15 +375,12 @@ pub fn nginx(dir: &Path, configuration: &str) -> Command {
 /// Starts a gateway, and waits until it listens.
 #[track_caller]
 pub fn serving(mut command: Command, port: u16) -> Process {
-    let process = Process::new(command.stdin(Stdio::null()).spawn().expect("the gateway starts"));
-    wait_until("the gateway listens", SOON, || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let mut process = Process::new(command.stdin(Stdio::null()).spawn().expect("the gateway starts"));
+    wait_until("the gateway listens", SOON, || {
+        assert!(process.is_running(), "the gateway ended");
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    });
     process
-}
-
-/// Returns a port that was free a moment ago.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Returns the cookie that an answer sets, which it does at most once.

@@ -23,6 +23,7 @@ pub mod network;
 pub mod oauth_server;
 pub mod on_drop;
 pub mod outside_issuer;
+pub mod ports;
 pub mod process;
 pub mod raw;
 pub mod redis_server;

@@ -5,11 +5,8 @@ use std::{fs, path::Path, process::Command};
 use tempfile::TempDir;
 
 use super::{
-    AuthCommands, Con, Keyring, Redis, SOON,
-    build::redis_server,
-    process::Process,
-    redis_server::{free_port, spawn},
-    wait_for, wait_until,
+    AuthCommands, Con, Keyring, Redis, SOON, build::redis_server, ports::free_port, process::Process,
+    redis_server::spawn, wait_for, wait_until,
 };
 
 /// The Sentinels' name of the primary.

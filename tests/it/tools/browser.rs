@@ -14,8 +14,9 @@ use crate::{
     documents::pages::{blocks, script},
     support::{
         build::repository,
-        gateway::{Ports, free_port, nginx, serving},
+        gateway::{Ports, nginx, serving},
         http_server::{Server, directory},
+        ports::free_port,
         process::Process,
         tools::{installed, node, succeeds, system_program, tool_path},
         *,

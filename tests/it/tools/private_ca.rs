@@ -43,7 +43,7 @@ impl Site {
         run(dir.path(), CERTIFICATES);
         let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
         let mut con = redis.connect();
-        let port = redis_server::free_port();
+        let port = ports::free_port();
         let settings = [
             ("tls-auth-clients", if asks_for_certificates { "yes" } else { "no" }.to_owned()),
             ("tls-ca-cert-file", path(&dir, "ca.pem")),

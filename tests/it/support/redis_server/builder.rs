@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Redis, free_port};
+use super::{super::ports::free_port, Redis};
 use crate::support::{Keyring, build::built};
 
 /// A redis-server to start: settings first, then [`Builder::start`].

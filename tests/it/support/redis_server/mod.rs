@@ -6,7 +6,6 @@ mod refusal;
 use std::{
     fs,
     io::{self, Read, Write},
-    net::TcpListener,
     os::unix::{net::UnixStream, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
@@ -278,10 +277,4 @@ fn answers(socket: &Path) -> bool {
         Ok(reply)
     };
     ping().is_ok_and(|reply| reply == *b"+PONG\r\n")
-}
-
-/// Returns a port that is free at this moment.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("an address").port()
 }

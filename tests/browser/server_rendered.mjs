@@ -8,6 +8,7 @@ const orders = [];
 /** Pages by method and path; below /account/ the gateway says who asks. */
 const routes = {
   "GET /": (_, response) => show(response, form("/login", "Log in")),
+  "GET /welcome": (_, response) => show(response, '<meta http-equiv="refresh" content="0; url=/account/orders">'),
   "POST /login": async (_, response) => {
     const credentials = Buffer.from(`local:${HALLPASS_CLIENT_SECRET}`).toString("base64");
     const headers = { "Content-Type": "application/json", Authorization: `Basic ${credentials}` };

@@ -277,6 +277,15 @@ impl Site {
             let refused = self.is_refused(from("POST", headers).form(&[("item", "7")]), 403);
             assert_eq!(set_cookie(&refused), None, "{refused:?}");
         }
+        // Whatever an end user writes there, the gateway knows better.
+        let spoofed = [
+            ("x-forwarded-method", "GET"),
+            ("x-original-method", "GET"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-host", "evil.example"),
+            ("origin", "http://evil.example"),
+        ];
+        self.is_refused(from("POST", &spoofed).form(&[("item", "7")]), 403);
         for headers in [&[("sec-fetch-site", "same-origin")][..], &[("origin", &own)]] {
             self.received(from("POST", headers).form(&[("item", "7")]));
         }

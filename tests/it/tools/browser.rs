@@ -273,9 +273,10 @@ fn an_outside_token_logs_in_once() {
     Example::start(&flags, &[]).run("outside_token.mjs", &[("ISSUER", &issuer)]);
 }
 
-#[test]
-fn pages_by_cookie_need_no_script() {
-    let flags = ["--trusted-proxy", "127.0.0.1", "--session-cookie"];
+/// Runs a script on pages without JavaScript, which nginx guards by cookie, with more flags of the server.
+#[track_caller]
+fn run_by_cookie(script: &str, more: &[&str]) {
+    let flags = [&["--trusted-proxy", "127.0.0.1", "--session-cookie"], more].concat();
     let example = Example::of(SERVER_RENDERED, &flags, &[]);
     let (gateway, sibling) = (free_port(), free_port());
     let application = example.url.strip_prefix("http://").unwrap();
@@ -283,7 +284,27 @@ fn pages_by_cookie_need_no_script() {
     let _nginx = serving(nginx(example.server.dir(), &ports.example("nginx.conf")), gateway);
     let [url, sibling] =
         [(SIBLINGS[0], gateway), (SIBLINGS[1], sibling)].map(|(host, port)| format!("http://{host}:{port}"));
-    example.run("no_script.mjs", &[("EXAMPLE_URL", &url), ("PAGE_URL", &sibling)]);
+    example.run(script, &[("EXAMPLE_URL", &url), ("PAGE_URL", &sibling)]);
+}
+
+#[test]
+fn pages_by_cookie_need_no_script() {
+    run_by_cookie("no_script.mjs", &[]);
+}
+
+#[test]
+fn a_copied_cookie_and_the_browsers_own_find_each_other_out() {
+    run_by_cookie("copied_cookie.mjs", &["--set", "hallpass.race-window=0"]);
+}
+
+#[test]
+fn a_link_from_a_mail_finds_its_user_on_pages_by_cookie() {
+    run_by_cookie("mail_to_page.mjs", &[]);
+}
+
+#[test]
+fn a_lax_cookie_comes_with_a_link_from_a_mail() {
+    run_by_cookie("mail_to_page.mjs", &["--cookie-same-site", "lax"]);
 }
 
 #[test]

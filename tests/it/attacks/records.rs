@@ -139,3 +139,30 @@ fn foreign_fields_are_left_alone_by_refresh_and_verify() {
     let records = con.records("auth:42");
     assert!(odd.iter().all(|field| records[*field] == b"x"));
 }
+
+#[test]
+fn claims_with_names_that_a_json_library_keeps_to_itself_are_neither_signed_nor_shown() {
+    let redis = Redis::start();
+    let mut con = redis.connect();
+    let json = r#"{"x":{"_serde_json::private::RawValue":"not json"}}"#;
+    let tokens = con.issue("auth:42", &["SID", SID, "CLAIMS", json, "META", json]).unwrap();
+    let mut record = con.records("auth:42").remove(SID).unwrap();
+    for index in 0..record.len() {
+        if record[index..].starts_with(b"_serde_json") {
+            record[index] = b'$';
+        }
+    }
+    overwrite(&mut con, SID, &record);
+    con.verify("auth:42", &tokens.access, &[]).unwrap();
+    for question in [
+        &["AUTH.INSPECT", "auth:42", &tokens.refresh, "WITHCLAIMS"][..],
+        &["AUTH.SESSIONS", "auth:42", "WITHCLAIMS"],
+    ] {
+        let answer = con.get::<String>(&[question, &["FORMAT", "JSON"]].concat());
+        assert!(answer.contains(SID) && !answer.contains("serde_json"), "{answer}");
+    }
+    let refusal = con.refresh("auth:42", &tokens.refresh, &[]).unwrap_err();
+    assert!(refusal.text.contains("stored claims"), "{refusal:?}");
+    assert_eq!(con.get::<i64>(&["AUTH.SETCLAIMS", "auth:42", SID, "{}"]), 1);
+    con.refresh("auth:42", &tokens.refresh, &[]).unwrap();
+}

@@ -1,6 +1,6 @@
 //! `healthcheck`: requests `GET /readyz` of a running server, for containers that have no curl.
 
-use crate::listener::ListenAddress;
+use crate::listener::address::ListenAddress;
 use anyhow::{Context, Result, bail};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};

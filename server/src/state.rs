@@ -2,24 +2,27 @@
 
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
+use crate::http::verified_token::VerifiedToken;
 use crate::middleware::MiddlewareState;
 use crate::oauth_clients::Clients;
 use crate::outside_issuers::OutsideIssuers;
-use hallpass_client::{CommandError, Hallpass, ModuleInfo, SubjectKeys};
+use hallpass_client::{CommandError, Hallpass, ModuleInfo, SubjectKeys, Verifier};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The state of the routes.
 pub struct AppState {
     /// Redis.
-    pub store: Hallpass,
+    pub store: Arc<Hallpass>,
+    /// Verifies access tokens, and asks Redis where it must.
+    pub verifier: Verifier<VerifiedToken>,
     /// The OAuth clients.
     pub clients: Clients,
     /// The outside issuers whose tokens open sessions.
     pub issuers: OutsideIssuers,
     /// The module, once Redis was there.
     pub module: OnceLock<Module>,
-    /// The custom claims that /verify returns; all of them if `None`.
+    /// The custom claims that /verify passes on; all if `None`.
     pub verify_claims: Option<Vec<String>>,
     /// The maximum age of the login at /me; any age if `None`.
     pub me_auth_age: Option<Duration>,
@@ -35,6 +38,11 @@ pub struct Module {
     pub info: ModuleInfo,
     /// The Redis key of each subject.
     pub keys: SubjectKeys,
+}
+
+/// Returns a verifier that keeps of the custom claims the `selected` ones, or all.
+pub fn verifier(store: &Arc<Hallpass>, selected: Option<Vec<String>>) -> Verifier<VerifiedToken> {
+    Verifier::reading(Arc::clone(store), move |claims| VerifiedToken::read(claims, selected.as_deref()))
 }
 
 impl AppState {

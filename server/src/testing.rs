@@ -10,7 +10,7 @@ use crate::middleware::shares::Shares;
 use crate::middleware::source::TrustedProxies;
 use crate::oauth_clients::{Client, Clients, Scope};
 use crate::outside_issuers::OutsideIssuers;
-use crate::state::{AppState, Module};
+use crate::state::{AppState, Module, verifier};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::request::Builder;
@@ -42,8 +42,10 @@ pub fn state() -> AppState {
         is_cluster: false,
     };
     let module = Module { keys: SubjectKeys::new("auth:*").expect("a pattern"), info };
+    let store = Arc::new(Hallpass::new(&address).expect("a store"));
     AppState {
-        store: Hallpass::new(&address).expect("a store"),
+        verifier: verifier(&store, None),
+        store,
         clients: Clients::new([client, reader]),
         issuers: OutsideIssuers::new(vec![]),
         module: module.into(),

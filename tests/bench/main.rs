@@ -14,6 +14,7 @@ mod cpu;
 mod http;
 mod large_hashes;
 mod load;
+mod local_verification;
 mod machine;
 mod memory;
 mod publish;
@@ -41,7 +42,7 @@ pub struct Measurement {
     take: fn() -> Report,
 }
 
-const ALL: [Measurement; 12] = [
+const ALL: [Measurement; 14] = [
     measurement("unix", commands::ABOUT, commands::unix),
     measurement("unix_pipelined", "The same, 16 commands at a time.", commands::unix_pipelined),
     measurement("unix_alone", commands::ABOUT_ALONE, commands::unix_alone),
@@ -50,6 +51,8 @@ const ALL: [Measurement; 12] = [
     measurement("other_algorithms", commands::ABOUT_OTHERS, commands::other_algorithms),
     measurement("alternatives", alternatives::ABOUT, alternatives::measure),
     measurement("http", http::ABOUT, http::measure),
+    measurement("local_verification", local_verification::ABOUT, local_verification::measure),
+    measurement("tracking_modes", local_verification::ABOUT_MODES, local_verification::measure_modes),
     measurement("memory", memory::ABOUT, memory::measure),
     measurement("rsa_latency", rsa_latency::ABOUT, rsa_latency::measure),
     measurement("large_hashes", large_hashes::ABOUT, large_hashes::measure),

@@ -151,6 +151,22 @@ async fn each_error_has_its_own_variant() {
 }
 
 #[tokio::test]
+async fn answers_come_as_json_too() {
+    let redis = Redis::start();
+    let (hallpass, key) = (client(&redis), "auth:42");
+    let read = |json: Vec<u8>| serde_json::from_slice::<serde_json::Value>(&json).unwrap();
+    let options = IssueOptions { meta: Some(r#"{"ua":"x"}"#), ..IssueOptions::default() };
+    let first = read(hallpass.issue_json(key, &options).await.unwrap());
+    let token = first["refresh_token"].as_str().unwrap();
+    let second = read(hallpass.refresh_json(key, token, &RefreshOptions::default()).await.unwrap());
+    assert_eq!((&second["session_id"], &second["token_type"]), (&first["session_id"], &"Bearer".into()));
+    let sessions = read(hallpass.sessions_json(key, Page::default(), false).await.unwrap());
+    assert_eq!((&sessions[0]["sid"], &sessions[0]["meta"]["ua"]), (&first["session_id"], &"x".into()));
+    let refused = hallpass.refresh_json(key, "hp1.nonsense", &RefreshOptions::default()).await;
+    assert_eq!(refused, Err(CommandError::InvalidToken));
+}
+
+#[tokio::test]
 async fn the_keyring_is_shown_and_read_again() {
     let redis = Redis::start();
     let hallpass = client(&redis);

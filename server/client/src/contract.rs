@@ -48,7 +48,9 @@ pub mod option {
     pub const EVICT: &str = "EVICT";
     pub const EX: &str = "EX";
     pub const EXCEPT: &str = "EXCEPT";
+    pub const FORMAT: &str = "FORMAT";
     pub const IDLETTL: &str = "IDLETTL";
+    pub const JSON: &str = "JSON";
     pub const LIMIT: &str = "LIMIT";
     pub const MAXTTL: &str = "MAXTTL";
     pub const META: &str = "META";

@@ -1,6 +1,6 @@
 //! Writes commands.
 
-use crate::contract::command;
+use crate::contract::{command, option as word};
 use redis::{Arg, Cmd, ToRedisArgs};
 
 /// Begins a command about a key, with room for tokens and options of the usual length.
@@ -15,6 +15,11 @@ pub fn option(command: &mut Cmd, name: &str, value: Option<impl ToRedisArgs>) {
     if let Some(value) = value {
         command.arg(name).arg(value);
     }
+}
+
+/// Asks for the reply as JSON text.
+pub fn as_json(command: &mut Cmd) -> &Cmd {
+    command.arg(word::FORMAT).arg(word::JSON)
 }
 
 /// Returns the key of a command: those that have one have it right after their name.

@@ -2,7 +2,7 @@
 
 use super::data_dir::DataDir;
 use crate::healthcheck::reachable;
-use crate::listener::ListenAddress;
+use crate::listener::address::ListenAddress;
 use crate::serve::sockets::Sockets;
 use anyhow::Result;
 use std::io::{self, Write};

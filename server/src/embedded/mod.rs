@@ -7,8 +7,7 @@ mod orphan;
 mod redis;
 mod redis_conf;
 mod redis_log;
-mod setting;
+pub mod setting;
 
 pub use data_dir::DataDir;
 pub use redis::Redis;
-pub use setting::Setting;

@@ -10,12 +10,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
-/// The claims of a new access token that its response depends on.
+/// The claim of a new access token that its response depends on.
 #[derive(Debug, Default, serde::Deserialize, PartialEq, Eq)]
 pub struct Granted {
-    /// `scope`: an ordinary claim, as a string.
-    #[serde(default, deserialize_with = "string_or_nothing")]
-    pub scope: Option<String>,
     /// `aud`.
     #[serde(default, deserialize_with = "string_or_nothing")]
     pub aud: Option<String>,
@@ -28,12 +25,12 @@ impl Granted {
         let json = String::from_utf8(base64url::decode(payload)?).ok()?;
         serde_json::from_str(&json).ok()
     }
+}
 
-    /// Returns whether every word of `requested` is a word of the scope.
-    pub fn covers(&self, requested: &str) -> bool {
-        let has = |word| self.scope.iter().any(|scope| scope.split(' ').any(|granted| granted == word));
-        requested.split(' ').filter(|word| !word.is_empty()).all(has)
-    }
+/// Returns whether every word of `requested` is a word of the scope that was granted.
+pub fn covers(granted: Option<&str>, requested: &str) -> bool {
+    let has = |word| granted.is_some_and(|granted| granted.split(' ').any(|granted| granted == word));
+    requested.split(' ').filter(|word| !word.is_empty()).all(has)
 }
 
 /// Reads a claim that only matters as a string; an application may use its name for something else.
@@ -70,6 +67,11 @@ impl<'j> Verified<'j> {
             auth_time: found.auth_time?,
             custom: members.custom,
         })
+    }
+
+    /// Returns the claim `scope`, if it is a string.
+    pub fn scope(&self) -> Option<String> {
+        serde_json::from_str(self.custom.get("scope")?.get()).ok()
     }
 
     /// Returns the custom claims, or the selected ones, as a JSON object in ASCII.
@@ -150,23 +152,24 @@ pub fn percent_encoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn granted(claims: &str) -> Granted {
-        Granted::read(&format!("e30.{}.sig", base64url::encode(claims))).expect("readable")
+    #[test]
+    fn a_scope_is_covered_word_by_word() {
+        let some = Some("read write");
+        assert!(covers(some, "read") && covers(some, "write read") && covers(some, ""));
+        assert!(!covers(some, "read admin") && !covers(some, "rea"));
+        assert!(covers(None, "") && !covers(None, "read"));
     }
 
     #[test]
-    fn a_scope_is_covered_word_by_word() {
-        let some = granted(r#"{"scope":"read write"}"#);
-        assert!(some.covers("read") && some.covers("write read") && some.covers(""));
-        assert!(!some.covers("read admin") && !some.covers("rea"));
-        let none = granted("{}");
-        assert!(none.covers("") && !none.covers("read"));
-        assert_eq!(granted(r#"{"scope":["read"],"aud":7}"#), Granted::default());
+    fn an_audience_is_read_from_a_token() {
+        let aud = |claims: &str| {
+            Granted::read(&format!("e30.{}.sig", base64url::encode(claims))).expect("claims").aud
+        };
         assert_eq!(
-            granted(r#"{"scope":1e400,"aud":null}"#),
-            Granted::default(),
-            "a number that nothing here can hold"
+            (aud(r#"{"aud":"api"}"#).as_deref(), aud(r#"{"aud":7}"#), aud("{}")),
+            (Some("api"), None, None)
         );
+        assert_eq!(aud(r#"{"aud":1e400}"#), None, "a number that nothing here can hold");
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hallpass_client::CommandError;
 use serde_json::json;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -30,6 +29,8 @@ pub enum ApiError {
     InvalidToken(&'static str),
     /// 401 `insufficient_user_authentication`: the login is older than this (RFC 9470 §3).
     OldAuthentication(Duration),
+    /// 403 `insufficient_scope`: the bearer token lacks this scope (RFC 6750 §3.1).
+    ScopeNeeded(String),
     /// 403 `insufficient_scope`: the client is known, but may not do this.
     InsufficientScope(Cow<'static, str>),
     /// 403 `cross_site_request`: another site may have made the request, which the cookie does not permit.
@@ -60,20 +61,8 @@ impl ApiError {
         Self::InvalidRequest(description.into())
     }
 
-    /// Converts a command's error for /token, where an invalid refresh token is an `invalid_grant`.
-    pub fn for_grant(error: CommandError) -> Self {
-        match error {
-            CommandError::InvalidToken => Self::InvalidGrant("the refresh token is invalid"),
-            CommandError::ExpiredToken => Self::InvalidGrant("the refresh token has expired"),
-            CommandError::NoSession => Self::InvalidGrant("the session has ended"),
-            CommandError::ReusedToken => {
-                Self::InvalidGrant("the refresh token was used before; its session has ended")
-            }
-            other => other.into(),
-        }
-    }
-
-    fn status(&self) -> StatusCode {
+    /// Returns the status of the response.
+    pub fn status(&self) -> StatusCode {
         match self {
             Self::InvalidRequest(_)
             | Self::UnsupportedGrantType
@@ -83,7 +72,7 @@ impl ApiError {
             Self::InvalidClient | Self::MissingToken | Self::InvalidToken(_) | Self::OldAuthentication(_) => {
                 StatusCode::UNAUTHORIZED
             }
-            Self::InsufficientScope(_) | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::ScopeNeeded(_) | Self::InsufficientScope(_) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -112,7 +101,7 @@ impl ApiError {
             Self::InvalidClient => "invalid_client",
             Self::MissingToken | Self::InvalidToken(_) => "invalid_token",
             Self::OldAuthentication(_) => "insufficient_user_authentication",
-            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::ScopeNeeded(_) | Self::InsufficientScope(_) => "insufficient_scope",
             Self::CrossSite => "cross_site_request",
             Self::NotFound => "not_found",
             Self::Conflict(code, _) => code,
@@ -133,6 +122,7 @@ impl ApiError {
             Self::MissingToken => "a bearer token is needed",
             Self::OldAuthentication(_) => "a more recent login is needed",
             Self::CrossSite => "another site may have made this request",
+            Self::ScopeNeeded(_) => "the token does not have the scope that is needed",
             Self::NotFound => "there is nothing here",
             Self::MethodNotAllowed => "this method is not allowed here",
             Self::RequestTimeout => "the request took too long",
@@ -143,7 +133,7 @@ impl ApiError {
         }
     }
 
-    /// Returns the challenge of a 401 (RFC 9110 §11.6.1).
+    /// Returns the challenge of a 401 (RFC 9110 §11.6.1), or of a token that may not do this.
     fn challenge(&self) -> Option<HeaderValue> {
         match self {
             Self::InvalidClient => {
@@ -151,6 +141,7 @@ impl ApiError {
             }
             Self::MissingToken => Some(HeaderValue::from_static("Bearer")),
             Self::InvalidToken(_) => self.bearer_challenge(""),
+            Self::ScopeNeeded(scope) => self.bearer_challenge(&format!(", scope=\"{scope}\"")),
             Self::OldAuthentication(limit) => {
                 self.bearer_challenge(&format!(", max_age=\"{}\"", limit.as_secs()))
             }
@@ -175,31 +166,6 @@ impl ApiError {
     }
 }
 
-impl From<CommandError> for ApiError {
-    /// Converts a command's error for every route but /token.
-    fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::InvalidToken => Self::InvalidToken("the token is invalid"),
-            CommandError::ExpiredToken => Self::InvalidToken("the token has expired"),
-            CommandError::NoSession => Self::InvalidToken("the session has ended"),
-            CommandError::ReusedToken => {
-                Self::InvalidToken("the token was used before; its session has ended")
-            }
-            CommandError::StaleToken => {
-                Self::InvalidToken("the claims have changed since; refresh the token")
-            }
-            CommandError::SessionLimit => {
-                Self::Conflict("session_limit", "the subject has as many sessions as allowed")
-            }
-            CommandError::WrongType => {
-                Self::Conflict("wrong_type", "the key of the subject holds something else")
-            }
-            CommandError::Rejected(text) => Self::invalid_request(in_http_words(&text)),
-            CommandError::Unavailable(_) => Self::Unavailable,
-        }
-    }
-}
-
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = json!({ "error": self.code(), "error_description": printable(self.description()) });
@@ -219,29 +185,6 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The options of commands, and the members and parameters that they come from.
-const NAMES: [(&str, &str); 9] = [
-    ("ACCESS", "access_token"),
-    ("ACCESSTTL", "access_ttl"),
-    ("AUDIENCE", "audience"),
-    ("CLASS", "class"),
-    ("CLIENT", "client_id"),
-    ("EXCEPT", "except"),
-    ("IDLETTL", "idle_ttl"),
-    ("MAXTTL", "max_ttl"),
-    ("SID", "session_id"),
-];
-
-/// Puts the names of HTTP into a text of the module, which knows its commands only.
-fn in_http_words(text: &str) -> String {
-    let translated = |piece: &str| {
-        let word = piece.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
-        let name = NAMES.iter().find(|(option, _)| *option == word).map_or(word, |(_, name)| name);
-        format!("{name}{}", &piece[word.len()..])
-    };
-    text.split_inclusive(|c: char| !c.is_ascii_alphabetic()).map(translated).collect()
-}
-
 /// Replaces the characters that an `error_description` may not contain (RFC 6749 §5.2).
 fn printable(text: &str) -> String {
     let allowed = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
@@ -251,31 +194,6 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_dead_token_is_invalid_grant_at_the_token_endpoint_and_invalid_token_elsewhere() {
-        for error in [
-            CommandError::InvalidToken,
-            CommandError::ExpiredToken,
-            CommandError::NoSession,
-            CommandError::ReusedToken,
-        ] {
-            assert_eq!(ApiError::for_grant(error.clone()).code(), "invalid_grant");
-            assert_eq!(ApiError::for_grant(error.clone()).status(), StatusCode::BAD_REQUEST);
-            assert_eq!(ApiError::from(error.clone()).code(), "invalid_token");
-            assert_eq!(ApiError::from(error).status(), StatusCode::UNAUTHORIZED);
-        }
-    }
-
-    #[test]
-    fn an_outage_is_503_with_retry_after_on_both_sides() {
-        let outage = || CommandError::Unavailable("Redis answered READONLY".into());
-        for error in [ApiError::for_grant(outage()), outage().into()] {
-            let response = error.into_response();
-            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-            assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-        }
-    }
 
     #[test]
     fn a_limited_caller_is_told_when_to_come_back() {
@@ -288,12 +206,18 @@ mod tests {
     fn only_a_sent_token_is_called_wrong() {
         let challenge = |error: ApiError| error.into_response().headers()[header::WWW_AUTHENTICATE].clone();
         assert_eq!(challenge(ApiError::MissingToken), "Bearer");
-        let invalid = challenge(CommandError::StaleToken.into());
+        let invalid = challenge(ApiError::InvalidToken("x"));
         assert!(
             invalid
                 .to_str()
                 .expect("ASCII")
                 .starts_with("Bearer error=\"invalid_token\", error_description=\"")
+        );
+        let narrow = challenge(ApiError::ScopeNeeded("read write".into()));
+        assert_eq!(
+            narrow,
+            "Bearer error=\"insufficient_scope\", error_description=\"the token does not have the scope that is needed\", \
+             scope=\"read write\""
         );
         let old = challenge(ApiError::OldAuthentication(Duration::from_secs(300)));
         assert_eq!(
@@ -301,22 +225,6 @@ mod tests {
             "Bearer error=\"insufficient_user_authentication\", error_description=\"a more recent login is needed\", \
              max_age=\"300\""
         );
-    }
-
-    #[test]
-    fn a_rejection_names_what_http_knows() {
-        for (text, expected) in [
-            ("ACCESS is required", "access_token is required"),
-            (
-                "TTLs must satisfy ACCESSTTL <= IDLETTL <= MAXTTL <= hallpass.max-ttl",
-                "TTLs must satisfy access_ttl <= idle_ttl <= max_ttl <= hallpass.max-ttl",
-            ),
-            ("CLASS and CLIENT take 1-64 of A-Z a-z 0-9", "class and client_id take 1-64 of A-Z a-z 0-9"),
-            ("reserved claim", "reserved claim"),
-        ] {
-            let error = ApiError::from(CommandError::Rejected(text.into()));
-            assert_eq!(error, ApiError::InvalidRequest(expected.into()));
-        }
     }
 
     #[test]

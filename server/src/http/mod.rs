@@ -3,9 +3,11 @@
 pub mod bearer;
 pub mod body;
 pub mod claims;
+pub mod command_error;
 pub mod cookie;
 pub mod cross_site;
 pub mod error;
 pub mod form;
 pub mod framing;
 pub mod path;
+pub mod verified_token;

@@ -1,7 +1,7 @@
 //! The HTTP/1.1 listener. It limits the connections, those of one address, the size of a request's head and the time it
 //! takes, and on shutdown lets requests in flight finish.
 
-mod address;
+pub mod address;
 mod admission;
 mod patience;
 mod socket;
@@ -25,7 +25,6 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-pub use address::ListenAddress;
 pub use admission::Admission;
 use admission::Admitted;
 pub use socket::Socket;

@@ -5,11 +5,12 @@ mod connections;
 mod module;
 mod text;
 mod timings;
+mod verify_cache;
 
 use crate::http::error::ApiError;
 use axum::http::Method;
 use axum::response::Response;
-use hallpass_client::{NodeInfo, Observer};
+use hallpass_client::{NodeCache, NodeInfo, Observer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -52,8 +53,9 @@ impl Metrics {
         self.requests.observe([method, route, status.as_str(), outcome(response)], elapsed);
     }
 
-    /// Renders everything as Prometheus text: requests, commands, and `INFO hallpass` of each node that answered.
-    pub fn render(&self, infos: &[NodeInfo]) -> String {
+    /// Renders everything as Prometheus text: requests, commands, what is kept of verified tokens, and `INFO hallpass` of
+    /// each node that answered.
+    pub fn render(&self, infos: &[NodeInfo], kept: &[NodeCache]) -> String {
         let mut text = Text::default();
         text.family("hallpass_build_info", "gauge", "The version of this server.");
         text.sample("hallpass_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
@@ -66,6 +68,7 @@ impl Metrics {
         self.requests.render(&mut text, "hallpass_http_request_duration_seconds", timed);
         let waited = "Time that Redis took to answer a command, as the server saw it.";
         self.commands.render(&mut text, "hallpass_redis_command_duration_seconds", waited);
+        verify_cache::render(&mut text, kept);
         text.family("hallpass_redis_up", "gauge", "Whether Redis answered just now and has the module.");
         for node in infos {
             text.sample("hallpass_redis_up", &module::labels(node), u8::from(node.info.is_some()));
@@ -118,7 +121,7 @@ mod tests {
         let refused = ApiError::InvalidGrant("the session has ended").into_response();
         metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
         metrics.answered("POST", "/token", &refused, Duration::from_millis(3));
-        let text = metrics.render(&[redis(None)]);
+        let text = metrics.render(&[redis(None)], &[]);
         let labels = r#"{method="POST",route="/token",status="400",outcome="invalid_grant"}"#;
         assert!(text.contains(&format!("hallpass_http_requests_total{labels} 2\n")), "{text}");
         assert!(
@@ -128,7 +131,7 @@ mod tests {
         assert!(text.contains("hallpass_http_requests_in_flight 1\n"), "{text}");
         assert!(text.contains("hallpass_redis_up 0\n"), "{text}");
         drop(entered);
-        let text = metrics.render(&[redis(Some(""))]);
+        let text = metrics.render(&[redis(Some(""))], &[]);
         assert!(text.contains("hallpass_http_requests_in_flight 0\n"), "{text}");
         assert!(text.contains("hallpass_redis_up 1\n"), "{text}");
     }

@@ -15,6 +15,6 @@ pub async fn metrics(State(state): State<Arc<AppState>>) -> Response {
     for node in &mut infos {
         node.info.take_if(|text| ModuleInfo::parse(text).is_none());
     }
-    let text = state.middleware.metrics.render(&infos);
+    let text = state.middleware.metrics.render(&infos, &state.store.verify_cache());
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }

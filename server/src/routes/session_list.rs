@@ -1,58 +1,54 @@
-//! The response that lists sessions: `{"sessions": […]}`, with members named as in AUTH.SESSIONS, and `meta` and
-//! `claims` as objects rather than text.
+//! The response that lists sessions: `{"sessions": […]}`, with the array as AUTH.SESSIONS … FORMAT JSON answers it.
 
 use crate::http::error::ApiError;
-use axum::Json;
+use axum::body::Body;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use hallpass_client::Session;
-use serde::Serialize;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-#[derive(Serialize)]
-struct Body {
-    sessions: Vec<Entry>,
+/// The part of an entry that matters here.
+#[derive(Deserialize)]
+struct Entry<'a> {
+    sid: &'a str,
 }
 
-#[derive(Serialize)]
-struct Entry {
-    sid: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    class: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claims: Option<Box<RawValue>>,
-    issued_at: u64,
-    last_used_at: u64,
-    expires_at: u64,
-    ends_at: u64,
-    r#gen: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    current: Option<bool>,
+/// Returns the response.
+pub fn session_list(sessions: &[u8]) -> Response {
+    let body = [b"{\"sessions\":", sessions, b"}"].concat();
+    ([(header::CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
 }
 
-/// Returns the response. If `own` names the session of the caller, each entry says whether it is that one.
-pub fn session_list(sessions: Vec<Session>, own: Option<&str>) -> Result<Response, ApiError> {
-    let entries = sessions.into_iter().map(|session| entry(session, own));
-    // The module stores both texts as JSON.
-    let sessions = entries.collect::<Option<_>>().ok_or(ApiError::Unavailable)?;
-    Ok(Json(Body { sessions }).into_response())
+/// Returns the response in which each entry also says whether it is the session `own`.
+pub fn session_list_of(sessions: &[u8], own: &str) -> Result<Response, ApiError> {
+    mark(sessions, own).map(|marked| session_list(marked.as_bytes())).ok_or(ApiError::Unavailable)
 }
 
-fn entry(session: Session, own: Option<&str>) -> Option<Entry> {
-    Some(Entry {
-        current: own.map(|own| own == session.sid),
-        sid: session.sid,
-        class: session.class,
-        client: session.client,
-        meta: session.meta.map(RawValue::from_string).transpose().ok()?,
-        claims: session.claims.map(RawValue::from_string).transpose().ok()?,
-        issued_at: session.issued_at,
-        last_used_at: session.last_used_at,
-        expires_at: session.expires_at,
-        ends_at: session.ends_at,
-        r#gen: session.generation,
-    })
+/// Appends a member `current` to each entry.
+fn mark(sessions: &[u8], own: &str) -> Option<String> {
+    let entries: Vec<&RawValue> = serde_json::from_slice(sessions).ok()?;
+    let marked = |entry: &&RawValue| {
+        let text = entry.get();
+        let is_current = serde_json::from_str::<Entry<'_>>(text).ok()?.sid == own;
+        Some(format!("{},\"current\":{is_current}}}", text.strip_suffix('}')?))
+    };
+    let marked: Vec<String> = entries.iter().map(marked).collect::<Option<_>>()?;
+    Some(format!("[{}]", marked.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_session_is_marked() {
+        let sessions = r#"[{"sid":"a","meta":{"x":[1,2]},"gen":0},{"sid":"b","gen":1}]"#;
+        let marked =
+            r#"[{"sid":"a","meta":{"x":[1,2]},"gen":0,"current":false},{"sid":"b","gen":1,"current":true}]"#;
+        assert_eq!(mark(sessions.as_bytes(), "b").as_deref(), Some(marked));
+        assert_eq!(mark(b"[]", "b").as_deref(), Some("[]"));
+        for something_else in ["", "{}", "[7]", "[{}]"] {
+            assert_eq!(mark(something_else.as_bytes(), "b"), None, "{something_else}");
+        }
+    }
 }

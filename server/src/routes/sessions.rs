@@ -4,7 +4,7 @@ use crate::http::claims::Granted;
 use crate::http::error::ApiError;
 use crate::middleware::bodies::Bodies;
 use crate::oauth_clients::{Client, Scope};
-use crate::routes::token_response::token_response;
+use crate::routes::token_response::{TokenResponse, token_response};
 use crate::state::AppState;
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -81,14 +81,18 @@ pub async fn issue(
     let (session, _slot) = bodies.json::<NewSession>(request).await?;
     let key = state.key_of_subject(&session.subject)?;
     let options = options(&state, &client, &session)?;
-    let tokens = state.store.issue(&key, &options).await?;
-    let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
-    // A repeated session_id returns the session as first issued, possibly for an audience of another client.
-    if !client.may_know_of(granted.aud.as_deref()) {
-        return Err(foreign_audience());
+    let json = state.store.issue_json(&key, &options).await?;
+    if session.session_id.is_some() {
+        check_audience(&client, &json)?;
     }
-    let cookie = session.cookie.then_some(state.cookies);
-    Ok(token_response(StatusCode::CREATED, tokens, granted, cookie))
+    token_response(StatusCode::CREATED, json, session.cookie.then_some(state.cookies))
+}
+
+/// Checks what a repeated session id is answered: the session as first issued, possibly for an audience of another client.
+fn check_audience(client: &Client, json: &[u8]) -> Result<(), ApiError> {
+    let tokens = TokenResponse::read(json)?;
+    let granted = Granted::read(tokens.access_token).ok_or(ApiError::Unavailable)?;
+    if client.may_know_of(granted.aud.as_deref()) { Ok(()) } else { Err(foreign_audience()) }
 }
 
 /// Returns the command's options.

@@ -1,18 +1,18 @@
 //! `POST /token`: the OAuth 2.0 refresh grant (RFC 6749 §6). It exchanges a refresh token for its successor; both are
 //! in form and body, or both in the cookie.
 
-use crate::http::claims::Granted;
+use crate::http::claims::covers;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::middleware::bodies::{Bodies, Submission};
 use crate::routes::token_exchange::{TOKEN_EXCHANGE, exchange};
-use crate::routes::token_response::token_response;
+use crate::routes::token_response::{TokenResponse, token_response};
 use crate::state::AppState;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use hallpass_client::{CommandError, RefreshOptions, Tokens};
+use hallpass_client::{CommandError, RefreshOptions};
 use std::sync::Arc;
 
 /// AUTH.REFRESH → 200 with a token response, or an error of RFC 6749 §5.2. Parameters: `grant_type`, `refresh_token`,
@@ -31,15 +31,15 @@ pub async fn token(
     let cookie = form.get("refresh_token").is_none().then_some(state.cookies);
     match refresh(&state, &submission).await {
         Ok(None) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Ok(Some(tokens)) => answer(tokens, form.get("scope").unwrap_or_default(), cookie),
+        Ok(Some(json)) => answer(json, form.get("scope"), cookie),
         Err(error @ ApiError::InvalidGrant(_)) => Ok(refuse(error, cookie)),
         Err(error) => Err(error),
     }
 }
 
-/// Checks the request, in the order of RFC 6749, and exchanges the token. Returns `None` without a token, where that is
-/// no error.
-async fn refresh(state: &AppState, submission: &Submission) -> Result<Option<Tokens>, ApiError> {
+/// Checks the request, in the order of RFC 6749, and exchanges the token. Returns what Redis answers, or `None` without a
+/// token where that is no error.
+async fn refresh(state: &AppState, submission: &Submission) -> Result<Option<Vec<u8>>, ApiError> {
     let Submission { headers, form, client, .. } = submission;
     let grant_type = form.get("grant_type");
     if grant_type.ok_or_else(|| ApiError::invalid_request("grant_type is missing"))? != "refresh_token" {
@@ -55,7 +55,7 @@ async fn refresh(state: &AppState, submission: &Submission) -> Result<Option<Tok
         client: caller.as_ref().map(|client| client.id.as_str()),
         meta: None,
     };
-    match state.store.refresh(&key, refresh_token, &options).await {
+    match state.store.refresh_json(&key, refresh_token, &options).await {
         Err(CommandError::InvalidToken)
             if client.is_none() && state.needs_credentials(&key, refresh_token).await? =>
         {
@@ -65,19 +65,19 @@ async fn refresh(state: &AppState, submission: &Submission) -> Result<Option<Tok
     }
 }
 
-/// Returns the tokens if they have the requested scope, which only the new access token tells. A refusal costs the
-/// caller nothing: its refresh token is now a retry, and gets these same tokens. A browser gets the successor anyway,
-/// because its old token would count as reused after the grace period.
-fn answer(tokens: Tokens, scope: &str, cookie: Option<CookieMode>) -> Result<Response, ApiError> {
-    let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
-    if granted.covers(scope) {
-        return Ok(token_response(StatusCode::OK, tokens, granted, cookie));
+/// Returns the tokens if they have the requested scope, which only the answer tells. A refusal costs the caller nothing:
+/// its refresh token is now a retry, and gets these same tokens. A browser gets the successor anyway, because its old token
+/// would count as reused after the grace period.
+fn answer(json: Vec<u8>, scope: Option<&str>, cookie: Option<CookieMode>) -> Result<Response, ApiError> {
+    if let Some(scope) = scope {
+        let mut tokens = TokenResponse::read(&json)?;
+        if !covers(tokens.scope.as_deref(), scope) {
+            let mut response = ApiError::InvalidScope.into_response();
+            cookie.into_iter().for_each(|mode| tokens.move_token(mode, &mut response));
+            return Ok(response);
+        }
     }
-    let mut response = ApiError::InvalidScope.into_response();
-    if let Some(mode) = cookie {
-        mode.set(&mut response, &tokens.refresh_token, tokens.refresh_expires_in);
-    }
-    Ok(response)
+    token_response(StatusCode::OK, json, cookie)
 }
 
 /// Refuses a refresh token that is invalid for good, and deletes the browser's cookie.

@@ -1,6 +1,6 @@
 //! `POST /token` with the token exchange grant (RFC 8693): a token of a trusted outside issuer opens one session.
 
-use crate::http::claims::Granted;
+use crate::http::claims::covers;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
@@ -10,7 +10,7 @@ use crate::routes::token_response::{ACCESS_TOKEN, exchange_response};
 use crate::state::AppState;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use hallpass_client::{CommandError, IssueOptions, Tokens};
+use hallpass_client::{CommandError, IssueOptions};
 use hallpass_issuers::{Login, Refusal};
 
 /// The grant (RFC 8693 §2.1).
@@ -43,15 +43,13 @@ pub async fn exchange(state: &AppState, submission: &Submission) -> Result<Respo
     let request = Exchange::read(state, headers, form)?;
     let login = trusted.judge(request.subject_token, request.nonce).await.map_err(refused)?;
     let key = state.key_of_subject(&login.subject)?;
-    if !(Granted { scope: login.scope.clone(), aud: None }).covers(request.scope) {
+    if !covers(login.scope.as_deref(), request.scope) {
         return Err(ApiError::InvalidScope);
     }
     if !state.store.use_outside_token(&login.fingerprint, login.expires_in).await? {
         return Err(ApiError::InvalidGrant("the subject_token was used before"));
     }
-    let tokens = issue(state, &key, &login, client.as_deref()).await?;
-    let granted = Granted::read(&tokens.access_token).ok_or(ApiError::Unavailable)?;
-    Ok(exchange_response(tokens, granted, request.cookie))
+    exchange_response(issue(state, &key, &login, client.as_deref()).await?, request.cookie)
 }
 
 /// Begins the session. If Redis' clock is behind ours, a login of a moment ago is in its future, which it refuses; then
@@ -61,11 +59,11 @@ async fn issue(
     key: &str,
     login: &Login,
     client: Option<&Client>,
-) -> Result<Tokens, CommandError> {
+) -> Result<Vec<u8>, CommandError> {
     let options = options(login, client);
-    match state.store.issue(key, &options).await {
+    match state.store.issue_json(key, &options).await {
         Err(CommandError::Rejected(_)) if login.authenticated_ago < CLOCK_DIFFERENCE => {
-            state.store.issue(key, &IssueOptions { auth_time: None, ..options }).await
+            state.store.issue_json(key, &IssueOptions { auth_time: None, ..options }).await
         }
         result => result,
     }

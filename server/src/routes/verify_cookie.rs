@@ -8,7 +8,7 @@ use crate::middleware::rate_limit::{Purpose, RateLimitKey};
 use crate::middleware::source::Source;
 use crate::state::AppState;
 use axum::response::{IntoResponse, Response};
-use hallpass_client::{CommandError, Inspected, RefreshOptions, TokenState, Tokens};
+use hallpass_client::{CommandError, Inspected, RefreshOptions, TokenState, Tokens, Verified};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A request that waits at a gateway, with a cookie.
@@ -22,11 +22,10 @@ pub struct ByCookie<'a> {
 }
 
 /// A session that was found alive.
-pub struct LiveSession<'a> {
+struct LiveSession<'a> {
     key: String,
     token: &'a str,
-    /// What is known of it.
-    pub found: Inspected,
+    found: Verified<Inspected>,
 }
 
 impl ByCookie<'_> {
@@ -34,7 +33,7 @@ impl ByCookie<'_> {
     /// renews the cookie if that is due. A cookie that is good for nothing is cleared.
     pub async fn answer(
         &self,
-        answer: impl FnOnce(&Inspected) -> Result<Response, ApiError>,
+        answer: impl FnOnce(&Verified<Inspected>) -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
         let presented = self.state.cookies.presented(self.waiting.headers);
         if presented == Presented::Nothing {
@@ -54,12 +53,12 @@ impl ByCookie<'_> {
     /// the session: somebody has a copy of it.
     async fn live_session<'t>(&self, token: &'t str) -> Result<LiveSession<'t>, ApiError> {
         let key = self.state.key_of_token(token)?.ok_or(ApiError::InvalidToken("the cookie is invalid"))?;
-        let found = self.state.store.inspect(&key, token, true).await?;
-        if found.is_bound {
+        let found = self.state.verifier.inspect_or_stale(&self.state.module()?.keys, token).await?;
+        if found.value.is_bound {
             return Err(ApiError::InvalidToken("the session answers only to its client"));
         }
-        match found.state {
-            _ if found.is_active => Ok(LiveSession { key, token, found }),
+        match found.value.state {
+            _ if found.value.is_active => Ok(LiveSession { key, token, found }),
             Some(TokenState::Reused) => {
                 let refreshed = self.state.store.refresh(&key, token, &RefreshOptions::default()).await;
                 // It is answered only if something has changed meanwhile.
@@ -73,7 +72,7 @@ impl ByCookie<'_> {
     async fn answer_with(
         &self,
         session: &LiveSession<'_>,
-        answer: impl FnOnce(&Inspected) -> Result<Response, ApiError>,
+        answer: impl FnOnce(&Verified<Inspected>) -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
         let mut response = answer(&session.found)?;
         match self.renewed(session).await {
@@ -90,7 +89,10 @@ impl ByCookie<'_> {
     /// away who is logged in.
     async fn renewed(&self, session: &LiveSession<'_>) -> Result<Option<Tokens>, ApiError> {
         let key = RateLimitKey { source: self.source, purpose: Purpose::Renewal };
-        if !self.is_due(&session.found) || self.state.middleware.limits.count(key).is_err() {
+        if session.found.is_stale
+            || !self.is_due(&session.found.value)
+            || self.state.middleware.limits.count(key).is_err()
+        {
             return Ok(None);
         }
         let options = RefreshOptions::default();

@@ -2,7 +2,7 @@
 
 use super::redis;
 use crate::cli::Serve;
-use crate::listener::ListenAddress;
+use crate::listener::address::ListenAddress;
 use anyhow::{Result, bail, ensure};
 use axum::http::Uri;
 use hallpass_engine::json::RESERVED_CLAIMS;
@@ -14,6 +14,10 @@ pub fn check(flags: &Serve) -> Result<()> {
     if let Some(issuer) = flags.issuer.as_deref().filter(|issuer| !is_issuer(issuer)) {
         bail!("--issuer {issuer:?} is not an http(s) URL without query and fragment");
     }
+    ensure!(
+        flags.stale_if_error == 0 || flags.verify_cache > 0,
+        "--stale-if-error needs what --verify-cache 0 does not keep"
+    );
     let is_no_claim = |name: &&String| name.is_empty() || RESERVED_CLAIMS.contains(&name.as_str());
     match flags.verify_claims.iter().flatten().find(is_no_claim) {
         Some(name) => bail!("--verify-claims: {name:?} is not a custom claim"),
@@ -107,6 +111,9 @@ mod tests {
             "--issuer https://example.com/#a",
             "--verify-claims role,sub",
             "--verify-claims role,",
+            "--verify-cache 0 --stale-if-error 60",
+            "--verify-cache -1",
+            "--stale-if-error 100000",
             "--dev-cookie --listen 0.0.0.0:8080",
             "--dev-cookie --listen [::]:8080",
             "--dev-cookie --issuer https://id.example --listen unix:/run/http.sock",
@@ -121,6 +128,8 @@ mod tests {
             "--issuer https://example.com/auth",
             "--issuer https://example.com/auth --listen unix:/run/http.sock --admin-listen 127.0.0.1:9090",
             "--verify-claims role,scope",
+            "--verify-cache 1000000 --stale-if-error 60",
+            "--verify-cache 0",
             "--redis-url localhost:6379",
             "--redis-url rediss://server@localhost --redis-password-file p --redis-ca-file c --redis-cert-file c --redis-key-file k",
             "--dev-cookie",

@@ -20,10 +20,11 @@ use crate::middleware::trace;
 use crate::oauth_clients::Clients;
 use crate::outside_issuers::OutsideIssuers;
 use crate::shutdown;
-use crate::state::{AppState, Module};
+use crate::state::{AppState, Module, verifier};
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo, Security};
+use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo, Security, VerifyCache};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Runs the server until SIGTERM or SIGINT.
@@ -53,7 +54,12 @@ fn store(address: &Address, security: &Security, metrics: &Metrics) -> Result<Ha
 
 /// Builds the state of the routes, which do not know the module yet.
 fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> Result<AppState> {
+    let store = Arc::new(store.with_verify_cache(VerifyCache {
+        bytes: flags.verify_cache,
+        stale_if_error: Duration::from_secs(flags.stale_if_error),
+    }));
     Ok(AppState {
+        verifier: verifier(&store, flags.verify_claims.clone()),
         store,
         clients,
         issuers: OutsideIssuers::in_use(flags.issuers_file.as_deref())?,

@@ -4,7 +4,7 @@ use super::sockets::Sockets;
 use super::{adopt, check_issuer, state, store};
 use crate::cli::Serve;
 use crate::embedded::{DataDir, Redis, greeting};
-use crate::listener::{self, ListenAddress};
+use crate::listener::{self, address::ListenAddress};
 use crate::metrics::Metrics;
 use crate::oauth_clients::{Clients, clients_in_use};
 use crate::state::AppState;

@@ -1,7 +1,8 @@
 //! The sockets that are listened on, and what answers at each.
 
 use crate::cli::Serve;
-use crate::listener::{Admission, Door, ListenAddress, Socket, raise_file_limit};
+use crate::listener::address::ListenAddress;
+use crate::listener::{Admission, Door, Socket, raise_file_limit};
 use crate::router::{Scope, router};
 use crate::state::AppState;
 use anyhow::Result;

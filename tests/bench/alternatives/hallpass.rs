@@ -1,12 +1,19 @@
 //! The application that calls AUTH.REFRESH.
 
-use redis::Value;
+use serde::Deserialize;
 
 use super::{Pair, Side};
 use crate::support::Con;
 
 /// The application has nothing to prepare: the module has keys and rules.
 pub struct Hallpass;
+
+/// The two members that it needs.
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: String,
+    refresh_token: String,
+}
 
 impl Side for Hallpass {
     fn login(&self, con: &mut Con, user: &str) -> String {
@@ -18,21 +25,9 @@ impl Side for Hallpass {
     }
 }
 
-/// Reads the two members that it needs from the map, which is a flat array in RESP2.
-fn pair(command: &redis::Cmd, con: &mut Con) -> Pair {
-    let members: Vec<Value> = command.query(con).expect("tokens");
-    let mut pair = Pair { access: String::new(), refresh: String::new() };
-    let mut members = members.into_iter();
-    while let (Some(name), Some(value)) = (members.next(), members.next()) {
-        match (name, value) {
-            (Value::BulkString(name), Value::BulkString(text)) if name == b"access_token" => {
-                pair.access = String::from_utf8(text).expect("a token");
-            }
-            (Value::BulkString(name), Value::BulkString(text)) if name == b"refresh_token" => {
-                pair.refresh = String::from_utf8(text).expect("a token");
-            }
-            _ => {}
-        }
-    }
-    pair
+/// Reads the answer as JSON.
+fn pair(command: &mut redis::Cmd, con: &mut Con) -> Pair {
+    let json: Vec<u8> = command.arg("FORMAT").arg("JSON").query(con).expect("tokens");
+    let Tokens { access_token, refresh_token } = serde_json::from_slice(&json).expect("a token response");
+    Pair { access: access_token, refresh: refresh_token }
 }

@@ -89,7 +89,7 @@ const TARGETS: [Targets; 2] = [
         processor: AtMost(0.8),
         command: Shown,
     },
-    Targets { alg: "HS256", lua: AtLeast(1.5), hand_made: Shown, processor: Shown, command: AtMost(1.0) },
+    Targets { alg: "HS256", lua: AtLeast(1.3), hand_made: Shown, processor: Shown, command: AtMost(1.0) },
 ];
 
 /// Runs the measurement.

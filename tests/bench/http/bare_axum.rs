@@ -1,5 +1,5 @@
-//! The cost of HTTP by itself: an axum server whose only route answers with the result of one GET, over the same kind
-//! of connection as hallpass-server. It is this program, started again with [`ARGUMENT`].
+//! The cost of HTTP by itself: an axum server whose routes answer with the result of one GET, over the same kind of
+//! connection as hallpass-server, or just answer. It is this program, started again with [`ARGUMENT`].
 
 use std::{env, path::Path, process::Command};
 
@@ -27,8 +27,9 @@ pub fn serve(socket: &str) {
     Runtime::new().expect("a runtime").block_on(async {
         let client = Client::open(format!("redis+unix://{socket}")).expect("an address");
         let redis = ConnectionManager::new(client).await.expect("redis-server listens");
-        // The body is read, as for POST /token.
-        let routes = Router::new().route("/{key}", get(value)).route("/{key}", post(value_for_body));
+        // One route only answers. The body is read, as for POST /token.
+        let routes = Router::new().route("/", get(async || "x")).route("/{key}", get(value));
+        let routes = routes.route("/{key}", post(value_for_body));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         println!("{}", serde_json::json!({ "port": port, "tokens": [] }));

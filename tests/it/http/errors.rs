@@ -189,7 +189,9 @@ fn verify_challenges_as_rfc_6750_says() {
     let in_query = server.get(&format!("/verify?access_token={access}"));
     assert_eq!(in_query.status, 401, "Bearer only");
     redis.connect().get::<i64>(&["DEL", "auth:42"]);
-    is(&with(&format!("Bearer {access}")), 401, "invalid_token");
+    let dead = || with(&format!("Bearer {access}"));
+    wait_until("the end is heard", SOON, || dead().status == 401);
+    is(&dead(), 401, "invalid_token");
 }
 
 #[test]

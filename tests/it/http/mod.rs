@@ -9,6 +9,7 @@ mod floods;
 mod introspect;
 mod late_redis;
 mod limits;
+mod local_verification;
 mod logs;
 mod me;
 mod metadata;
@@ -25,6 +26,7 @@ mod session_cookie;
 mod settings;
 mod sockets;
 pub mod subjects;
+mod verify_demands;
 mod wire;
 
 use crate::support::{Redis, http_server::ISSUER};

@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// The flags of a server behind a gateway on this machine.
-const FLAGS: [&str; 3] = ["--session-cookie", "--trusted-proxy", "127.0.0.1"];
+pub const FLAGS: [&str; 3] = ["--session-cookie", "--trusted-proxy", "127.0.0.1"];
 
 /// A navigation, as a gateway tells of it.
-const NAVIGATION: [(&str, &str); 2] = [("x-forwarded-method", "GET"), ("sec-fetch-mode", "navigate")];
+pub const NAVIGATION: [(&str, &str); 2] = [("x-forwarded-method", "GET"), ("sec-fetch-mode", "navigate")];
 /// A request for an image.
 const IMAGE: [(&str, &str); 2] = [("x-forwarded-method", "GET"), ("sec-fetch-mode", "no-cors")];
 /// A form that is sent from a page of the site itself.
@@ -26,7 +26,7 @@ const FORM: [(&str, &str); 2] = [("x-forwarded-method", "POST"), ("sec-fetch-sit
 
 /// Returns the cookie of a new session.
 #[track_caller]
-fn login(server: &Server, more: Json) -> String {
+pub fn login(server: &Server, more: Json) -> String {
     let mut body = json!({"subject": "42", "cookie": true});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let answer = server.sessions(&body);
@@ -43,13 +43,18 @@ fn set_cookie(answer: &HttpAnswer) -> Option<String> {
 }
 
 /// A question about a request with these headers.
-fn question(server: &Server, path: &str, headers: &[(&str, &str)]) -> HttpRequest {
+pub fn question(server: &Server, path: &str, headers: &[(&str, &str)]) -> HttpRequest {
     headers.iter().fold(server.request("GET", path), |request, (name, value)| request.header(name, value))
 }
 
 /// Asks about a request with this cookie.
 fn ask(server: &Server, cookie: &str, headers: &[(&str, &str)]) -> HttpAnswer {
     question(server, "/verify", headers).header("cookie", cookie).send()
+}
+
+/// Asks about a page that is opened with this cookie.
+pub fn ask_for_page(server: &Server, cookie: &str) -> HttpAnswer {
+    ask(server, cookie, &NAVIGATION)
 }
 
 /// Asserts that the request is refused, and the cookie cleared.

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// The headers that tell an application who the user is.
-const IDENTITY: [&str; 3] = ["X-Auth-Subject", "X-Auth-Session", "X-Auth-Claims"];
+const IDENTITY: [&str; 4] = ["X-Auth-Subject", "X-Auth-Session", "X-Auth-Claims", "X-Auth-Stale"];
 
 /// A gateway, the application and Hallpass.
 pub struct Site {
@@ -102,6 +102,7 @@ impl Site {
             assert!(received.ends_with("\r\n\r\nthe body"), "{received}");
             assert_eq!(header(&received, "x-auth-subject"), Some(&*escaped_subject(subject)));
             assert_eq!(header(&received, "x-auth-session"), Some(&*login.text_of("session_id")));
+            assert_eq!(header(&received, "x-auth-stale"), Some("0"));
             let shown: Json =
                 serde_json::from_str(header(&received, "x-auth-claims").expect("claims")).unwrap();
             assert_eq!(shown, claims);

@@ -146,6 +146,11 @@ impl Server {
         &self.address
     }
 
+    /// Returns its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns the secret of the client `local`.
     pub fn secret(&self) -> &str {
         &self.secret
@@ -212,7 +217,12 @@ impl Server {
 
     /// Returns the process id of its private Redis.
     pub fn redis_pid(&self) -> u32 {
-        child_of(self.process.id()).expect("a private redis-server")
+        child_of(self.pid()).expect("a private redis-server")
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
     }
 
     /// Sends it SIGHUP.

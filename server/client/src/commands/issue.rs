@@ -4,7 +4,8 @@ use super::tokens::Tokens;
 use crate::contract::{command, option as word};
 use crate::error::CommandError;
 use crate::hallpass::Hallpass;
-use crate::request::{about, option};
+use crate::request::{about, as_json, option};
+use redis::Cmd;
 
 /// The options of `AUTH.ISSUE`. What is not set is as the module is configured.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,21 +65,34 @@ impl Hallpass {
     /// [`CommandError::SessionLimit`] with [`OnLimit::Reject`]; [`CommandError::WrongType`] for a key of something
     /// else.
     pub async fn issue(&self, key: &str, options: &IssueOptions<'_>) -> Result<Tokens, CommandError> {
-        let mut command = about(command::ISSUE, key);
-        option(&mut command, word::CLAIMS, options.claims);
-        option(&mut command, word::AUDIENCE, options.audience);
-        option(&mut command, word::CLIENT, options.client);
-        command.arg(options.is_public.then_some(word::PUBLIC));
-        option(&mut command, word::CLASS, options.class);
-        option(&mut command, word::META, options.meta);
-        option(&mut command, word::LIMIT, options.limit);
-        command.arg(options.on_limit.map(OnLimit::word));
-        option(&mut command, word::SID, options.session_id);
-        option(&mut command, word::ACCESSTTL, options.access_ttl);
-        option(&mut command, word::IDLETTL, options.idle_ttl);
-        option(&mut command, word::MAXTTL, options.max_ttl);
-        option(&mut command, word::SHARED, options.shared);
-        option(&mut command, word::AUTHTIME, options.auth_time);
-        self.call(&command).await.and_then(Tokens::read)
+        self.call(&issue_command(key, options)).await.and_then(Tokens::read)
     }
+
+    /// `AUTH.ISSUE … FORMAT JSON`: the same, but returns the token response of OAuth 2.0 (RFC 6749 §5.1) as JSON text, to be
+    /// sent on.
+    ///
+    /// # Errors
+    /// As [`issue`](Self::issue).
+    pub async fn issue_json(&self, key: &str, options: &IssueOptions<'_>) -> Result<Vec<u8>, CommandError> {
+        self.call(as_json(&mut issue_command(key, options))).await
+    }
+}
+
+fn issue_command(key: &str, options: &IssueOptions<'_>) -> Cmd {
+    let mut command = about(command::ISSUE, key);
+    option(&mut command, word::CLAIMS, options.claims);
+    option(&mut command, word::AUDIENCE, options.audience);
+    option(&mut command, word::CLIENT, options.client);
+    command.arg(options.is_public.then_some(word::PUBLIC));
+    option(&mut command, word::CLASS, options.class);
+    option(&mut command, word::META, options.meta);
+    option(&mut command, word::LIMIT, options.limit);
+    command.arg(options.on_limit.map(OnLimit::word));
+    option(&mut command, word::SID, options.session_id);
+    option(&mut command, word::ACCESSTTL, options.access_ttl);
+    option(&mut command, word::IDLETTL, options.idle_ttl);
+    option(&mut command, word::MAXTTL, options.max_ttl);
+    option(&mut command, word::SHARED, options.shared);
+    option(&mut command, word::AUTHTIME, options.auth_time);
+    command
 }

@@ -4,7 +4,8 @@ use super::tokens::Tokens;
 use crate::contract::{command, option as word};
 use crate::error::CommandError;
 use crate::hallpass::Hallpass;
-use crate::request::{about, option};
+use crate::request::{about, as_json, option};
+use redis::Cmd;
 
 /// The options of `AUTH.REFRESH`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,11 +32,29 @@ impl Hallpass {
         token: &str,
         options: &RefreshOptions<'_>,
     ) -> Result<Tokens, CommandError> {
-        let mut command = about(command::REFRESH, key);
-        command.arg(token);
-        option(&mut command, word::ACCESS, options.access);
-        option(&mut command, word::CLIENT, options.client);
-        option(&mut command, word::META, options.meta);
-        self.call_repeatable(&command).await.and_then(Tokens::read)
+        self.call_repeatable(&refresh_command(key, token, options)).await.and_then(Tokens::read)
     }
+
+    /// `AUTH.REFRESH … FORMAT JSON`: the same, but returns the token response of OAuth 2.0 (RFC 6749 §5.1) as JSON text, to
+    /// be sent on.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    pub async fn refresh_json(
+        &self,
+        key: &str,
+        token: &str,
+        options: &RefreshOptions<'_>,
+    ) -> Result<Vec<u8>, CommandError> {
+        self.call_repeatable(as_json(&mut refresh_command(key, token, options))).await
+    }
+}
+
+fn refresh_command(key: &str, token: &str, options: &RefreshOptions<'_>) -> Cmd {
+    let mut command = about(command::REFRESH, key);
+    command.arg(token);
+    option(&mut command, word::ACCESS, options.access);
+    option(&mut command, word::CLIENT, options.client);
+    option(&mut command, word::META, options.meta);
+    command
 }

@@ -4,7 +4,8 @@ use crate::contract::{command, field, option as word};
 use crate::error::CommandError;
 use crate::hallpass::Hallpass;
 use crate::reply::Fields;
-use crate::request::{about, option};
+use crate::request::{about, as_json, option};
+use redis::Cmd;
 use std::borrow::Cow;
 
 /// The part of a subject's sessions that `AUTH.SESSIONS` lists: without bounds, the newest hundred.
@@ -82,13 +83,31 @@ impl Hallpass {
         page: Page<'_>,
         with_claims: bool,
     ) -> Result<Vec<Session>, CommandError> {
-        let mut command = about(command::SESSIONS, key);
-        command.arg(with_claims.then_some(word::WITHCLAIMS));
-        option(&mut command, word::OFFSET, page.offset.map(Number::text));
-        option(&mut command, word::COUNT, page.count.map(Number::text));
-        let entries: Vec<Fields> = self.call(&command).await?;
+        let entries: Vec<Fields> = self.call(&sessions_command(key, page, with_claims)).await?;
         entries.into_iter().map(Session::read).collect()
     }
+
+    /// `AUTH.SESSIONS … FORMAT JSON`: the same, but returns an array of objects as JSON text, in which notes and claims are
+    /// objects, too.
+    ///
+    /// # Errors
+    /// As [`sessions`](Self::sessions).
+    pub async fn sessions_json(
+        &self,
+        key: &str,
+        page: Page<'_>,
+        with_claims: bool,
+    ) -> Result<Vec<u8>, CommandError> {
+        self.call(as_json(&mut sessions_command(key, page, with_claims))).await
+    }
+}
+
+fn sessions_command(key: &str, page: Page<'_>, with_claims: bool) -> Cmd {
+    let mut command = about(command::SESSIONS, key);
+    command.arg(with_claims.then_some(word::WITHCLAIMS));
+    option(&mut command, word::OFFSET, page.offset.map(Number::text));
+    option(&mut command, word::COUNT, page.count.map(Number::text));
+    command
 }
 
 impl Session {

@@ -3,7 +3,7 @@
 use super::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
-use crate::routes::session_list::session_list;
+use crate::routes::session_list::session_list_of;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -22,5 +22,5 @@ pub async fn list(
     let query = Form::strict(uri.query(), &["offset", "count"])?;
     let page =
         Page { offset: query.get("offset").map(Number::Text), count: query.get("count").map(Number::Text) };
-    session_list(state.store.sessions(&caller.key, page, false).await?, Some(&caller.session))
+    session_list_of(&state.store.sessions_json(&caller.key, page, false).await?, &caller.session)
 }

@@ -25,5 +25,5 @@ pub async fn list(
     let query = Form::strict(uri.query(), &["offset", "count"])?;
     let page =
         Page { offset: query.get("offset").map(Number::Text), count: query.get("count").map(Number::Text) };
-    session_list(state.store.sessions(&key, page, true).await?, None)
+    Ok(session_list(&state.store.sessions_json(&key, page, true).await?))
 }

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod cluster;
+mod load;
 mod observer;
 mod refused;
 mod revocation;

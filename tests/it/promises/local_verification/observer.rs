@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hallpass_client::{Address, CommandError, Hallpass, NodeCache, SubjectKeys, Verifier, VerifyCache};
+use hallpass_client::{
+    Address, CommandError, Hallpass, Inspected, NodeCache, SubjectKeys, Verified, Verifier, VerifyCache,
+};
 use tokio::runtime::Runtime;
 
 use crate::support::*;
@@ -56,6 +58,11 @@ impl Program {
     pub fn verify_or_stale(&self, token: &str) -> Result<bool, CommandError> {
         let verified = self.runtime.block_on(self.verifier.verify_or_stale(&self.keys, token, None))?;
         Ok(verified.is_stale)
+    }
+
+    /// Inspects a refresh token, if need be as stale.
+    pub fn inspect(&self, token: &str) -> Result<Verified<Inspected>, CommandError> {
+        self.runtime.block_on(self.verifier.inspect_or_stale(&self.keys, token))
     }
 
     /// Runs something of the client to its end.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, thread};
 
-use hallpass_client::{CommandError, IssueOptions, RefreshOptions, Revocation};
+use hallpass_client::{CommandError, IssueOptions, RefreshOptions, Revocation, TokenState};
 
 use super::{
     UNHEARD,
@@ -149,4 +149,51 @@ fn no_race_of_verification_and_revocation_keeps_a_revoked_answer() {
         }
         con.get::<i64>(&["AUTH.REVOKE", "auth:43", "ALL"]);
     }
+}
+
+#[test]
+fn a_current_refresh_token_is_inspected_once_until_its_session_changes() {
+    let redis = Redis::start();
+    let program = Program::of(&redis);
+    let mut con = redis.connect();
+    let state = |token: &str| program.inspect(token).expect("an answer").value.state;
+    let asked = |con: &mut Con| -> u64 {
+        let text: String = con.get(&["INFO", "commandstats"]);
+        let line = text.lines().find_map(|line| line.strip_prefix("cmdstat_auth.inspect:calls="));
+        line.map_or(0, |line| line.split(',').next().unwrap().parse().expect("a number"))
+    };
+    program.learn(&con.issue("auth:1", &[]).unwrap().access);
+    let first = con.issue("auth:42", &[]).unwrap();
+    for _ in 0..10 {
+        assert_eq!(state(&first.refresh), Some(TokenState::Current));
+    }
+    assert_eq!(asked(&mut con), 1);
+    let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
+    wait_until("the change is heard", SOON, || state(&first.refresh) == Some(TokenState::Retry));
+    let before = asked(&mut con);
+    for number in 1..=3 {
+        state(&first.refresh);
+        assert_eq!(asked(&mut con), before + number, "what is not current is asked about each time");
+    }
+    state(&second.refresh);
+    con.get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
+    wait_until("the end is heard", SOON, || state(&second.refresh) == Some(TokenState::Gone));
+}
+
+#[test]
+fn an_inspection_is_kept_until_the_token_is_to_be_renewed() {
+    let redis = Redis::start();
+    let program = Program::of(&redis);
+    let mut con = redis.connect();
+    program.learn(&con.issue("auth:1", &[]).unwrap().access);
+    let tokens = con.issue("auth:42", &["ACCESSTTL", "2"]).unwrap();
+    let inspect = || program.inspect(&tokens.refresh).expect("an answer");
+    let renewal = inspect().value.renewal_at().expect("a current token");
+    let due = i64::try_from(renewal * 1000).expect("a time");
+    wait_until("the token is to be renewed", SOON, || con.now_ms() >= due);
+    let hits = program.kept().hits;
+    for _ in 0..3 {
+        assert_eq!(inspect().value.state, Some(TokenState::Current));
+    }
+    assert_eq!(program.kept().hits, hits);
 }

@@ -73,6 +73,23 @@ fn a_primary_that_becomes_a_replica_is_relied_on_for_a_second_at_most() {
     program.learn(&con.issue("auth:42", &[]).unwrap().access);
 }
 
+/// A node that takes over other data and is in charge again before a heartbeat has seen it as a replica. Seen to fail when a
+/// null push drops nothing and the role is not looked at.
+#[test]
+fn a_resync_drops_what_it_replaces() {
+    let [first, other] = [(); 2].map(|()| Redis::builder().tcp().keyring(shared_ring()).start());
+    let program = Program::of(&first);
+    let mut con = first.connect();
+    let tokens = con.issue("auth:42", &[]).unwrap();
+    let observer = Observer::start(&program, &tokens.access);
+    let late = observer.lateness("a resync", || {
+        con.get::<()>(&["REPLICAOF", "127.0.0.1", &other.port().to_string()]);
+        wait_until("the data is replaced", SOON, || con.get::<i64>(&["EXISTS", "auth:42"]) == 0);
+        con.get::<()>(&["REPLICAOF", "NO", "ONE"]);
+    });
+    assert!(late < UNHEARD, "{late:?}");
+}
+
 /// One ring for servers that follow one another.
 fn shared_ring() -> Keyring {
     static RING: std::sync::OnceLock<Keyring> = std::sync::OnceLock::new();

@@ -1,52 +1,21 @@
-//! The command line. Every flag of `serve` has an environment variable `HALLPASS_*` of the same name.
+//! The flags of `serve`, each with an environment variable of the same name.
 
-use crate::embedded::Setting;
+use crate::embedded::setting::Setting;
 use crate::http::cookie::SameSite;
-use crate::listener::ListenAddress;
+use crate::listener::address::ListenAddress;
 use crate::middleware::cors::parse_origin;
 use crate::middleware::source::parse_network;
-use anyhow::{Result, bail};
+use clap::Args;
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand, error::ErrorKind};
-use hallpass_admin::clients::ClientsCommand;
-use hallpass_admin::keys::{KeysCommand, Span};
+use hallpass_admin::keys::Span;
 use hallpass_engine::keys::Algorithm;
-use hallpass_issuers::IssuersCommand;
 use ipnet::IpNet;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
-/// HTTP front of Hallpass: sessions, rotating refresh tokens and JWT access tokens, kept in Redis.
-#[derive(Debug, Parser)]
-#[command(name = "hallpass-server", version)]
-#[command(
-    after_help = "Without a command, `serve` is meant: `hallpass-server serve --help` lists its flags."
-)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// The commands of the program.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve HTTP (the default): with a private Redis, or with the one that --redis-url names.
-    Serve(Box<Serve>),
-    /// Make, rotate, list and prune the keys of a keyring file.
-    #[command(subcommand)]
-    Keys(KeysCommand),
-    /// Manage the clients that may issue, introspect and manage sessions.
-    #[command(subcommand)]
-    Clients(ClientsCommand),
-    /// Check the outside issuers whose tokens open sessions.
-    #[command(subcommand)]
-    Issuers(IssuersCommand),
-    /// Ask a running server whether it is ready; the exit code is the answer.
-    Healthcheck(Healthcheck),
-}
+/// Where the server listens unless told otherwise.
+pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 /// The flags of `serve`.
 #[derive(Debug, Args)]
@@ -168,6 +137,20 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_VERIFY_CLAIMS", value_name = "NAME,…", value_delimiter = ',')]
     pub verify_claims: Option<Vec<String>>,
 
+    /// Memory for verified tokens, in bytes: Redis is asked again when it says that they may have changed. 0 asks each time.
+    #[arg(long, env = "HALLPASS_VERIFY_CACHE", value_name = "BYTES", default_value_t = 64 << 20)]
+    pub verify_cache: usize,
+
+    /// While Redis is away, /verify lets pass for this many seconds what it verified before. 0 lets nothing pass.
+    #[arg(
+        long,
+        env = "HALLPASS_STALE_IF_ERROR",
+        value_name = "SECONDS",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u64).range(..=86_400)
+    )]
+    pub stale_if_error: u64,
+
     /// How long ago the login may be for /me to answer: seconds, or like 15m [default: any time].
     #[arg(long, env = "HALLPASS_ME_AUTH_AGE", value_name = "AGE", value_parser = parse_age)]
     pub me_auth_age: Option<Duration>,
@@ -188,99 +171,9 @@ fn parse_age(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(span.seconds()))
 }
 
-/// Where the server listens unless told otherwise.
-const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-
-/// The flags of `healthcheck`.
-#[derive(Debug, Args)]
-pub struct Healthcheck {
-    /// Where the server listens.
-    #[arg(long, env = "HALLPASS_LISTEN", value_name = "ADDRESS", default_value = DEFAULT_LISTEN)]
-    pub listen: ListenAddress,
-
-    /// Where it has the routes for the operator, if that is elsewhere.
-    #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS")]
-    pub admin_listen: Option<ListenAddress>,
-}
-
-impl Cli {
-    /// Reads the command line. `Ok(None)` when help or the version was asked for, and printed.
-    pub fn read(arguments: impl Iterator<Item = OsString>) -> Result<Option<Self>> {
-        match Self::try_parse_from(with_default_command(arguments)) {
-            Ok(cli) => Ok(Some(cli)),
-            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-                // A closed stdout is no reason to fail.
-                let _ = error.print();
-                Ok(None)
-            }
-            Err(error) => bail!(message(&error.render().to_string())),
-        }
-    }
-}
-
-/// Inserts `serve` where no command is given, so that its flags need no command.
-fn with_default_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut arguments: Vec<_> = arguments.collect();
-    let first = arguments.get(1).map(|argument| argument.to_string_lossy());
-    let asks_for_help = matches!(first.as_deref(), Some("-h" | "--help" | "-V" | "--version"));
-    if !asks_for_help && first.is_none_or(|first| first.starts_with('-')) {
-        arguments.insert(arguments.len().min(1), "serve".into());
-    }
-    arguments
-}
-
-/// Returns the message of a clap error without the usage lines that follow it.
-fn message(rendered: &str) -> String {
-    let is_message = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
-    let message: Vec<_> = rendered.lines().take_while(is_message).collect();
-    message.join(" ").trim_start_matches("error: ").to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
-
-    fn read(line: &str) -> Result<Option<Cli>> {
-        Cli::read(line.split(' ').map(OsString::from))
-    }
-
-    #[test]
-    fn clap_finds_no_mistake() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn serve_is_the_default() {
-        for line in ["hallpass-server", "hallpass-server --listen 127.0.0.1:0", "hallpass-server serve"] {
-            let cli = read(line).expect("valid").expect("no help");
-            assert!(matches!(cli.command, Command::Serve(_)), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_mistake_is_one_clear_line() {
-        let failure = read("hallpass-server --listen nowhere").expect_err("not an address").to_string();
-        assert!(failure.contains("'nowhere'") && failure.contains("--listen"), "{failure}");
-        assert!(!failure.contains("Usage"), "{failure}");
-        let failure = read("hallpass-server keys generate").expect_err("no keyring").to_string();
-        assert!(failure.contains("--keyring"), "{failure}");
-    }
-
-    #[test]
-    fn lists_are_repeated_or_separated_by_commas() {
-        let line = "hallpass-server --trusted-proxy 10.0.0.0/8,::1 --trusted-proxy 192.0.2.1 --dev-cookie \
-                    --allowed-origin https://a.example --allowed-origin https://b.example";
-        let Command::Serve(flags) = read(line).expect("valid").expect("no help").command else {
-            panic!("not serve")
-        };
-        assert_eq!((flags.trusted_proxy.len(), flags.allowed_origin.len()), (3, 2));
-        assert!(flags.dev_cookie);
-        assert_eq!(flags.rate_limit, 50);
-        for wrong in ["--trusted-proxy proxy", "--allowed-origin *", "--rate-limit -1"] {
-            assert!(read(&format!("hallpass-server {wrong}")).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn an_age_is_in_seconds_or_has_a_unit() {
@@ -290,19 +183,5 @@ mod tests {
         for text in ["", "0", "0s", "-1", "1w", "m", "1.5h"] {
             assert!(parse_age(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn an_unknown_algorithm_is_refused() {
-        for command in ["generate", "rotate"] {
-            assert!(read(&format!("hallpass-server keys {command} --keyring k --alg none")).is_err());
-        }
-    }
-
-    #[test]
-    fn a_malformed_duration_is_refused_with_a_hint() {
-        let failure = read("hallpass-server keys rotate --keyring k --activate-in 1w").expect_err("refused");
-        let failure = failure.to_string();
-        assert!(failure.contains("--activate-in") && failure.contains("like 24h"), "{failure}");
     }
 }

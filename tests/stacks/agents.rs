@@ -41,7 +41,7 @@ fn run(rig: &Rig, action: &str, input: &str) -> Output {
 fn login(rig: &Rig, access_ttl: i64) -> Json {
     rig.con().get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
     let body = json!({"subject": "42", "claims": {"name": "Ada"}, "shared": 3, "access_ttl": access_ttl});
-    let tokens = rig.issue(&body);
+    let tokens = rig.issue(&body).text;
     let output = run(rig, "login", &tokens);
     assert!(output.status.success(), "{output:?}");
     serde_json::from_str(&tokens).unwrap()

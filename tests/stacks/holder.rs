@@ -77,7 +77,7 @@ pub fn hello(rig: &Rig, access: &str) -> HttpAnswer {
 }
 
 /// Returns the cookie `name=value` that an answer sets.
-fn cookie(answer: &HttpAnswer) -> Option<String> {
+pub fn cookie(answer: &HttpAnswer) -> Option<String> {
     let line = answer.header("set-cookie");
     assert!(
         line.is_empty() || ["HttpOnly", "SameSite=Strict"].iter().all(|part| has_part(line, part)),
@@ -88,7 +88,7 @@ fn cookie(answer: &HttpAnswer) -> Option<String> {
 }
 
 /// Returns whether a `Set-Cookie` line has this attribute, in any case.
-fn has_part(line: &str, part: &str) -> bool {
+pub fn has_part(line: &str, part: &str) -> bool {
     line.split("; ").any(|found| found.eq_ignore_ascii_case(part))
 }
 

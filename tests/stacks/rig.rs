@@ -58,7 +58,8 @@ impl Rig {
         let dir = directory();
         let (key, issuer) = trusted_issuer(&dir.path().join("issuers.json"));
         let issuers = dir.path().join("issuers.json");
-        let front = Server::before(&redis, &["--dev-cookie", "--issuers-file", issuers.to_str().unwrap()]);
+        let flags = ["--dev-cookie", "--issuers-file", issuers.to_str().unwrap()];
+        let front = Server::before(&redis, &[&flags, row.flags].concat());
         let commands = script(&page(row.stack), row.section);
         let mut rig =
             Self { app: None, front, redis, key, issuer, hears_by_push: row.hears_by_push, commands, dir };
@@ -110,10 +111,10 @@ impl Rig {
     }
 
     /// Opens a session at Hallpass itself, and returns the token response.
-    pub fn issue(&self, body: &Json) -> String {
+    pub fn issue(&self, body: &Json) -> HttpAnswer {
         let answer = self.front.sessions(body);
         assert_eq!(answer.status, 201, "{answer:?}");
-        answer.text
+        answer
     }
 
     /// Returns `host:port` of hallpass-server.

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{agents, go_gin, rig::Rig, web};
+use crate::{agents, go_gin, nextjs, rig::Rig, web};
 
 /// How many rows run at a time: they mostly wait.
 const AT_ONCE: usize = 2;
@@ -34,6 +34,8 @@ pub struct Row {
     pub kind: Kind,
     /// Whether it hears of a revocation by a push of Redis, instead of asking with each request.
     pub hears_by_push: bool,
+    /// Flags of hallpass-server that it needs.
+    pub flags: &'static [&'static str],
     /// Something that this example alone does, besides the promises of the table.
     pub besides: Option<Promise>,
     /// Environment variables, in which `{redis}` stands for the address `redis://host:port`.
@@ -65,19 +67,20 @@ const TOOL: [Promise; 6] = [
 pub const STARTED_IN: [&str; 3] = ["Run", "In Python", "In shell"];
 
 const fn web(stack: &'static str, speaks: &'static str, variables: &'static [(&str, &str)]) -> Row {
-    Row { stack, speaks, section: "Run", kind: Kind::Web, hears_by_push: false, besides: None, variables }
+    Row {
+        stack,
+        speaks,
+        section: "Run",
+        kind: Kind::Web,
+        hears_by_push: false,
+        flags: &[],
+        besides: None,
+        variables,
+    }
 }
 
 const fn agent(speaks: &'static str, section: &'static str) -> Row {
-    Row {
-        stack: "agents",
-        speaks,
-        section,
-        kind: Kind::Tool,
-        hears_by_push: false,
-        besides: None,
-        variables: &[],
-    }
+    Row { section, kind: Kind::Tool, ..web("agents", speaks, &[]) }
 }
 
 /// The table.
@@ -90,6 +93,11 @@ pub const ROWS: &[Row] = &[
         ..web("go-gin", "RESP2, HTTP", &[])
     },
     Row { hears_by_push: true, ..web("axum", "RESP3", &[]) },
+    Row {
+        flags: &["--session-cookie", "--trusted-proxy", "127.0.0.1"],
+        besides: Some(("pages by cookie", nextjs::keeps_pages_logged_in)),
+        ..web("nextjs", "HTTP", &[])
+    },
     agent("HTTP, Python", "In Python"),
     agent("HTTP, shell", "In shell"),
 ];

@@ -1,0 +1,3 @@
+import { proxied } from "../../lib/hallpass.js";
+
+export const POST = proxied("/revoke");

@@ -88,6 +88,8 @@ pub const ROWS: &[Row] = &[
     web("express", "HTTP", &[]),
     web("fastapi", "RESP2", &[("REDIS_URL", "{redis}?protocol=2")]),
     web("fastapi", "RESP3", &[("REDIS_URL", "{redis}?protocol=3")]),
+    web("django", "RESP2", &[("REDIS_URL", "{redis}?protocol=2")]),
+    web("django", "RESP3", &[("REDIS_URL", "{redis}?protocol=3")]),
     Row {
         besides: Some(("what it did before", go_gin::does_what_it_did_before)),
         ..web("go-gin", "RESP2, HTTP", &[])

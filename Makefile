@@ -94,7 +94,9 @@ test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 	fi
 
 # The examples install what is not from apt themselves, with the commands of their pages.
-STACK_PACKAGES := golang-go golang-github-gin-gonic-gin-dev golang-github-gomodule-redigo-dev
+STACK_PACKAGES := golang-go golang-github-gin-gonic-gin-dev golang-github-gomodule-redigo-dev \
+	default-jdk-headless libspring-web-servlet-java libspring-jdbc-java libspring-transaction-java \
+	libjetty9-java libhsqldb-java libjackson2-databind-java
 
 test-stacks: build $(PYTHON_TOOLS)
 	@dpkg -s $(STACK_PACKAGES) >/dev/null 2>&1 || { echo "Installing through apt: $(STACK_PACKAGES)"; \

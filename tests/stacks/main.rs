@@ -5,7 +5,7 @@
 //! - `rig`: Redis with the module, hallpass-server, and one example, started as its page in docs/stacks says
 //! - `holder`: somebody who is logged in, through the routes that all web examples have
 //! - `web`: the promises of web applications; `garbage` are the tokens that they refuse
-//! - `go_gin`, `nextjs`: what only these examples do
+//! - `go_gin`, `nextjs`, `spring`: what only these examples do
 //! - `agents`: the same promises, of command-line tools
 //! - `documents`: the pages in docs/stacks
 //!
@@ -28,6 +28,7 @@ mod go_gin;
 mod holder;
 mod nextjs;
 mod rig;
+mod spring;
 mod table;
 mod web;
 

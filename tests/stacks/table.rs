@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{agents, go_gin, nextjs, rig::Rig, web};
+use crate::{agents, go_gin, nextjs, rig::Rig, spring, web};
 
 /// How many rows run at a time: they mostly wait.
 const AT_ONCE: usize = 2;
@@ -93,6 +93,10 @@ pub const ROWS: &[Row] = &[
     Row {
         besides: Some(("what it did before", go_gin::does_what_it_did_before)),
         ..web("go-gin", "RESP2, HTTP", &[])
+    },
+    Row {
+        besides: Some(("reissue and transaction", spring::reissues_and_logs_in_within_a_transaction)),
+        ..web("spring", "RESP2", &[])
     },
     Row { hears_by_push: true, ..web("axum", "RESP3", &[]) },
     Row {

@@ -14,17 +14,33 @@
 #   make soak    send random and forged commands to real servers for SOAK_MINUTES (5); SOAK_SEED to do it again
 #   make lint    formatting and lints, warnings denied
 #
+#   make dist    build what a release consists of into target/artefacts; PLATFORMS=x86_64-linux-gnu for one platform
+#   make test-dist
+#                make dist for x86_64 with glibc, and test what came out: make test with its module and server, and what is
+#                packed with them; PLATFORMS= builds every platform
+#   make test-roots
+#                install and use what make dist made on bare systems, as root; ROOTS="debian_12 musl" for some
+#   make test-images
+#                build the images from what make dist made and run compose.yaml's services, as root
+#   make lint-packaging
+#                lint scripts, workflows and Kubernetes manifests
+#   make deny    check licences and sources of dependencies; CHECKS=advisories for known flaws, over the network
+#   make msrv    check with the oldest Rust that Cargo.toml allows, which rustup installs
+#
 # `make test` also runs programs from PyPI and npm against the server; `make test-tools` installs only these.
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
 .PHONY: run test test-servers test-stacks test-tools build bench fuzz soak lint deps cxx
+.PHONY: dist test-dist test-roots test-images lint-packaging deny msrv dist-deps root-deps image-deps venv
 
 run: build
 	target/release/hallpass-server
 
+TEST := cargo test --release --workspace --locked --features hallpass-tests/tools
+
 test: deps test-tools
-	cargo test --release --workspace --locked --features hallpass-tests/tools
+	$(TEST)
 
 # With the packages and features of `make test`, so that nothing is built twice. One of the servers is compiled, and needs C++.
 test-servers: deps test-tools cxx
@@ -59,7 +75,7 @@ soak: deps
 
 lint: deps
 	cargo fmt --all --check
-	cargo clippy --release --workspace --all-targets --locked --features hallpass-tests/stacks -- -D warnings
+	cargo clippy --release --workspace --all-targets --locked --features hallpass-tests/stacks,hallpass-dist-tests/dist -- -D warnings
 
 # redis-server runs the module; bindgen, which reads Redis' module header, needs libclang.
 deps:
@@ -82,6 +98,12 @@ PYTHON_TOOLS := $(TOOLS)/installed
 NODE_TOOLS := tests/clients/node_modules/.installed tests/browser/node_modules/.installed \
 	tests/identities/node_modules/.installed
 
+venv:
+	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "Installing through apt: python3-venv"; \
+		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q python3-venv; \
+	fi
+
 test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 	@missing=; \
 	PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || missing="$$missing nginx"; \
@@ -103,11 +125,7 @@ test-stacks: build $(PYTHON_TOOLS)
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $(STACK_PACKAGES); }
 	cargo test --release --locked -p hallpass-tests --features hallpass-tests/stacks --test stacks -- $(STACKS)
 
-$(PYTHON_TOOLS): tests/tools/requirements.txt
-	@if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then \
-		echo "Installing through apt: python3-venv"; \
-		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q python3-venv; \
-	fi
+$(PYTHON_TOOLS): tests/tools/requirements.txt | venv
 	@echo "Installing from PyPI into $(TOOLS): $$(sed -n 's/==.*//p' $< | tr '\n' ' ')"
 	@python3 -m venv --clear $(TOOLS)
 	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
@@ -116,4 +134,70 @@ $(PYTHON_TOOLS): tests/tools/requirements.txt
 tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json $(PYTHON_TOOLS)
 	@echo "Installing from npm into $(@D): $$(sed -n '/ependencies/,/}/s/^ *"\(.*\)": "[0-9].*/\1/p' $< | tr '\n' ' ')"
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm --prefix $(<D) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# The compilers of a release, Zig's among them, come from PyPI.
+DIST_TOOLS := target/dist-tools
+PLATFORMS ?= x86_64-linux-gnu aarch64-linux-gnu x86_64-linux-musl
+
+dist: deps dist-deps $(DIST_TOOLS)/installed
+	@packaging/dist $(PLATFORMS)
+
+test-dist: PLATFORMS = x86_64-linux-gnu
+DIST_TEST := cargo test --locked -p hallpass-dist-tests --features dist
+
+test-dist: dist test-tools
+	$(DIST_TEST) -- --skip roots:: --skip images::
+	@rm -rf target/dist-test && mkdir target/dist-test
+	@tar -xzf target/artefacts/hallpass-*-x86_64-linux-gnu.tar.gz -C target/dist-test --strip-components 1
+	HALLPASS_MODULE=$(CURDIR)/target/dist-test/libhallpass.so HALLPASS_SERVER=$(CURDIR)/target/dist-test/hallpass-server $(TEST)
+
+ROOTS ?= roots::
+
+test-roots: root-deps test-tools
+	$(DIST_TEST) -- --test-threads 1 $(ROOTS)
+
+test-images: root-deps image-deps
+	$(DIST_TEST) -- --test-threads 1 images::
+
+lint-packaging: tests/lint/node_modules/.installed $(DIST_TOOLS)/installed
+	@command -v shellcheck >/dev/null || { echo "Installing through apt: shellcheck"; $(APT_GET) update -q && $(APT_GET) install -y -q shellcheck; }
+	shellcheck .ci/run packaging/dist packaging/reproduce packaging/rotate-keys packaging/deb/*
+	PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" node tests/lint/workflows.mjs .github/workflows/*.yml
+	$(DIST_TOOLS)/bin/kubernetes-validate --quiet --strict packaging/kubernetes/*.yaml
+
+CHECKS ?= bans licenses sources
+
+deny:
+	@command -v cargo-deny >/dev/null || { echo "Installing from crates.io: cargo-deny"; cargo install --locked cargo-deny; }
+	cargo deny --locked check $(CHECKS)
+
+MSRV := $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+
+msrv: deps
+	rustup toolchain install $(MSRV) --profile minimal
+	cargo +$(MSRV) check --workspace --all-targets --locked
+
+# Programs of Debian packages, as program:package.
+DIST_PROGRAMS := systemd-analyze:systemd aarch64-linux-gnu-objcopy:binutils-aarch64-linux-gnu git:git
+ROOT_PROGRAMS := debootstrap:debootstrap qemu-aarch64-static:qemu-user-static musl-gcc:musl-tools ip:iproute2 systemd-nspawn:systemd-container
+IMAGE_PROGRAMS := buildah:buildah podman:podman runc:runc iptables:iptables /usr/lib/podman/netavark:netavark \
+	/usr/lib/podman/aardvark-dns:aardvark-dns
+
+dist-deps: PROGRAMS = $(DIST_PROGRAMS)
+root-deps: PROGRAMS = $(ROOT_PROGRAMS)
+image-deps: PROGRAMS = $(IMAGE_PROGRAMS)
+
+dist-deps root-deps image-deps:
+	@missing=; \
+	for pair in $(PROGRAMS); do command -v $${pair%:*} >/dev/null || missing="$$missing $${pair#*:}"; done; \
+	if [ -n "$$missing" ]; then \
+		echo "Installing through apt:$$missing"; \
+		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q --no-install-recommends $$missing; \
+	fi
+
+$(DIST_TOOLS)/installed: packaging/requirements.txt | venv
+	@echo "Installing from PyPI into $(DIST_TOOLS): $$(sed -n 's/==.*//p' $< | tr '\n' ' ')"
+	@python3 -m venv --clear $(DIST_TOOLS)
+	@$(DIST_TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

@@ -2,9 +2,9 @@
 //! decision about a session falls inside Redis.
 //!
 //! # Layout
-//! [`cli`] reads the flags; [`serve`] and [`healthcheck`] are the commands beside those of [`hallpass_admin`].
-//! [`embedded`] runs the private Redis, [`listener`] accepts connections, [`watched_file`] tells when a file has changed,
-//! and [`systemd`] tells the service manager when the server is ready.
+//! [`cli`] reads the flags; [`serve`], [`healthcheck`] and [`package_files`] are the commands beside those of
+//! [`hallpass_admin`]. [`embedded`] runs the private Redis, [`listener`] accepts connections, [`watched_file`] tells when a
+//! file has changed, and [`systemd`] tells the service manager when the server is ready.
 //!
 //! A request passes through [`middleware`], one layer for every route, to its handler in [`routes`], which reads it with
 //! [`http`] and sends one command with [`hallpass_client`]. [`router`] has the table of all routes, [`state`] is what they
@@ -22,6 +22,7 @@ mod metrics;
 mod middleware;
 mod oauth_clients;
 mod outside_issuers;
+mod package_files;
 mod router;
 mod routes;
 mod serve;
@@ -61,5 +62,6 @@ fn run() -> Result<()> {
         Command::Clients(command) => hallpass_admin::clients::run(command),
         Command::Issuers(command) => hallpass_issuers::run(command),
         Command::Healthcheck(flags) => healthcheck::run(&flags.admin_listen.unwrap_or(flags.listen)),
+        Command::PackageFiles { directory } => package_files::write(&directory),
     }
 }

@@ -1,4 +1,4 @@
-//! Files that decide who may do what: read only if nobody else may write them, and with a warning if others may read
+//! Files that decide who may do what: read only if nobody else may write them, and with a warning if everybody may read
 //! them.
 
 use crate::atomic_file::directory_of;
@@ -11,8 +11,8 @@ use std::path::Path;
 
 /// The modes with which others than the owner may write.
 const WRITABLE: u32 = 0o022;
-/// The modes with which others than the owner may read.
-const READABLE: u32 = 0o044;
+/// The mode with which everybody may read. A group may: packages and mounted secrets give a service its files that way.
+const READABLE: u32 = 0o004;
 
 /// Reads the file. `Ok(None)` if there is none. Fails if others than its owner may write it, because they could then
 /// give themselves any right.
@@ -35,7 +35,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Returns a warning if others than its owner may read the file.
+/// Returns a warning if everybody may read the file.
 pub fn warning(path: &Path) -> Option<String> {
     let mode = fs::metadata(path).ok()?.permissions().mode();
     let text = || format!("others may read {} (mode {:04o}); use chmod 600", path.display(), mode & 0o777);
@@ -63,7 +63,8 @@ mod tests {
         for (mode, is_read, warns) in [
             (0o600, true, false),
             (0o400, true, false),
-            (0o640, true, true),
+            (0o640, true, false),
+            (0o440, true, false),
             (0o604, true, true),
             (0o620, false, false),
             (0o602, false, false),

@@ -10,12 +10,16 @@ use hallpass_admin::keys::KeysCommand;
 use hallpass_issuers::IssuersCommand;
 use serve::DEFAULT_LISTEN;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 pub use serve::Serve;
 
+/// Version and commit.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("HALLPASS_COMMIT"), ")");
+
 /// HTTP front of Hallpass: sessions, rotating refresh tokens and JWT access tokens, kept in Redis.
 #[derive(Debug, Parser)]
-#[command(name = "hallpass-server", version)]
+#[command(name = "hallpass-server", version = VERSION)]
 #[command(
     after_help = "Without a command, `serve` is meant: `hallpass-server serve --help` lists its flags."
 )]
@@ -41,6 +45,12 @@ pub enum Command {
     Issuers(IssuersCommand),
     /// Ask a running server whether it is ready; the exit code is the answer.
     Healthcheck(Healthcheck),
+    /// Write the man pages and the completions of shells into a directory, for packages.
+    #[command(hide = true)]
+    PackageFiles {
+        /// The directory.
+        directory: PathBuf,
+    },
 }
 
 /// The flags of `healthcheck`.

@@ -58,7 +58,7 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_DATA_DIR", value_name = "DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
-    /// The module, libhallpass.so [default: beside this program]. Not with --redis-url.
+    /// The module, libhallpass.so [default: beside this program, or where packages install it]. Not with --redis-url.
     #[arg(long, env = "HALLPASS_MODULE_PATH", value_name = "FILE")]
     pub module_path: Option<PathBuf>,
 

@@ -23,7 +23,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time after which loading is logged.
 const SLOW_START: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
-const MODULE: &str = "libhallpass.so";
+/// Where the module is, from the program's directory: beside it, or in `/usr/lib` where the program is in `/usr/bin`.
+const MODULE_PLACES: [&str; 2] = ["libhallpass.so", "../lib/redis/modules/libhallpass.so"];
 
 /// A running redis-server. [`Self::stop`] stops it.
 pub struct Redis {
@@ -132,23 +133,45 @@ fn absolute(path: &Path) -> Result<PathBuf> {
         .with_context(cannot("find --redis-server", path))
 }
 
-/// Returns the module's path: the named one, or the one beside this program.
+/// Returns the module's path: the named one, or the one that was installed or built with this program.
 fn module(flags: &Serve) -> Result<PathBuf> {
     if let Some(path) = &flags.module_path {
         return fs::canonicalize(path).with_context(cannot("find --module-path", path));
     }
     let program =
         std::env::current_exe().map_err(|error| anyhow!("cannot find the path of this program: {error}"))?;
-    let path = program.with_file_name(MODULE);
-    if path.is_file() {
-        return Ok(path);
+    module_of(&program)
+}
+
+fn module_of(program: &Path) -> Result<PathBuf> {
+    let places = MODULE_PLACES.map(|place| program.with_file_name(place));
+    if let Some(path) = places.iter().find(|path| path.is_file()) {
+        return fs::canonicalize(path).with_context(cannot("find", path));
     }
-    bail!("there is no {MODULE} at {}: build it, or name it with --module-path", path.display())
+    let [beside, _] = places;
+    bail!("there is no module at {}: build it, or name it with --module-path", beside.display())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_module_is_found_beside_the_program_or_where_packages_install_it() {
+        let root = tempfile::tempdir().expect("folder");
+        let folder = fs::canonicalize(root.path()).expect("absolute");
+        let (bin, modules) = (folder.join("bin"), folder.join("lib/redis/modules"));
+        for path in [&bin, &modules] {
+            fs::create_dir_all(path).expect("folder");
+        }
+        let program = bin.join("hallpass-server");
+        let error = module_of(&program).expect_err("there is none").to_string();
+        assert!(error.contains("bin/libhallpass.so") && error.contains("--module-path"), "{error}");
+        for found in [modules.join("libhallpass.so"), bin.join("libhallpass.so")] {
+            fs::write(&found, "").expect("written");
+            assert_eq!(module_of(&program).expect("there"), found);
+        }
+    }
 
     #[test]
     fn a_program_named_by_a_symbolic_link_keeps_the_name_of_the_link() {

@@ -13,8 +13,9 @@ use crate::{
 };
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
-/// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`.
-const RUN: [(&str, &str, &str); 18] = [
+/// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`. Those of
+/// docs/install.md are run on bare systems, by `make test-roots` and `make test-images`.
+const RUN: [(&str, &str, &str); 24] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -32,6 +33,12 @@ const RUN: [(&str, &str, &str); 18] = [
     ("docs/identities.md", "An issuer of your own", "javascript"),
     ("docs/identities.md", "Firebase", "javascript"),
     ("docs/identities.md", "Outside identities", "sh"),
+    ("docs/install.md", "A server with a private Redis", "sh"),
+    ("docs/install.md", "Any Linux", "sh"),
+    ("docs/install.md", "Containers", "dockerfile"),
+    ("docs/install.md", "Debian and Ubuntu", "sh"),
+    ("docs/install.md", "Key rotation", "sh"),
+    ("docs/install.md", "The module in Debian's Redis", "sh"),
     ("docs/operations.md", "Backup and restore", "sh"),
 ];
 

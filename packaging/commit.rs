@@ -1,4 +1,5 @@
-//! Tells the module which commit it is built from: `HALLPASS_COMMIT`, else what git says, else `unknown`.
+//! The build script of module and server. Tells them the commit that they are built from: `HALLPASS_COMMIT`, else what git
+//! says, else `unknown`.
 
 use std::path::Path;
 use std::process::Command;

@@ -4,33 +4,35 @@
     agent.py login < token-response.json    stores what POST /sessions answered
     agent.py token                          prints an access token that is good for a minute at least
     agent.py logout                         ends the session
-
-Status 1 means: log in again. Status 75 means: Hallpass cannot tell now, try again later; the login is kept.
+Status 1: log in again. Status 75: Hallpass cannot tell now, try again later; the login is kept.
 """
-import fcntl, json, os, sys, tempfile, time, urllib.error, urllib.parse, urllib.request
+import fcntl, http.client, json, os, sys, tempfile, time, urllib.parse, urllib.request
 from pathlib import Path
-
 HALLPASS_URL = os.environ.get("HALLPASS_URL", "http://127.0.0.1:8080")
 FILE = Path(os.environ.get("CREDENTIALS", Path.home() / ".hallpass-agent.json"))
+
+def later(text):
+    print(f"{text}, try again later", file=sys.stderr)
+    sys.exit(75)
 
 def post(path, **form):
     """Returns the answer, or ends: only invalid_grant means that the login has ended."""
     try:
         data = urllib.parse.urlencode(form).encode()
         return urllib.request.urlopen(HALLPASS_URL + path, data, timeout=10).read()
-    except urllib.error.HTTPError as error:
-        if error.code == 400 and b'"invalid_grant"' in error.read():
+    except (OSError, http.client.HTTPException) as error:
+        if getattr(error, "code", 0) == 400 and b'"invalid_grant"' in error.read():
             sys.exit("log in again")
-    except OSError:
-        pass
-    print("Hallpass cannot be reached, try again later", file=sys.stderr)
-    sys.exit(75)
+    later("Hallpass cannot be reached")
 
 def store(answer):
     """Replaces the file in one step, readable by its owner only: a process that is killed here leaves the old one."""
-    tokens = json.loads(answer)
-    kept = {name: tokens[name] for name in ("access_token", "refresh_token")}
-    kept["expires_at"] = int(time.time()) + tokens["expires_in"]
+    try:
+        tokens = json.loads(answer)
+        kept = {name: tokens[name] + "" for name in ("access_token", "refresh_token")}
+        kept["expires_at"] = int(time.time()) + tokens["expires_in"]
+    except (ValueError, TypeError, KeyError):
+        later("this is not a token response")
     with tempfile.NamedTemporaryFile("w", dir=FILE.parent, delete=False) as file:
         json.dump(kept, file)
     os.replace(file.name, FILE)

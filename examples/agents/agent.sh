@@ -24,9 +24,10 @@ stored() { member "$1" 2>/dev/null <"$file" || true; } # name
 
 # Replaces the file in one step: a process that is killed here leaves the old one.
 store() { # token response
+    access=$(echo "$1" | member access_token) refresh=$(echo "$1" | member refresh_token)
+    [ "$access" ] && [ "$refresh" ] || ends 75 "this is not a token response, try again later"
     expires_at=$(($(date +%s) + $(echo "$1" | member expires_in)))
-    printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %s}\n' \
-        "$(echo "$1" | member access_token)" "$(echo "$1" | member refresh_token)" "$expires_at" >"$file.new"
+    printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %s}\n' "$access" "$refresh" "$expires_at" >"$file.new"
     mv "$file.new" "$file"
 }
 

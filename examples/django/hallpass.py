@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from django.http import JsonResponse
 from redis import Redis, RedisCluster
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 from redis.retry import Retry
 
 URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6380")
 Client = RedisCluster if os.environ.get("REDIS_CLUSTER") == "1" else Redis
+
+# How redis-py says that Redis is away; a cluster that is away has a name of its own.
+OUTAGE = (RedisError, RedisClusterException)
 
 # What the module answers about a token. Everything else is an outage, and logs nobody out.
 ENDED = {"INVALIDTOKEN", "EXPIREDTOKEN", "NOSESSION", "REUSEDTOKEN", "STALETOKEN"}
@@ -105,12 +108,12 @@ class HallpassMiddleware:
     def __call__(self, request):
         try:
             request.login = login_of(request)
-        except RedisError as error:
+        except OUTAGE as error:
             return self.process_exception(request, error)
         return self.get_response(request)
 
     def process_exception(self, request, error):
-        if not isinstance(error, RedisError):
+        if not isinstance(error, OUTAGE):
             return None
         print(f"Redis: {error}", file=sys.stderr)
         return JsonResponse({"error": "temporarily_unavailable"}, status=503, headers={"Retry-After": "1"})

@@ -1,6 +1,7 @@
 """A FastAPI application with Hallpass; docs/stacks/fastapi.md explains it.
 
-Environment: PORT (3000), REDIS_URL (redis://127.0.0.1:6380), DEV_COOKIE=1 for a cookie that needs no https.
+Environment: PORT (3000), REDIS_URL (redis://127.0.0.1:6380), REDIS_CLUSTER=1 if that is a node of a cluster,
+DEV_COOKIE=1 for a cookie that needs no https.
 """
 
 import os
@@ -11,7 +12,6 @@ import uvicorn
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel
-from redis.exceptions import RedisError
 
 import hallpass
 from hallpass import CurrentUser, TokenRefused
@@ -97,11 +97,14 @@ def without_cookie(response: Response) -> Response:
     return response
 
 
-@app.exception_handler(RedisError)
-async def outage(request: Request, error: RedisError):
+async def outage(request: Request, error: Exception):
     """Answers what is no logout: the browser keeps its cookie, and asks again."""
     print(f"Redis: {error}")
     return JSONResponse({"error": "temporarily_unavailable"}, 503, {"Retry-After": "1"})
+
+
+for kind in hallpass.OUTAGE:
+    app.add_exception_handler(kind, outage)
 
 
 EXAMPLES = Path(__file__).parent.parent

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
+Client = RedisCluster if os.environ.get("REDIS_CLUSTER") == "1" else Redis
 URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6380")
+
+# How redis-py says that Redis is away; a cluster that is away has a name of its own.
+OUTAGE = (RedisError, RedisClusterException)
 
 # What the module answers about a token. Everything else is an outage, and logs nobody out.
 ENDED = {"INVALIDTOKEN", "EXPIREDTOKEN", "NOSESSION", "REUSEDTOKEN", "STALETOKEN"}
@@ -23,7 +27,7 @@ class TokenRefused(Exception):
 
 
 # One more attempt, for a connection that Redis has closed meanwhile; then the caller hears of the outage.
-redis = Redis.from_url(
+redis = Client.from_url(
     URL, decode_responses=True, socket_timeout=3, socket_connect_timeout=3, retry=Retry(NoBackoff(), 1)
 )
 

@@ -55,10 +55,10 @@ fn token(rig: &Rig) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Returns the status of a process that gets no token.
+/// Returns the status of a process that fails, with one line to say why.
 #[track_caller]
-fn refused(rig: &Rig, action: &str) -> Option<i32> {
-    let output = run(rig, action, "");
+fn refused(rig: &Rig, action: &str, input: &str) -> Option<i32> {
+    let output = run(rig, action, input);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.stdout.is_empty() && !said.contains("Traceback") && said.lines().count() == 1,
@@ -94,7 +94,7 @@ pub fn logs_in_and_out(rig: &mut Rig) {
     let output = run(rig, "logout", "");
     assert!(output.status.success() && !rig.path("credentials.json").exists(), "{output:?}");
     assert_eq!(rig.verify(&first).status, 401);
-    assert_eq!(refused(rig, "token"), LOGGED_OUT);
+    assert_eq!(refused(rig, "token", ""), LOGGED_OUT);
 }
 
 pub fn garbage_means_log_in_again(rig: &mut Rig) {
@@ -102,8 +102,14 @@ pub fn garbage_means_log_in_again(rig: &mut Rig) {
         ["", "{", "[]", "null", r#"{"refresh_token":42}"#, r#"{"refresh_token":"hp1.x","expires_at":0}"#]
     {
         fs::write(rig.path("credentials.json"), text).unwrap();
-        assert_eq!(refused(rig, "token"), LOGGED_OUT, "{text}");
+        assert_eq!(refused(rig, "token", ""), LOGGED_OUT, "{text}");
     }
+    login(rig, 900);
+    let before = stored(rig);
+    for answer in ["", "<html>", "{}", "[]", "null"] {
+        assert_eq!(refused(rig, "login", answer), TEMPORARY, "{answer}");
+    }
+    assert_eq!(stored(rig), before);
 }
 
 pub fn many_processes_stay_logged_in(rig: &mut Rig) {
@@ -132,15 +138,15 @@ pub fn a_revocation_ends_the_login(rig: &mut Rig) {
     login(rig, 60);
     assert_eq!(rig.verify(&token(rig)).status, 200);
     rig.con().get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
-    assert_eq!(refused(rig, "token"), LOGGED_OUT);
+    assert_eq!(refused(rig, "token", ""), LOGGED_OUT);
 }
 
 pub fn an_outage_logs_nobody_out(rig: &mut Rig) {
     login(rig, 60);
     let before = stored(rig);
     rig.redis_is_away();
-    assert_eq!(refused(rig, "token"), TEMPORARY);
-    assert_eq!(refused(rig, "logout"), TEMPORARY);
+    assert_eq!(refused(rig, "token", ""), TEMPORARY);
+    assert_eq!(refused(rig, "logout", ""), TEMPORARY);
     assert_eq!(stored(rig), before);
     rig.redis_is_back();
     wait_until("Hallpass finds Redis again", SOON, || run(rig, "token", "").status.success());

@@ -3,6 +3,7 @@
 //! # Layout
 //! - `table`: the examples, and the promises that each of them keeps
 //! - `rig`: Redis with the module, hallpass-server, and one example, started as its page in docs/stacks says
+//! - `store`: its Redis, or its cluster
 //! - `holder`: somebody who is logged in, through the routes that all web examples have
 //! - `web`: the promises of web applications; `garbage` are the tokens that they refuse
 //! - `go_gin`, `nextjs`, `spring`: what only these examples do
@@ -29,6 +30,7 @@ mod holder;
 mod nextjs;
 mod rig;
 mod spring;
+mod store;
 mod table;
 mod web;
 

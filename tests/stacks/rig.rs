@@ -14,11 +14,12 @@ use tempfile::TempDir;
 use crate::{
     documents::OVERVIEW,
     pages::{blocks, script},
+    store::Store,
     support::{
-        Con, Redis, SOON,
+        Con, SOON,
         build::repository,
         http::{HttpAnswer, HttpRequest},
-        http_server::{ISSUER, Server, directory},
+        http_server::{Server, directory},
         outside_issuer::{IssuerKey, OutsideIssuer},
         ports::free_port,
         process::Process,
@@ -28,14 +29,11 @@ use crate::{
     table::{Kind, Row},
 };
 
-/// The lines of configuration besides those of every test: an outage must lose nothing.
-const CONFIG: [&str; 3] = ["appendonly yes", "appendfsync always", "hallpass.audience hallpass"];
-
 /// A started row.
 pub struct Rig {
     app: Option<App>,
     front: Server,
-    redis: Redis,
+    redis: Store,
     key: IssuerKey,
     issuer: OutsideIssuer,
     /// Whether it hears of a revocation by a push of Redis, instead of asking with each request.
@@ -54,12 +52,12 @@ struct App {
 impl Rig {
     /// Starts everything, and waits until the example answers.
     pub fn start(row: &Row) -> Self {
-        let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).lines(&CONFIG).start();
+        let redis = Store::start(row.in_a_cluster);
         let dir = directory();
         let (key, issuer) = trusted_issuer(&dir.path().join("issuers.json"));
         let issuers = dir.path().join("issuers.json");
         let flags = ["--dev-cookie", "--issuers-file", issuers.to_str().unwrap()];
-        let front = Server::before(&redis, &[&flags, row.flags].concat());
+        let front = Server::before_url(&redis.url(), &[&flags, row.flags].concat());
         let commands = script(&page(row.stack), row.section);
         let mut rig =
             Self { app: None, front, redis, key, issuer, hears_by_push: row.hears_by_push, commands, dir };
@@ -149,9 +147,7 @@ impl Rig {
 
     /// Starts Redis again, if it is away.
     pub fn redis_is_back(&mut self) {
-        if !self.redis.is_up() {
-            self.redis.restart();
-        }
+        self.redis.restart();
     }
 
     /// Returns its own directory.

@@ -36,6 +36,8 @@ pub struct Row {
     pub hears_by_push: bool,
     /// Flags of hallpass-server that it needs.
     pub flags: &'static [&'static str],
+    /// Whether its Redis is a cluster.
+    pub in_a_cluster: bool,
     /// Something that this example alone does, besides the promises of the table.
     pub besides: Option<Promise>,
     /// Environment variables, in which `{redis}` stands for the address `redis://host:port`.
@@ -74,9 +76,15 @@ const fn web(stack: &'static str, speaks: &'static str, variables: &'static [(&s
         kind: Kind::Web,
         hears_by_push: false,
         flags: &[],
+        in_a_cluster: false,
         besides: None,
         variables,
     }
+}
+
+const fn cluster(stack: &'static str) -> Row {
+    let variables = &[("REDIS_URL", "{redis}"), ("REDIS_CLUSTER", "1")];
+    Row { in_a_cluster: true, ..web(stack, "Redis Cluster", variables) }
 }
 
 const fn agent(speaks: &'static str, section: &'static str) -> Row {
@@ -88,8 +96,10 @@ pub const ROWS: &[Row] = &[
     web("express", "HTTP", &[]),
     web("fastapi", "RESP2", &[("REDIS_URL", "{redis}?protocol=2")]),
     web("fastapi", "RESP3", &[("REDIS_URL", "{redis}?protocol=3")]),
+    cluster("fastapi"),
     web("django", "RESP2", &[("REDIS_URL", "{redis}?protocol=2")]),
     web("django", "RESP3", &[("REDIS_URL", "{redis}?protocol=3")]),
+    cluster("django"),
     Row {
         besides: Some(("what it did before", go_gin::does_what_it_did_before)),
         ..web("go-gin", "RESP2, HTTP", &[])
@@ -145,7 +155,10 @@ impl Row {
 fn keeps(row: &Row, (heading, promise): &Promise, rig: &mut Rig) -> bool {
     let result = catch_unwind(AssertUnwindSafe(|| promise(rig)));
     if result.is_err() {
-        eprintln!("{}, {heading}: see above. Its output: {}", row.name(), rig.log());
+        let log = rig.log();
+        let end =
+            log.lines().rev().take(30).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
+        eprintln!("{}, {heading}: see above. The end of its output:\n{end}", row.name());
         rig.redis_is_back();
     }
     result.is_ok()

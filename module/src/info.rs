@@ -23,6 +23,8 @@ impl Section for Info {
         out.text("issuer", &config.issuer);
         out.text("audience", &config.audience);
         out.number("refresh_requires_access", u64::from(config.refresh_requires_access));
+        out.number("race_window", config.race_window);
+        out.number("retry_window", config.retry_window);
         write_keyring(out);
         if let Some(ctx) = ctx {
             out.text("warnings", &warnings(ctx).join("; "));

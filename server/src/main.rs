@@ -14,7 +14,9 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod demo;
 mod embedded;
+mod events;
 mod healthcheck;
 mod http;
 mod listener;

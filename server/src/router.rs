@@ -5,7 +5,8 @@ use crate::middleware::policy::Policy;
 use crate::middleware::rate_limit::Purpose;
 use crate::middleware::{Around, handle};
 use crate::routes::{
-    health, introspect, jwks, me, metadata, metrics, openapi, revoke, sessions, subjects, token, verify,
+    console, events, health, inspect, introspect, jwks, keys, me, metadata, metrics, openapi, revoke,
+    sessions, subjects, token, verify,
 };
 use crate::state::AppState;
 use axum::Router;
@@ -48,6 +49,12 @@ fn routes() -> Vec<Route> {
         (operator("/metrics").frequent(), get(metrics::metrics)),
         (operator("/openapi.json"), get(openapi::document)),
         (operator("/docs"), get(openapi::page)),
+        // The console, for operators and support.
+        (operator("/console").of_console(), get(console::show)),
+        (operator("/console/{file}").of_console().frequent(), get(console::file)),
+        (public("/events").of_console(), get(events::events)),
+        (public("/keys").of_console().frequent(), get(keys::keys)),
+        (public("/inspect").of_console().with_body(Purpose::FailedClient), post(inspect::inspect)),
     ]
 }
 
@@ -56,6 +63,8 @@ fn routes() -> Vec<Route> {
 pub enum Scope {
     /// Every route.
     All,
+    /// Every route but those of the console.
+    WithoutConsole,
     /// Those for applications, users and gateways. The operator's are elsewhere.
     Public,
 }
@@ -66,7 +75,11 @@ pub fn router(state: &Arc<AppState>, scope: Scope) -> Router {
     let around = |policy| from_fn_with_state(Around { state: Arc::clone(&state.middleware), policy }, handle);
     let not_found = (async || ApiError::NotFound).layer(around(Policy::unknown()));
     let mut router = Router::new().fallback(not_found);
-    let is_wanted = |policy: &Policy| scope == Scope::All || !policy.is_operator;
+    let is_wanted = |policy: &Policy| match scope {
+        Scope::All => true,
+        Scope::WithoutConsole => !policy.is_console,
+        Scope::Public => !policy.is_console && !policy.is_operator,
+    };
     for (policy, handlers) in routes().into_iter().filter(|(policy, _)| is_wanted(policy)) {
         let not_allowed = (async || ApiError::MethodNotAllowed).layer(around(policy.for_other_methods()));
         let route = Router::new().route(policy.path, handlers).route_layer(around(policy));

@@ -1,5 +1,6 @@
 //! The state that all handlers share.
 
+use crate::events::Events;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
 use crate::http::verified_token::VerifiedToken;
@@ -28,6 +29,10 @@ pub struct AppState {
     pub me_auth_age: Option<Duration>,
     /// The name and attributes of the refresh token's cookie.
     pub cookies: CookieMode,
+    /// The newest security events.
+    pub events: Events,
+    /// Whether the data is that of `--demo`.
+    pub is_demo: bool,
     /// The part that the middleware uses, too.
     pub middleware: Arc<MiddlewareState>,
 }

@@ -1,5 +1,6 @@
 //! The fixture of the routes' unit tests: the state of a server whose Redis is away.
 
+use crate::events::Events;
 use crate::http::cookie::{CookieMode, SameSite};
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareState;
@@ -52,6 +53,8 @@ pub fn state() -> AppState {
         verify_claims: None,
         me_auth_age: None,
         cookies: CookieMode { is_dev: false, same_site: SameSite::Strict },
+        events: Events::new(),
+        is_demo: false,
         middleware: Arc::new(MiddlewareState {
             cors: Cors::new(&["https://app.example".into()]),
             proxies: TrustedProxies::default(),

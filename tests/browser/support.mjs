@@ -19,7 +19,7 @@ const FLAGS = [
 ];
 
 /** The time limit for anything that should happen at once. */
-export const SOON = 20_000;
+export const SOON = 30_000;
 
 /** Where hallpass-server listens. */
 export const hallpassUrl = HALLPASS_URL;

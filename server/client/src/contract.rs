@@ -1,5 +1,8 @@
 //! The contract with the module: the names of commands, options, reply fields and error codes, each in this one place.
 
+/// The channel of security events.
+pub const EVENTS: &str = "hallpass:events";
+
 /// The commands.
 pub mod command {
     pub const ISSUE: &str = "AUTH.ISSUE";

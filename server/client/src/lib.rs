@@ -67,6 +67,7 @@ mod commands;
 mod connection;
 mod contract;
 mod error;
+mod events;
 mod failover;
 mod hallpass;
 mod limits;
@@ -89,6 +90,7 @@ pub use commands::{
     Session, TokenState, Tokens,
 };
 pub use error::CommandError;
+pub use events::{Listener, Notice};
 pub use hallpass::{Hallpass, Observer};
 pub use local::{Claims, Kept, NodeCache, Verified, Verifier, VerifyCache};
 pub use module_info::{ModuleInfo, NodeInfo};

@@ -49,6 +49,11 @@ impl Node {
         &self.address
     }
 
+    /// Returns what makes further connections to this server.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Returns the address without its port.
     pub fn host(&self) -> &str {
         self.address.rsplit_once(':').map_or(&self.address, |(host, _)| host)

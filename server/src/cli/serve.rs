@@ -28,6 +28,11 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub admin_listen: Option<ListenAddress>,
 
+    /// Have the console, and the routes that it needs, also where --listen is not on the loopback. Where there is an
+    /// --admin-listen, it is there.
+    #[arg(long, env = "HALLPASS_CONSOLE", value_parser = BoolishValueParser::new())]
+    pub console: bool,
+
     /// Redis with the module loaded: redis://, rediss://, unix:, host:port, redis-sentinel:// or redis-cluster://. Without it
     /// a private Redis is started.
     // Kept as plain text here, since an error of the parser would repeat it, password included.
@@ -74,6 +79,10 @@ pub struct Serve {
     /// A setting of the private Redis' module, like hallpass.access-ttl=300; repeatable. Not with --redis-url.
     #[arg(long, env = "HALLPASS_SET", value_name = "hallpass.NAME=VALUE", value_delimiter = ',')]
     pub set: Vec<Setting>,
+
+    /// Fill the private Redis with users, devices and a theft to look at. Not with --redis-url.
+    #[arg(long, env = "HALLPASS_DEMO", value_parser = BoolishValueParser::new())]
+    pub demo: bool,
 
     /// The clients file [default: clients.json in the data directory].
     #[arg(long, env = "HALLPASS_CLIENTS_FILE", value_name = "FILE")]

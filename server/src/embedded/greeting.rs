@@ -15,14 +15,25 @@ pub fn print_listening(sockets: &Sockets, issuer: Option<&str>) -> Result<()> {
     if let Some(admin) = sockets.admin_address()? {
         print(&format!("The routes for the operator are on {}\n", shown(&admin)));
     }
+    if let Some(ListenAddress::Tcp(console)) = sockets.console_address()? {
+        print(&format!("The console is on http://{}/console\n", reachable(console)));
+    }
     Ok(())
 }
 
 /// Prints where the server listens and how to use it. The first command stores its response in a file for the others,
 /// which work in any order; the shell reads the secret, so that it is never printed.
-pub fn print_embedded(sockets: &Sockets, issuer: &str, directory: &DataDir) -> Result<()> {
+pub fn print_embedded(sockets: &Sockets, issuer: &str, directory: &DataDir, is_demo: bool) -> Result<()> {
     print_listening(sockets, Some(issuer))?;
     let secret = shell_word(&directory.shown("client-secret"));
+    if sockets.console_address()?.is_some() {
+        print(&format!("Sign in there as local, with the secret that `cat {secret}` shows.\n"));
+    }
+    if is_demo {
+        print(
+            "This is a demo: the users demo-ada, demo-grace and others are made up, and end with this server.\n",
+        );
+    }
     let session = shell_word(&directory.shown("session.json"));
     print(&examples(&base(&sockets.public_address()?), &secret, &session));
     Ok(())

@@ -40,7 +40,7 @@ impl Redis {
         let module = module(flags)?;
         let lock = orphan::take_lock(directory).await?;
         let conf = directory.path("redis.conf");
-        let text = redis_conf::render(directory, &module, issuer, &flags.set);
+        let text = redis_conf::render(directory, &module, issuer, &flags.set, flags.demo);
         atomic_file::replace(&conf, text.as_bytes()).with_context(cannot("write", &conf))?;
         let (log, output) = RedisLog::open(directory)?;
         let child = spawn(&program, &conf, directory, lock, output)?;

@@ -9,11 +9,20 @@ use std::path::Path;
 /// The audience of the tokens of a private Redis, unless it is set.
 const AUDIENCE: (&str, &str) = ("hallpass.audience", "hallpass");
 
+/// The events of a demo, unless they are set: every kind, since there is no flood of them.
+const DEMO_EVENTS: (&str, &str) = ("hallpass.events", "reused revoked evicted recovered issued claims");
+
 /// Returns the text of the configuration file. Redis runs in the data directory.
-pub fn render(directory: &DataDir, module: &Path, issuer: &str, settings: &[Setting]) -> String {
+pub fn render(
+    directory: &DataDir,
+    module: &Path,
+    issuer: &str,
+    settings: &[Setting],
+    is_demo: bool,
+) -> String {
     let (root, socket) = (quote(directory.root()), quote(directory.socket()));
     let (module, keyring) = (quote(module), quote(directory.path("keyring.json")));
-    let (issuer, settings) = (quote(issuer), render_settings(settings));
+    let (issuer, settings) = (quote(issuer), render_settings(settings, is_demo));
     format!(
         "# Written by hallpass-server at every start: changes are lost.\n\
          # Only over the socket, and only for the owner.\n\
@@ -33,11 +42,12 @@ pub fn render(directory: &DataDir, module: &Path, issuer: &str, settings: &[Sett
     )
 }
 
-/// Returns a line for each setting, and for the audience. Each may be set once only.
-fn render_settings(settings: &[Setting]) -> String {
+/// Returns a line for each setting, and for those that have a default here. Each may be set once only.
+fn render_settings(settings: &[Setting], is_demo: bool) -> String {
     let set = settings.iter().map(|setting| (setting.name.as_str(), setting.value.as_str()));
-    let audience = (!set.clone().any(|(name, _)| name == AUDIENCE.0)).then_some(AUDIENCE);
-    set.chain(audience).map(|(name, value)| format!("{name} {}\n", quote(value))).collect()
+    let defaults = [Some(AUDIENCE), is_demo.then_some(DEMO_EVENTS)].into_iter().flatten();
+    let unset = defaults.filter(|(default, _)| !set.clone().any(|(name, _)| name == *default));
+    set.clone().chain(unset).map(|(name, value)| format!("{name} {}\n", quote(value))).collect()
 }
 
 /// Quotes a value for redis.conf, with unusual bytes as `\x` escapes.
@@ -61,9 +71,9 @@ mod tests {
     fn the_audience_can_be_set_like_everything_else() {
         let setting = |text: &str| text.parse::<Setting>().expect(text);
         let ttl = setting("hallpass.access-ttl=60");
-        let lines = render_settings(std::slice::from_ref(&ttl));
+        let lines = render_settings(std::slice::from_ref(&ttl), false);
         assert_eq!(lines, "hallpass.access-ttl \"60\"\nhallpass.audience \"hallpass\"\n");
-        let lines = render_settings(&[setting("hallpass.audience=a\nport 1"), ttl]);
+        let lines = render_settings(&[setting("hallpass.audience=a\nport 1"), ttl], false);
         assert_eq!(lines, "hallpass.audience \"a\\x0aport 1\"\nhallpass.access-ttl \"60\"\n");
     }
 

@@ -9,5 +9,6 @@ pub mod cross_site;
 pub mod error;
 pub mod form;
 pub mod framing;
+pub mod page;
 pub mod path;
 pub mod verified_token;

@@ -23,6 +23,12 @@ const COUNTERS: [(&str, &str); 16] = [
     ("receipts_dropped", "Of these, those that had to make room for newer ones."),
 ];
 
+/// The settings that answer the question how late a retry may come, in seconds.
+const WINDOWS: [(&str, &str); 2] = [
+    ("race_window", "How long after a rotation a retry is answered in any case."),
+    ("retry_window", "How long it is answered while nothing shows that the first answer arrived."),
+];
+
 /// Appends the metrics that these sections contain; other versions of the module may lack some.
 pub fn render(text: &mut Text, infos: &[NodeInfo]) {
     for (name, help) in COUNTERS {
@@ -33,6 +39,10 @@ pub fn render(text: &mut Text, infos: &[NodeInfo]) {
     family(text, ("hallpass_keyring_stale", "gauge", help), infos, |info| number(info, "keyring_stale"));
     let help = "Settings of Redis under which sessions get lost; INFO hallpass names them.";
     family(text, ("hallpass_warnings", "gauge", help), infos, warnings);
+    for (name, help) in WINDOWS {
+        let metric = format!("hallpass_{name}_seconds");
+        family(text, (&metric, "gauge", help), infos, |info| number(info, name));
+    }
     render_retry_delays(text, infos);
 }
 
@@ -118,7 +128,7 @@ mod tests {
     fn the_section_becomes_metrics_and_its_texts_do_not() {
         let info = "# hallpass_stats\r\nhallpass_issued:7\r\nhallpass_verified:2\r\nhallpass_verify_cache_hits:1\r\n\
                     hallpass_retry_delay:le_100ms=1,le_1000ms=2,more=3\r\nhallpass_issuer:https://a\r\n\
-                    hallpass_keyring_stale:1\r\nhallpass_warnings:one; two\r\n";
+                    hallpass_keyring_stale:1\r\nhallpass_warnings:one; two\r\nhallpass_race_window:10\r\n";
         let mut text = Text::default();
         render(&mut text, &[server(None, info)]);
         let text = text.into_string();
@@ -129,6 +139,7 @@ mod tests {
             "hallpass_verify_cache_hits_total 1",
             "hallpass_keyring_stale 1",
             "hallpass_warnings 2",
+            "hallpass_race_window_seconds 10",
             r#"hallpass_retry_delay_seconds_bucket{le="0.1"} 1"#,
             r#"hallpass_retry_delay_seconds_bucket{le="1"} 3"#,
             r#"hallpass_retry_delay_seconds_bucket{le="+Inf"} 6"#,

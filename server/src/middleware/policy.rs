@@ -9,6 +9,8 @@ pub struct Policy {
     pub path: &'static str,
     /// Whether it is for the operator. Such a route answers even under overload.
     pub is_operator: bool,
+    /// Whether it belongs to the console, which is not everywhere.
+    pub is_console: bool,
     /// Whether refusing a request costs next to nothing, so that it needs no slot.
     pub is_refusal: bool,
     /// Whether scripts of allowed origins may call it.
@@ -27,6 +29,7 @@ impl Policy {
         Self {
             path,
             is_operator: false,
+            is_console: false,
             is_refusal: false,
             is_for_browsers: false,
             is_for_gateways: false,
@@ -43,6 +46,11 @@ impl Policy {
     /// Creates the properties of paths that are not a route.
     pub const fn unknown() -> Self {
         Self { is_refusal: true, ..Self::public("-") }
+    }
+
+    /// Makes the route a part of the console.
+    pub const fn of_console(self) -> Self {
+        Self { is_console: true, ..self }
     }
 
     /// Lets scripts of allowed origins call the route.

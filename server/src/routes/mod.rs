@@ -1,9 +1,13 @@
 //! The routes, one handler per file. Each turns a request into exactly one command, and the reply into a response; only
 //! `me` sends two commands. [`token_response`] and [`session_list`] are responses that two routes share.
 
+pub mod console;
+pub mod events;
 pub mod health;
+pub mod inspect;
 pub mod introspect;
 pub mod jwks;
+pub mod keys;
 pub mod me;
 pub mod metadata;
 pub mod metrics;

@@ -1,10 +1,11 @@
 //! `GET /openapi.json` and `GET /docs`: the description of this API, for programs and for people.
 
+use crate::http::page::{self, NO_CACHE};
 use crate::state::AppState;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::State;
-use axum::http::{HeaderName, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::sync::{Arc, LazyLock};
 
@@ -12,25 +13,18 @@ use std::sync::{Arc, LazyLock};
 pub const DOCUMENT: &str = include_str!("../../assets/openapi.json");
 /// A self-contained page that renders the document.
 const PAGE: &str = include_str!("../../assets/docs.html");
-/// The next version of the server may change both.
-const CACHE_CONTROL: &str = "no-cache";
 
 /// 200 with the OpenAPI document. Does not ask Redis.
 pub async fn document(State(state): State<Arc<AppState>>) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, CACHE_CONTROL)];
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, NO_CACHE)];
     (headers, filled(state.module().ok().and_then(|module| module.info.issuer.as_deref()))).into_response()
 }
 
 /// 200 with the page, which may load nothing but the document and run nothing but its own script.
 pub async fn page() -> Response {
-    static POLICY: LazyLock<String> = LazyLock::new(policy);
-    let headers: [(HeaderName, &str); 4] = [
-        (header::CONTENT_SECURITY_POLICY, &POLICY),
-        (header::CACHE_CONTROL, CACHE_CONTROL),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (headers, Html(PAGE)).into_response()
+    static SOURCES: LazyLock<[String; 2]> = LazyLock::new(|| ["script", "style"].map(hash));
+    let [script, style] = &*SOURCES;
+    page::page(script, style, PAGE)
 }
 
 /// Returns the document for this version, with the issuer as the address of the server.
@@ -39,15 +33,6 @@ fn filled(issuer: Option<&str>) -> String {
     // A JSON string, including its quotes.
     let server = serde_json::Value::from(server).to_string();
     DOCUMENT.replacen("@VERSION@", env!("CARGO_PKG_VERSION"), 1).replacen("\"@SERVER@\"", &server, 1)
-}
-
-/// Returns a Content-Security-Policy with the hashes of the page's script and style.
-fn policy() -> String {
-    let (script, style) = (hash("script"), hash("style"));
-    format!(
-        "default-src 'none'; script-src {script}; style-src {style}; connect-src 'self'; img-src data:; \
-         base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
-    )
 }
 
 /// Returns the source expression for the content of the page's only element of this name.

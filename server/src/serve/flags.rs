@@ -39,6 +39,7 @@ fn check_redis(flags: &Serve) -> Result<()> {
         ("--redis-server", flags.redis_server.is_some()),
         ("--alg", flags.alg.is_some()),
         ("--set", !flags.set.is_empty()),
+        ("--demo", flags.demo),
     ];
     if flags.redis_url.is_some()
         && let Some((flag, _)) = private_only.iter().find(|(_, is_given)| *is_given)
@@ -103,6 +104,7 @@ mod tests {
             "--redis-ca-file ca.pem",
             "--redis-url nonsense",
             "--redis-url localhost:6379 --alg ES256",
+            "--redis-url localhost:6379 --demo",
             "--redis-url localhost:6379 --set hallpass.access-ttl=60",
             "--set hallpass.access-ttl=60 --set hallpass.access-ttl=60",
             "--issuer example.com",

@@ -8,6 +8,7 @@ mod remote;
 pub mod sockets;
 
 use crate::cli::Serve;
+use crate::events::Events;
 use crate::http::cookie::CookieMode;
 use crate::metrics::Metrics;
 use crate::middleware::MiddlewareState;
@@ -25,7 +26,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo, Security, VerifyCache};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Runs the server until SIGTERM or SIGINT.
 pub fn run(flags: &Serve) -> Result<()> {
@@ -67,6 +68,8 @@ fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> 
         verify_claims: flags.verify_claims.clone(),
         me_auth_age: flags.me_auth_age,
         cookies: CookieMode { is_dev: flags.dev_cookie, same_site: flags.cookie_same_site },
+        events: Events::new(),
+        is_demo: flags.demo,
         middleware: Arc::new(MiddlewareState {
             cors: Cors::new(&flags.allowed_origin),
             proxies: TrustedProxies::new(&flags.trusted_proxy),
@@ -77,6 +80,18 @@ fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> 
             metrics,
         }),
     })
+}
+
+/// Begins to listen to security events, for the console. What is returned ends after the first attempt to.
+fn follow_events(state: &Arc<AppState>) -> oneshot::Receiver<()> {
+    let (begun, has_begun) = oneshot::channel::<()>();
+    let state = Arc::clone(state);
+    tokio::spawn(async move {
+        let events = Arc::clone(&state);
+        let add = Arc::new(move |notice| events.events.add(notice));
+        state.store.follow_events(add, || drop(begun)).await;
+    });
+    has_begun
 }
 
 /// Returns the module's issuer. It must be set and be the expected one, because verifiers refuse tokens of any other.

@@ -1,8 +1,9 @@
 //! Serving with a private Redis in the data directory, which starts and stops with the server.
 
 use super::sockets::Sockets;
-use super::{adopt, check_issuer, state, store};
+use super::{adopt, check_issuer, follow_events, state, store};
 use crate::cli::Serve;
+use crate::demo::Demo;
 use crate::embedded::{DataDir, Redis, greeting};
 use crate::listener::{self, address::ListenAddress};
 use crate::metrics::Metrics;
@@ -67,7 +68,12 @@ impl Serving<'_> {
         let state = Arc::new(state(self.flags, store, metrics, self.clients)?);
         adopt(&state, module)?;
         reload_when_changed(keyring, &state)?;
-        greeting::print_embedded(&self.sockets, issuer, directory)?;
+        if self.sockets.console_address()?.is_some() {
+            // Nothing that happens from now on is missed.
+            let _ = follow_events(&state).await;
+        }
+        let demo = if self.flags.demo { Some(Demo::begin(&state).await?) } else { None };
+        greeting::print_embedded(&self.sockets, issuer, directory, self.flags.demo)?;
         let (public, admin) = self.sockets.doors(&state);
         systemd::notify("READY=1");
         let mut died = false;
@@ -76,8 +82,12 @@ impl Serving<'_> {
                 () = redis.exited() => died = true,
                 () = self.shutdown.cancelled() => {}
             }
+            state.events.end();
         };
         listener::run(public, admin, stop).await;
+        if let Some(demo) = demo {
+            demo.end().await;
+        }
         // A supervisor restarts both. Alone, the server could only answer 503 from now on.
         let log = directory.shown("redis.log");
         ensure!(!died, "the private redis-server has died: see {}", log.display());

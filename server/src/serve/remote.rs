@@ -2,7 +2,7 @@
 //! is there; one that does not fit ends the server.
 
 use super::sockets::Sockets;
-use super::{adopt, check_issuer, redis, state, store};
+use super::{adopt, check_issuer, follow_events, redis, state, store};
 use crate::cli::Serve;
 use crate::embedded::greeting;
 use crate::listener;
@@ -38,6 +38,9 @@ pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Re
         &sockets,
         state.module().ok().and_then(|module| module.info.issuer.as_deref()),
     )?;
+    if sockets.console_address()?.is_some() {
+        drop(follow_events(&state));
+    }
     let (public, admin) = sockets.doors(&state);
     systemd::notify("READY=1");
     let mut failure = Ok(());
@@ -46,6 +49,7 @@ pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Re
             () = shutdown.cancelled() => {}
             error = waiting.find(is_found) => failure = Err(error),
         }
+        state.events.end();
     };
     listener::run(public, admin, stop).await;
     failure

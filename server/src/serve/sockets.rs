@@ -15,6 +15,8 @@ const ADMIN_CONNECTIONS: usize = 256;
 pub struct Sockets {
     public: Socket,
     admin: Option<Socket>,
+    /// Whether the console is at the address for everybody, unless there is one for the operator.
+    has_console: bool,
 }
 
 impl Sockets {
@@ -25,7 +27,8 @@ impl Sockets {
             Some(address) => Some(Socket::bind(address).await?),
             None => None,
         };
-        Ok(Self { public, admin })
+        let has_console = flags.console || flags.listen.is_loopback();
+        Ok(Self { public, admin, has_console })
     }
 
     /// Returns the address for everybody, with the real port.
@@ -38,6 +41,12 @@ impl Sockets {
         self.admin.as_ref().map(Socket::address).transpose()
     }
 
+    /// Returns the address that has the console, if any has.
+    pub fn console_address(&self) -> Result<Option<ListenAddress>> {
+        let public = || self.has_console.then(|| self.public_address()).transpose();
+        self.admin_address()?.map_or_else(public, |admin| Ok(Some(admin)))
+    }
+
     /// Puts the routes behind the sockets.
     pub fn doors(self, state: &Arc<AppState>) -> (Door, Option<Door>) {
         let door = |socket, connections, scope, is_for_operator| Door {
@@ -47,7 +56,10 @@ impl Sockets {
         };
         let connections = raise_file_limit();
         match self.admin {
-            None => (door(self.public, connections, Scope::All, true), None),
+            None => {
+                let scope = if self.has_console { Scope::All } else { Scope::WithoutConsole };
+                (door(self.public, connections, scope, true), None)
+            }
             Some(admin) => {
                 let public = door(self.public, connections, Scope::Public, false);
                 (public, Some(door(admin, ADMIN_CONNECTIONS, Scope::All, false)))

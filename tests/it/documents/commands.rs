@@ -15,7 +15,7 @@ use crate::{
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`. Those of
 /// docs/install.md are run on bare systems, by `make test-roots` and `make test-images`.
-const RUN: [(&str, &str, &str); 24] = [
+const RUN: [(&str, &str, &str); 26] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -30,6 +30,8 @@ const RUN: [(&str, &str, &str); 24] = [
     ("docs/commands.md", "The subject of a token", "python"),
     ("docs/configuration.md", "The clients file", "sh"),
     ("docs/configuration.md", "The keyring", "sh"),
+    ("docs/console.md", "Who gets in", "sh"),
+    ("docs/http.md", "Events", "sh"),
     ("docs/identities.md", "An issuer of your own", "javascript"),
     ("docs/identities.md", "Firebase", "javascript"),
     ("docs/identities.md", "Outside identities", "sh"),

@@ -3,6 +3,7 @@
 mod browsers;
 mod commands;
 mod configuration;
+mod console;
 mod keys_cli;
 mod links;
 pub mod openapi;

@@ -1,10 +1,12 @@
 //! The HTTP server: its routes, its errors, its private Redis, an outage behind it.
 
 mod authorization;
+mod console;
 mod cookie;
 mod cors;
 mod embedded;
 mod errors;
+mod event_stream;
 mod floods;
 mod introspect;
 mod late_redis;

@@ -22,7 +22,7 @@ const SUPPORT: &str = "user support on >secret resetchannels -@all ~auth:* +auth
 const OPERATOR: &str = "user operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
 
 /// hallpass-server: all that its routes need.
-const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +info +ping +select +role +time +client|tracking +client|trackinginfo (+set ~hallpass:used:*)";
+const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* &hallpass:events +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +auth.keys +info +ping +subscribe +select +role +time +client|tracking +client|trackinginfo (+set ~hallpass:used:*)";
 
 /// Returns the line of redis.conf that creates the server's user, with more rights.
 pub fn server_user(more: &str) -> String {

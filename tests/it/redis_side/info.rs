@@ -73,6 +73,7 @@ fn info_has_the_fields_for_operators_and_front_ends() {
     assert_eq!(con.info("key_pattern"), "s:*");
     assert_eq!(con.info("issuer"), "https://id");
     assert_eq!(con.info("audience"), "api");
+    assert_eq!((con.info("race_window").as_str(), con.info("retry_window").as_str()), ("10", "600"));
     let text: String = con.get(&["INFO", "hallpass"]);
     assert!(text.contains("sig-1") && text.contains("ref-1"), "active kids: {text}");
     assert!(["no", "0"].contains(&con.info("keyring_stale").as_str()));

@@ -11,6 +11,7 @@ pub mod c_library;
 pub mod client;
 pub mod clock;
 pub mod cluster;
+pub mod event_stream;
 #[cfg(feature = "tools")]
 pub mod gateway;
 pub mod holders;

@@ -4,6 +4,7 @@
 
 mod browser;
 mod browser_package;
+mod console;
 mod gateway_caddy;
 mod gateway_envoy;
 mod gateway_nginx;

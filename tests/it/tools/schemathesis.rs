@@ -53,9 +53,10 @@ fn schemathesis_finds_no_answer_that_contradicts_the_document() {
     let all = documented(&document.json()).len();
     let file = server.dir().join("openapi.json");
     fs::write(&file, &document.text).unwrap();
-    // The operation that ends the session of the token that all others use runs by itself.
+    // The operation that ends the session of the token that all others use runs by itself. One whose answer does not end is
+    // left out.
     let ending = ["operation-id", "endMySessions"];
-    for (filter, count) in [("exclude", all - 1), ("include", 1)] {
+    for (filter, count) in [("exclude", all - 2), ("include", 1)] {
         let flag = format!("--{filter}-{}", ending[0]);
         let output = schemathesis(&server, &file, [&flag, ending[1]]);
         let said = String::from_utf8_lossy(&output.stdout);

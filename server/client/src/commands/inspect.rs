@@ -67,6 +67,16 @@ impl Hallpass {
     ) -> Result<Inspected, CommandError> {
         self.call(&inspect_command(key, token, with_claims)).await.and_then(Inspected::read)
     }
+
+    /// `AUTH.INSPECT … WITHCLAIMS FORMAT JSON`: the same as a JSON object.
+    ///
+    /// # Errors
+    /// [`CommandError::InvalidToken`] for what is not a refresh token of this subject.
+    pub async fn inspect_as_json(&self, key: &str, token: &str) -> Result<String, CommandError> {
+        let mut command = about(command::INSPECT, key);
+        command.arg(token).arg(word::WITHCLAIMS).arg(word::FORMAT).arg(word::JSON);
+        self.call(&command).await
+    }
 }
 
 /// Writes the command.

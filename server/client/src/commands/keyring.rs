@@ -1,6 +1,6 @@
 //! `AUTH.JWKS`, `AUTH.KEYS` and `AUTH.RELOAD`: the keyring, which each node has for itself.
 
-use crate::contract::{command, field};
+use crate::contract::{command, field, option as word};
 use crate::error::CommandError;
 use crate::hallpass::Hallpass;
 use crate::reply::Fields;
@@ -39,6 +39,14 @@ impl Hallpass {
     pub async fn keys(&self) -> Result<Vec<KeyStatus>, CommandError> {
         let entries: Vec<Fields> = self.call(&cmd(command::KEYS)).await?;
         entries.into_iter().map(KeyStatus::read).collect()
+    }
+
+    /// `AUTH.KEYS FORMAT JSON`: the same as a JSON array.
+    ///
+    /// # Errors
+    /// [`CommandError::Unavailable`].
+    pub async fn keys_as_json(&self) -> Result<String, CommandError> {
+        self.call(cmd(command::KEYS).arg(word::FORMAT).arg(word::JSON)).await
     }
 
     /// `AUTH.RELOAD`: lets the server, or every node of a cluster, read its keyring file again.

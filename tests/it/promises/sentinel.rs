@@ -20,8 +20,7 @@ fn users_stay_logged_in_when_the_primary_hands_over_and_when_it_dies() {
     stay_logged_in(&server, &["1".into(), "2".into()], |holders| {
         sentinels.servers[0].wait_until_replicated();
         assert_eq!(sentinels.hand_over(0), 1);
-        wait_until("the former primary follows", SOON, || !sentinels.servers[0].is_primary());
-        sentinels.servers[0].wait_until_in_sync();
+        sentinels.wait_until_following(0);
         holders.wait_until_served();
         sentinels.servers[1].wait_until_replicated();
         sentinels.servers[1].kill();

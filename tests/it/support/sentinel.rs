@@ -92,6 +92,14 @@ impl Sentinels {
         heir
     }
 
+    /// Waits until a former primary follows its heir, as soon as a Sentinel is out of TILT, and has all its data.
+    #[track_caller]
+    pub fn wait_until_following(&self, former: usize) {
+        let server = &self.servers[former];
+        wait_until("the former primary follows", 3 * SOON, || !server.is_primary());
+        server.wait_until_in_sync();
+    }
+
     /// Waits until each Sentinel knows the replica and the other Sentinels.
     #[track_caller]
     fn wait_until_acquainted(&self) {

@@ -151,8 +151,7 @@ fn a_primary_that_hangs_or_dies_under_sentinels_hides_nothing() {
         program.learn(&sentinels.servers[heir].connect().issue("auth:42", &[]).unwrap().access);
         if signal == Signal::STOP {
             sentinels.servers[at].signal(Signal::CONT);
-            wait_until("the former primary follows", SOON, || !sentinels.servers[at].is_primary());
-            sentinels.servers[at].wait_until_in_sync();
+            sentinels.wait_until_following(at);
         }
         at = heir;
     }

@@ -19,8 +19,8 @@ pub fn keeps_pages_logged_in(rig: &mut Rig) {
     let session =
         json!({"subject": "42", "claims": {"name": "Ada"}, "cookie": true, "shared": 1, "access_ttl": 1});
     let before = cookie(&rig.issue(&session)).unwrap();
-    let renewed = wait_for("the cookie is renewed", SOON, || cookie(&greets(rig, &before)));
-    assert_ne!(before, renewed);
+    let next = || cookie(&greets(rig, &before)).filter(|next| *next != before);
+    let renewed = wait_for("the cookie is renewed", SOON, next);
     a_page_that_lost_its_new_cookie_gets_it_again(rig, &before);
     pages_that_load_at_once_stay_logged_in(rig, &renewed);
     a_cookie_that_is_good_for_nothing_is_removed(rig);

@@ -109,10 +109,10 @@ impl Root {
         (output.status.success(), String::from_utf8_lossy(&said).into_owned())
     }
 
-    /// All paths, with modes and owners, but for what dpkg and the system write down for themselves.
+    /// All paths, with modes and owners, but for what dpkg, apt and the system write down for themselves.
     pub fn paths(&self) -> String {
         self.run(
-            "find / -xdev \\( -path /proc -o -path /run -o -path /root -o -path /tmp -o -path /var/lib/dpkg \
+            "find / -xdev \\( -path /proc -o -path /run -o -path /root -o -path /tmp -o -path /var/lib/dpkg -o -path /var/lib/apt \
              -o -path /var/log -o -path '/etc/*-' -o -path /etc/.pwd.lock \\) -prune -o -printf '%p %M %u %g\\n' | sort",
         )
     }

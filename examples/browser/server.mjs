@@ -1,8 +1,10 @@
 /**
  * A small application in front of Hallpass, without dependencies: Node.js 18 or newer.
  *
- *     hallpass-server --dev-cookie &
- *     node examples/browser/server.mjs        # then open http://localhost:3000
+ *     target/release/hallpass-server --dev-cookie
+ *     node examples/browser/server.mjs
+ *
+ * Start both in the project's folder, each in a terminal of its own, and open http://localhost:3000.
  *
  * It checks the user's password, opens a session at Hallpass, and passes the cookie on; it passes /token and /revoke on to
  * Hallpass, so that the cookie belongs to its own origin; and it asks /verify before it answers at /api/.

@@ -37,6 +37,19 @@ async function callApi() {
   note(response.ok ? `The API says: ${body.message}` : `The API refuses: ${response.status}`, !response.ok);
 }
 
+/** Shows on how many devices the user is logged in. */
+async function countDevices() {
+  const response = await hallpass.fetch(`${api}/api/devices`);
+  if (response.ok) element("devices").textContent = (await response.json()).sessions.length;
+}
+
+/** Ends all sessions of the user. The refresh that follows finds that this one has ended, too. */
+async function logOutEverywhere() {
+  const response = await hallpass.fetch(`${api}/api/devices`, { method: "DELETE" });
+  if (!response.ok) note(`The API refuses: ${response.status}`, true);
+  await hallpass.refresh();
+}
+
 /** Runs what a button does, while it is disabled; whatever fails is noted. */
 function onClick(id, action) {
   element(id).addEventListener("click", async ({ currentTarget: button }) => {
@@ -55,6 +68,7 @@ onClick("call", callApi);
 onClick("five", () => Promise.all(Array.from({ length: 5 }, callApi)));
 onClick("refresh", async () => note((await hallpass.refresh()) ? "Refreshed" : "Not logged in any more"));
 onClick("logout", () => hallpass.logout());
+onClick("everywhere", logOutEverywhere);
 
 element("login").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -70,7 +84,7 @@ element("login").addEventListener("submit", async (event) => {
 hallpass.addEventListener("login", () => {
   show();
   note("Logged in");
-  callApi().catch((error) => note(error.message, true));
+  Promise.all([callApi(), countDevices()]).catch((error) => note(error.message, true));
 });
 hallpass.addEventListener("logout", () => {
   show();

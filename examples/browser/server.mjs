@@ -46,6 +46,7 @@ const RETURNED = ["content-type", "cache-control", "retry-after", "www-authentic
 const CORS = {
   "Access-Control-Allow-Origin": ALLOWED_ORIGIN,
   "Access-Control-Allow-Credentials": "true",
+  "Access-Control-Allow-Methods": "GET, POST, DELETE",
   "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Hallpass",
   "Access-Control-Expose-Headers": "Retry-After, WWW-Authenticate",
   "Access-Control-Max-Age": "600",
@@ -118,6 +119,12 @@ async function hello(request, response) {
   return answer(response, 200, { user: `${name} (${subject})`, message: `Hello ${name}` });
 }
 
+/** GET and DELETE /api/devices: where the user is logged in, and logout everywhere. */
+async function devices(request, response) {
+  const headers = { Authorization: request.headers.authorization ?? "" };
+  return passOn(response, await fetch(`${HALLPASS_URL}/me/sessions`, { method: request.method, headers }));
+}
+
 /** Answers with one of the page's files. The page finds the application's origin in its first element. */
 async function file(response, [name, type]) {
   const content = await readFile(new URL(name, import.meta.url), "utf8");
@@ -144,6 +151,7 @@ async function route(request, response) {
   if (call === "POST /login") return login(request, response);
   if (call === "POST /token" || call === "POST /revoke") return proxy(request, response, pathname);
   if (call === "GET /api/hello") return hello(request, response);
+  if (call === "GET /api/devices" || call === "DELETE /api/devices") return devices(request, response);
   return answer(response, 404, { error: "not_found", error_description: "there is nothing here" });
 }
 

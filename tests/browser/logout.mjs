@@ -30,4 +30,10 @@ await run(async (browser, line) => {
 
   await logIn(third);
   for (const tab of [first, second]) await tab.waitForSelector("#session:not([hidden])");
+
+  // Logging out everywhere ends this device, too.
+  await until("the device is counted", async () => (await third.textContent("#devices")) === "1");
+  await third.click("#everywhere");
+  for (const tab of [first, second, third]) await tab.waitForSelector("#login:not([hidden])");
+  assert.equal(await cookie(browser, line), undefined);
 });

@@ -24,8 +24,12 @@ impl Containers {
         );
         fs::write(path("storage.conf"), storage).unwrap();
         // Limits that a root without all of its capabilities may set, too.
-        let settings = "[containers]\ndefault_ulimits = [\"nofile=4096:4096\", \"nproc=4096:4096\"]\n\
-                        [engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\n";
+        let settings = format!(
+            "[containers]\ndefault_ulimits = [\"nofile=4096:4096\", \"nproc=4096:4096\"]\n\
+             [engine]\nruntime = \"runc\"\ncgroup_manager = \"cgroupfs\"\n\
+             [network]\nnetwork_config_dir = \"{}\"\n",
+            path("networks").display()
+        );
         fs::write(path("containers.conf"), settings).unwrap();
         containers
     }
@@ -55,7 +59,12 @@ impl Containers {
 
 impl Drop for Containers {
     fn drop(&mut self) {
-        self.run("podman rm --all --force --volumes; podman network prune --force; podman rmi --all --force || true");
+        // Each round leaves those that others depend on.
+        self.run(
+            "for round in 1 2 3 4 5; do podman rm --all --force --volumes && break; done || true
+             podman network prune --force || true
+             podman rmi --all --force || true",
+        );
     }
 }
 
@@ -85,14 +94,20 @@ fn the_services_of_compose_run_and_outlive_a_front_and_a_restart_of_redis() {
     let refresh = issued.split(r#""refresh_token":""#).nth(1).unwrap().split('"').next().unwrap();
     let exchange =
         || project.ask("POST /token", &format!("-d grant_type=refresh_token -d refresh_token={refresh}"));
-    assert!(exchange().contains(r#""access_token":"#));
+    let answers = || {
+        let said = exchange();
+        assert!(said.contains(r#""access_token":"#), "{said}");
+    };
+    answers();
 
     // The same answer by whichever front, and when there is only one.
     project.podman("stop front-1");
-    assert!(exchange().contains(r#""access_token":"#));
-    project.podman("restart redis");
+    answers();
+    // Podman's own restart refuses where a service that has done its work, as `setup`, comes first.
+    project.podman("stop redis");
+    project.podman("start redis");
     project.wait_for_redis();
-    assert!(exchange().contains(r#""access_token":"#));
+    answers();
     assert!(project.ask("GET /metrics", "").contains("404"), "the operator's routes are not published");
 }
 

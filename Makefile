@@ -123,12 +123,12 @@ test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 # The examples install what is not from apt themselves, with the commands of their pages.
 STACK_PACKAGES := golang-go golang-github-gin-gonic-gin-dev golang-github-gomodule-redigo-dev \
 	default-jdk-headless libspring-web-servlet-java libspring-jdbc-java libspring-transaction-java \
-	libjetty9-java libhsqldb-java libjackson2-databind-java
+	libjetty9-java libhsqldb-java libjackson2-databind-java libaopalliance-java
 
 test-stacks: build $(PYTHON_TOOLS)
 	@dpkg -s $(STACK_PACKAGES) >/dev/null 2>&1 || { echo "Installing through apt: $(STACK_PACKAGES)"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $(STACK_PACKAGES); }
-	cargo test --release --locked -p hallpass-tests --features hallpass-tests/stacks --test stacks -- $(STACKS)
+	cargo test --release --workspace --locked --features hallpass-tests/stacks --test stacks -- $(STACKS)
 
 $(PYTHON_TOOLS): tests/tools/requirements.txt | venv
 	@echo "Installing from PyPI into $(TOOLS): $$(sed -n 's/==.*//p' $< | tr '\n' ' ')"

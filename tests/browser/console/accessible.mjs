@@ -47,8 +47,9 @@ async function everyView(browser, look) {
   await check(page, "sign in, refused");
   await page.fill("#secret", secret);
   await page.click("main button[type=submit]");
-  await says(page, "tbody", /\d\d:\d\d/).catch(() => {});
+  await page.waitForSelector("main tbody tr", { state: "attached" });
   await unfold(page);
+  await says(page, "tbody", /\d\d:\d\d/);
   await check(page, "overview");
 
   await go(page, "users");

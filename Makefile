@@ -115,6 +115,7 @@ test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v go >/dev/null || missing="$$missing golang-go"; \
 	test -d /usr/share/gocode/src/github.com/golang-jwt/jwt || missing="$$missing golang-github-golang-jwt-jwt-dev"; \
+	test -d /usr/share/gocode/src/github.com/gomodule/redigo || missing="$$missing golang-github-gomodule-redigo-dev"; \
 	if [ -n "$$missing" ]; then \
 		echo "Installing through apt:$$missing"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $$missing; \

@@ -15,8 +15,8 @@ import requests
 
 # issuer, audience, alg, secrets by client, and paths: program, keyring, socket; redis is a process id.
 SERVER = json.loads(sys.argv[2])
-ISSUER = SERVER["issuer"]
-SECRETS = SERVER["secrets"]
+ISSUER = SERVER.get("issuer")
+SECRETS = SERVER.get("secrets")
 
 
 def run(*scenarios):

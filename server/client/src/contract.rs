@@ -113,6 +113,8 @@ pub mod code {
     pub const STALETOKEN: &str = "STALETOKEN";
     pub const SESSIONLIMIT: &str = "SESSIONLIMIT";
     pub const WRONGTYPE: &str = "WRONGTYPE";
+    /// The user lacks a right.
+    pub const NOPERM: &str = "NOPERM";
     /// Every other error of the module, and many of Redis.
     pub const ERR: &str = "ERR";
     /// The module's own faults, after `ERR`, which no argument of a command is part of.

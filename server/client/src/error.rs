@@ -61,6 +61,7 @@ impl CommandError {
                 }
                 None => Self::Unavailable("Redis answered ERR".into()),
             },
+            code::NOPERM => Self::Unavailable(format!("Redis answered NOPERM: {}", missing_right(detail))),
             code => Self::Unavailable(format!("Redis answered {code}")),
         }
     }
@@ -85,6 +86,21 @@ impl CommandError {
     /// Returns the error for an answer that did not arrive in time.
     pub(crate) fn timeout() -> Self {
         Self::Unavailable("Redis does not answer in time".into())
+    }
+}
+
+/// Names the right that the Redis user lacks. Of the reply only a command's name is repeated, as Redis has it in its own table:
+/// `User app has no permissions to run the 'auth.issue' command`.
+pub(crate) fn missing_right(detail: &str) -> String {
+    let after = detail.split_once("to run the '").map(|(_, rest)| rest);
+    let command = after.and_then(|rest| rest.split_once("' command")).map(|(name, _)| name);
+    let is_plain = |name: &&str| {
+        name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_|".contains(&byte))
+    };
+    match command.filter(is_plain) {
+        Some(command) => format!("its user lacks +{command}"),
+        None if detail.contains("key") => "its user lacks the key pattern, as in ~auth:*".into(),
+        None => "its user lacks a right".into(),
     }
 }
 
@@ -131,6 +147,29 @@ mod tests {
             ("ERR hallpass: syntax error", CommandError::Rejected("syntax error".into())),
         ] {
             assert_eq!(error(reply), expected);
+        }
+    }
+
+    #[test]
+    fn a_missing_right_is_named_and_nothing_of_the_caller() {
+        for (reply, named) in [
+            ("this user has no permissions to run the 'auth.issue' command", "lacks +auth.issue"),
+            ("User hp has no permissions to run the 'client|tracking' command", "lacks +client|tracking"),
+            (
+                "this user has no permissions to access one of the keys used as arguments",
+                "lacks the key pattern",
+            ),
+            ("No permissions to access a key", "lacks the key pattern"),
+            ("to run the 'secret of mine' command", "lacks a right"),
+            ("secret", "lacks a right"),
+        ] {
+            let CommandError::Unavailable(reason) = error(&format!("NOPERM {reply}")) else {
+                panic!("{reply}")
+            };
+            assert!(
+                reason.contains(named) && !reason.contains("secret") && !reason.contains("hp"),
+                "{reason}"
+            );
         }
     }
 

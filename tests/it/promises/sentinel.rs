@@ -12,7 +12,7 @@ use crate::{
 /// Seen to fail if the server asks the Sentinels only once.
 #[test]
 fn users_stay_logged_in_when_the_primary_hands_over_and_when_it_dies() {
-    let (issuer, user) = (format!("hallpass.issuer {ISSUER}"), server_user("+role"));
+    let (issuer, user) = (format!("hallpass.issuer {ISSUER}"), server_user(""));
     let lines = [&issuer, "hallpass.audience api", "appendonly yes", &user];
     let mut sentinels = Sentinels::start(&lines);
     let url = sentinels.url().replace("://", "://server:secret@");

@@ -12,24 +12,31 @@ use crate::{
     },
 };
 
-/// Checks tokens, here or by asking, and reads nothing else.
-const VERIFIER: &str = "user verifier on >secret resetchannels -@all %R~auth:* +auth.verify +role +time +info +client|tracking +client|trackinginfo";
-/// The application: logs users in, keeps them in, logs them out.
-const APP: &str = "user app on >secret resetchannels -@all ~auth:* +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect";
-/// Support staff: sees who is logged in where, and logs out; mints nothing.
-const SUPPORT: &str = "user support on >secret resetchannels -@all ~auth:* +auth.sessions +auth.revoke";
-/// Operations: rotates keys, watches counters and events; sees no session.
-const OPERATOR: &str = "user operator on >secret resetchannels -@all &hallpass:events +auth.keys +auth.jwks +auth.reload +info +subscribe";
+/// The roles that people and their programs log in with.
+const ROLES: [&str; 4] = ["verifier", "app", "support", "operator"];
 
-/// hallpass-server: all that its routes need.
-const SERVER: &str = "user server on >secret resetchannels -@all ~auth:* &hallpass:events +auth.issue +auth.refresh +auth.verify +auth.revoke +auth.setclaims +auth.sessions +auth.inspect +auth.jwks +auth.keys +info +ping +subscribe +select +role +time +client|tracking +client|trackinginfo (+set ~hallpass:used:*)";
+/// Returns the line of a role in the example, without the word `user`.
+pub fn role_line(name: &str) -> String {
+    let example = project_file("examples/users.acl");
+    let line = example
+        .lines()
+        .filter_map(|line| line.strip_prefix("user "))
+        .find(|line| line.split(' ').next() == Some(name));
+    line.expect("a role of the example").to_owned()
+}
+
+/// Returns the lines of the roles as a file of their own, without the administrator's.
+pub fn roles_without_administrator() -> String {
+    let example = project_file("examples/users.acl");
+    let (administrator, roles) = example.split_once('\n').expect("more than one line");
+    assert!(administrator.starts_with("user default "));
+    roles.to_owned()
+}
 
 /// Returns the line of redis.conf that creates the server's user, with more rights.
 pub fn server_user(more: &str) -> String {
-    format!("user {} {more}", SERVER.trim_start_matches("user "))
+    format!("user {} {more}", role_line("server"))
 }
-
-const ROLES: [&str; 4] = [VERIFIER, APP, SUPPORT, OPERATOR];
 
 /// Commands that could mint, forge, read or destroy sessions, besides the AUTH commands.
 const DANGEROUS: [&[&str]; 48] = [
@@ -83,10 +90,15 @@ const DANGEROUS: [&[&str]; 48] = [
     &["SHUTDOWN", "NOSAVE"],
 ];
 
-/// Runs the documented line and connects as that user.
-fn role(redis: &Redis, line: &str) -> Con {
-    let words: Vec<&str> = line.split(' ').skip(1).collect();
-    redis.connect().get::<()>(&[&["ACL", "SETUSER"], &*words].concat());
+/// Creates the documented role and connects as that user.
+fn role(redis: &Redis, name: &str) -> Con {
+    user(redis, &role_line(name))
+}
+
+/// Creates the user of this line, or replaces it, and connects as that user.
+fn user(redis: &Redis, line: &str) -> Con {
+    let words: Vec<&str> = line.split(' ').collect();
+    redis.connect().get::<()>(&[&["ACL", "SETUSER", words[0], "reset"], &words[1..]].concat());
     redis.connect_as(words[0], "secret")
 }
 
@@ -108,10 +120,10 @@ fn auth_commands(tokens: &Tokens) -> Vec<Vec<&str>> {
 
 /// Asserts that a role can run exactly the AUTH commands that its line names, and none of the others.
 #[track_caller]
-fn can_do_exactly_what_it_says(line: &str) {
+fn can_do_exactly_what_it_says(name: &str) {
     let redis = Redis::start();
     let mut con = redis.connect();
-    let mut user = role(&redis, line);
+    let (line, mut user) = (role_line(name), role(&redis, name));
     for index in 0..10 {
         let tokens = con.issue("auth:42", &[]).unwrap();
         let before = con.records("auth:42");
@@ -141,42 +153,33 @@ fn can_do_exactly_what_it_says(line: &str) {
 
 #[test]
 fn a_verifier_verifies_and_nothing_else() {
-    can_do_exactly_what_it_says(VERIFIER);
+    can_do_exactly_what_it_says("verifier");
 }
 
 #[test]
 fn an_app_logs_in_keeps_in_and_logs_out() {
-    can_do_exactly_what_it_says(APP);
+    can_do_exactly_what_it_says("app");
 }
 
 #[test]
 fn support_sees_and_ends_sessions_and_mints_nothing() {
-    can_do_exactly_what_it_says(SUPPORT);
+    can_do_exactly_what_it_says("support");
 }
 
 #[test]
 fn an_operator_handles_keys_and_sees_no_session() {
-    can_do_exactly_what_it_says(OPERATOR);
-}
-
-#[test]
-fn only_the_operator_and_the_verifier_read_info() {
-    let redis = Redis::start();
-    for line in ROLES {
-        let answer = role(&redis, line).run(&["INFO", "hallpass"]);
-        assert_eq!(answer.is_ok(), [OPERATOR, VERIFIER].contains(&line), "{line}");
-    }
+    can_do_exactly_what_it_says("operator");
 }
 
 #[test]
 fn only_the_operator_hears_the_events_and_no_other_channel() {
     let redis = Redis::start();
-    for line in ROLES {
-        role(&redis, line);
+    for name in ROLES {
+        role(&redis, name);
         let mut raw = redis.raw();
-        raw.call(&["AUTH", line.split(' ').nth(1).unwrap(), "secret"]);
+        raw.call(&["AUTH", name, "secret"]);
         let answer = raw.call(&["SUBSCRIBE", "hallpass:events"]);
-        assert_eq!(answer.has_error(), line != OPERATOR, "{line}");
+        assert_eq!(answer.has_error(), name != "operator", "{name}");
     }
     let mut operator = redis.raw();
     operator.call(&["AUTH", "operator", "secret"]);
@@ -194,8 +197,8 @@ fn only_the_operator_hears_the_events_and_no_other_channel() {
 #[test]
 fn inner_commands_need_no_further_right() {
     let redis = Redis::start();
-    let mut app = role(&redis, APP);
-    let mut support = role(&redis, SUPPORT);
+    let mut app = role(&redis, "app");
+    let mut support = role(&redis, "support");
     let first = app.issue("auth:42", &["CLASS", "web", "LIMIT", "2"]).unwrap();
     for _ in 0..4 {
         app.issue("auth:42", &["LIMIT", "2"]).unwrap();
@@ -239,7 +242,7 @@ fn a_user_with_read_only_keys_cannot_mint_with_any_command() {
 fn a_role_for_one_subject_reaches_no_other() {
     let redis = Redis::start();
     let theirs = redis.connect().issue("auth:43", &[]).unwrap();
-    let mut app = role(&redis, &APP.replace("~auth:*", "~auth:42"));
+    let mut app = user(&redis, &role_line("app").replace("~auth:*", "~auth:42"));
     for command in &auth_commands(&theirs)[..7] {
         let elsewhere = [&command[..1], &["auth:43"], &command[2..]].concat();
         assert_eq!(refused(app.run(&elsewhere)), "NOPERM", "{elsewhere:?}");
@@ -248,20 +251,16 @@ fn a_role_for_one_subject_reaches_no_other() {
 }
 
 #[test]
-fn the_page_on_security_and_the_example_have_these_roles() {
-    let example = project_file("examples/users.acl");
-    let roles: Vec<&str> = example.lines().skip(1).collect();
-    assert_eq!(roles, [VERIFIER, APP, SUPPORT, OPERATOR, SERVER]);
-    assert!(project_file("docs/security.md").contains(&example));
+fn the_page_on_security_has_the_roles_of_the_example() {
+    assert!(project_file("docs/security.md").contains(&project_file("examples/users.acl")));
 }
 
 #[test]
 fn the_roles_of_an_acl_file_survive_a_restart() {
-    let example = project_file("examples/users.acl");
-    let (administrator, roles) = example.split_once('\n').unwrap();
+    let roles = roles_without_administrator();
     let dir = directory();
     let path = dir.path().join("users.acl");
-    fs::write(&path, roles).unwrap();
+    fs::write(&path, &roles).unwrap();
     let mut redis = Redis::builder().line(&format!("aclfile {}", path.display())).start();
     for _ in 0..2 {
         let mut app = redis.connect_as("app", "secret");
@@ -269,7 +268,7 @@ fn the_roles_of_an_acl_file_survive_a_restart() {
         redis.connect_as("verifier", "secret").verify("auth:42", &token, &[]).unwrap();
         redis.restart();
     }
-    fs::write(&path, format!("{administrator}\n{roles}")).unwrap();
+    fs::write(&path, project_file("examples/users.acl")).unwrap();
     redis.connect().get::<()>(&["ACL", "LOAD"]);
     assert_eq!(redis.raw().call(&["PING"]).error_code(), "NOAUTH");
     redis.connect_as("default", "secret").get::<()>(&["ACL", "SAVE"]);
@@ -278,7 +277,7 @@ fn the_roles_of_an_acl_file_survive_a_restart() {
 #[test]
 fn the_http_server_needs_no_more_than_its_role() {
     let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
-    role(&redis, SERVER);
+    role(&redis, "server");
     let server = Server::before_url(&format!("redis://server:secret@127.0.0.1:{}", redis.port()), &[]);
     let login = server.login("42");
     let (access, refresh) = (login.text_of("access_token"), login.text_of("refresh_token"));
@@ -299,11 +298,33 @@ fn the_http_server_needs_no_more_than_its_role() {
 fn the_http_server_selects_a_database_with_its_role_and_without_the_right_says_so() {
     let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
     let url = |database: u32| format!("redis://server:secret@127.0.0.1:{}/{database}", redis.port());
-    role(&redis, SERVER);
+    role(&redis, "server");
     let server = Server::before_url(&url(1), &[]);
     assert_eq!(server.verify(&server.login("42").text_of("access_token")).status, 200);
     assert!(Server::waiting_for(&url(4711), &[]).log().contains("refuses to select the database"));
-    role(&redis, &SERVER.replace(" +select", ""));
+    user(&redis, &role_line("server").replace(" +select", ""));
     let log = Server::waiting_for(&url(1), &[]).log();
     assert!(log.contains("its user lacks +select") && !log.contains("secret"), "{log}");
+}
+
+#[test]
+fn the_http_server_names_the_right_that_its_role_lacks() {
+    let redis = Redis::builder().tcp().line(&format!("hallpass.issuer {ISSUER}")).start();
+    let url = format!("redis://server:secret@127.0.0.1:{}", redis.port());
+    let without = |right: &str| user(&redis, &role_line("server").replace(&format!(" {right} "), " "));
+    let log_has = |server: &Server, text: &str| wait_until(text, SOON, || server.log().contains(text));
+    without("+auth.issue");
+    let server = Server::before_url(&url, &[]);
+    assert_eq!(server.sessions(&json!({"subject": "42"})).status, 503);
+    log_has(&server, "its user lacks +auth.issue");
+    without("~auth:*");
+    let server = Server::before_url(&url, &[]);
+    assert_eq!(server.sessions(&json!({"subject": "42"})).status, 503);
+    log_has(&server, "its user lacks the key pattern");
+    without("+client|tracking");
+    let server = Server::before_url(&url, &[]);
+    server.verify(&server.login("42").text_of("access_token"));
+    log_has(&server, "its user lacks +client|tracking");
+    without("+info");
+    assert!(Server::waiting_for(&url, &[]).log().contains("its user lacks +info"));
 }

@@ -54,6 +54,12 @@ impl Sentinels {
         format!("redis-sentinel://{}/{MASTER}", hosts.join(","))
     }
 
+    /// Returns the ports of the Sentinels.
+    #[cfg(feature = "tools")]
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        self.sentinels.iter().map(|sentinel| sentinel.port)
+    }
+
     /// Returns the server that all Sentinels consider the primary; `None` while they disagree.
     pub fn primary(&self) -> Option<usize> {
         let mut ports = self.sentinels.iter().map(|sentinel| sentinel.primary());

@@ -12,6 +12,7 @@ mod gateway_traefik;
 mod oauth_clients_node;
 mod oauth_clients_python;
 mod outside_identities;
+mod pools;
 mod private_ca;
 mod schemathesis;
 mod snippets;

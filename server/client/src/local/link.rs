@@ -8,6 +8,7 @@ use super::settings::Settings;
 use super::store::Store;
 use super::tracking::listening_connection;
 use crate::contract::code;
+use crate::error::missing_right;
 use crate::limits::{HEARTBEAT, LISTEN_PACE, REFUSED_PACE};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, ErrorKind, RedisError, RedisResult};
@@ -195,7 +196,11 @@ impl Shared {
     /// Warns that nothing is kept, once until it has worked again.
     fn report_refusal(&self, error: &RedisError) {
         if !self.was_refused.swap(true, Ordering::Relaxed) {
-            let why = error.code().map_or_else(|| error.to_string(), |code| format!("it answered {code}"));
+            let why = match error.code() {
+                Some(code::NOPERM) => missing_right(error.detail().unwrap_or_default()),
+                Some(code) => format!("it answered {code}"),
+                None => error.to_string(),
+            };
             tracing::warn!(
                 "every token is asked about each time, since {} cannot be listened to: {why}",
                 self.address

@@ -23,7 +23,7 @@ fn site() -> (Cluster, Server) {
 
 fn site_with(lines: &[&str]) -> (Cluster, Server) {
     let issuer = format!("hallpass.issuer {ISSUER}");
-    let user = server_user("+cluster|slots +cluster|info +asking");
+    let user = server_user("");
     let cluster =
         Cluster::of(3, &[&[&issuer, "hallpass.audience api", "appendonly yes", &user], lines].concat());
     let url = cluster.url().replace("://", "://server:secret@");

@@ -1,7 +1,7 @@
 //! Where Redis refuses to tell of changes, it is asked each time.
 
 use super::observer::Program;
-use crate::{documents::pages::project_file, support::*};
+use crate::{redis_side::acl_roles::role_line, support::*};
 
 /// Verifies a token now and then until it was certainly tried to listen, and asserts that nothing was kept.
 #[track_caller]
@@ -37,11 +37,9 @@ fn the_documented_roles_have_the_rights() {
     let redis = Redis::builder().tcp().start();
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();
-    let roles = project_file("examples/users.acl");
     for name in ["verifier", "server"] {
-        let line =
-            roles.lines().find_map(|line| line.strip_prefix("user ").filter(|line| line.starts_with(name)));
-        let words: Vec<&str> = ["ACL", "SETUSER"].into_iter().chain(line.unwrap().split(' ')).collect();
+        let line = role_line(name);
+        let words: Vec<&str> = ["ACL", "SETUSER"].into_iter().chain(line.split(' ')).collect();
         con.get::<()>(&words);
         Program::new(&format!("redis://{name}:secret@127.0.0.1:{}", redis.port())).learn(&tokens.access);
     }

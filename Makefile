@@ -113,6 +113,7 @@ test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 	@missing=; \
 	PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || missing="$$missing nginx"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v promtool >/dev/null || missing="$$missing prometheus"; \
 	command -v go >/dev/null || missing="$$missing golang-go"; \
 	test -d /usr/share/gocode/src/github.com/golang-jwt/jwt || missing="$$missing golang-github-golang-jwt-jwt-dev"; \
 	test -d /usr/share/gocode/src/github.com/gomodule/redigo || missing="$$missing golang-github-gomodule-redigo-dev"; \

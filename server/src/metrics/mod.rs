@@ -1,6 +1,7 @@
 //! The metrics of `GET /metrics`, about requests and about Redis. Labels are route templates, error codes and the like,
 //! whose number is limited; never a path, a subject or a token.
 
+mod answers;
 mod connections;
 mod module;
 mod text;
@@ -8,6 +9,7 @@ mod timings;
 mod verify_cache;
 
 use crate::http::error::ApiError;
+use answers::Answers;
 use axum::http::Method;
 use axum::response::Response;
 use hallpass_client::{NodeCache, NodeInfo, Observer};
@@ -24,6 +26,7 @@ pub struct Metrics {
     /// The connections of clients.
     pub connections: Connections,
     requests: Timings<4>,
+    answers: Answers,
     commands: Arc<Timings<2>>,
     in_flight: Arc<AtomicUsize>,
 }
@@ -33,7 +36,13 @@ impl Metrics {
     pub fn new() -> Self {
         let requests = Timings::new(["method", "route", "status", "outcome"]);
         let commands = Arc::new(Timings::new(["command", "outcome"]));
-        Self { connections: Connections::default(), requests, commands, in_flight: Arc::default() }
+        Self {
+            connections: Connections::default(),
+            requests,
+            answers: Answers::default(),
+            commands,
+            in_flight: Arc::default(),
+        }
     }
 
     /// Returns the timings of commands, for the client that sends them.
@@ -50,6 +59,7 @@ impl Metrics {
     /// Counts a response.
     pub fn answered(&self, method: &'static str, route: &str, response: &Response, elapsed: Duration) {
         let status = response.status();
+        self.answers.count(status);
         self.requests.observe([method, route, status.as_str(), outcome(response)], elapsed);
     }
 
@@ -62,6 +72,7 @@ impl Metrics {
         text.family("hallpass_http_requests_in_flight", "gauge", "Requests that wait for their answer.");
         text.sample("hallpass_http_requests_in_flight", &[], self.in_flight.load(Ordering::Relaxed));
         self.connections.render(&mut text);
+        self.answers.render(&mut text);
         let counted = "Answers, by route and outcome: ok or the error code.";
         self.requests.render_counts(&mut text, "hallpass_http_requests_total", counted);
         let timed = "Time from the head of a request to its answer.";

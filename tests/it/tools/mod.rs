@@ -14,6 +14,7 @@ mod oauth_clients_python;
 mod outside_identities;
 mod pools;
 mod private_ca;
+mod prometheus;
 mod schemathesis;
 mod snippets;
 mod verifiers;

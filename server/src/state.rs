@@ -3,11 +3,13 @@
 use crate::events::Events;
 use crate::http::cookie::CookieMode;
 use crate::http::error::ApiError;
+use crate::http::notes;
 use crate::http::verified_token::VerifiedToken;
 use crate::middleware::MiddlewareState;
 use crate::oauth_clients::Clients;
 use crate::outside_issuers::OutsideIssuers;
 use hallpass_client::{CommandError, Hallpass, ModuleInfo, SubjectKeys, Verifier};
+use hallpass_engine::token;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -58,6 +60,7 @@ impl AppState {
 
     /// Returns the key of a subject that the caller names, or 400 if it is not a valid subject.
     pub fn key_of_subject(&self, subject: &str) -> Result<String, ApiError> {
+        notes::subject(|| Some(subject.to_owned()));
         let problem = "subject: 1 to 255 bytes without control characters, and neither . nor ..";
         self.module()?.keys.of_subject(subject).ok_or_else(|| ApiError::invalid_request(problem))
     }
@@ -75,6 +78,7 @@ impl AppState {
 
     /// Returns the key of the subject that a token of either kind names, or `None` if it is not a token.
     pub fn key_of_token(&self, token: &str) -> Result<Option<String>, ApiError> {
+        notes::subject(|| token::subject(token));
         Ok(self.module()?.keys.of_token(token))
     }
 }

@@ -63,6 +63,7 @@ pub fn state() -> AppState {
             bodies: Shares::default(),
             slots: Arc::new(Semaphore::new(1)),
             metrics: Metrics::new(),
+            subject_hash: None,
         }),
     }
 }

@@ -167,6 +167,10 @@ pub struct Serve {
     /// What is logged to stderr, as JSON unless that is a terminal: off, error, warn, info, debug, trace.
     #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info")]
     pub log: LevelFilter,
+
+    /// Log with each request whom it is about: a hash of the subject with the key in this file.
+    #[arg(long, env = "HALLPASS_LOG_SUBJECTS", value_name = "KEY_FILE")]
+    pub log_subjects: Option<PathBuf>,
 }
 
 /// Parses an age of at least one second: a number of seconds, or a number with a unit.

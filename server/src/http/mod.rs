@@ -9,6 +9,7 @@ pub mod cross_site;
 pub mod error;
 pub mod form;
 pub mod framing;
+pub mod notes;
 pub mod page;
 pub mod path;
 pub mod verified_token;

@@ -8,11 +8,12 @@ pub mod policy;
 pub mod rate_limit;
 pub mod shares;
 pub mod source;
+pub mod subject_hash;
 pub mod trace;
 mod unread_body;
 
 use crate::http::error::ApiError;
-use crate::http::framing;
+use crate::http::{framing, notes};
 use crate::metrics::Metrics;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
@@ -27,6 +28,7 @@ use source::{Arrival, Peer, Source, TrustedProxies};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
+use subject_hash::SubjectHash;
 use tokio::sync::Semaphore;
 use trace::Observation;
 use unread_body::UnreadBody;
@@ -50,6 +52,8 @@ pub struct MiddlewareState {
     pub slots: Arc<Semaphore>,
     /// The metrics.
     pub metrics: Metrics,
+    /// How log lines show subjects; not at all if `None`.
+    pub subject_hash: Option<SubjectHash>,
 }
 
 /// The configuration of the layer around one route.
@@ -62,7 +66,13 @@ pub struct Around {
 }
 
 /// Handles a request, whether or not it has a route.
-pub async fn handle(State(around): State<Around>, mut request: Request, next: Next) -> Response {
+pub async fn handle(State(around): State<Around>, request: Request, next: Next) -> Response {
+    let takes_subjects = around.state.subject_hash.is_some();
+    notes::collect(takes_subjects, observed(around, request, next)).await
+}
+
+/// Handles a request, and logs and counts it.
+async fn observed(around: Around, mut request: Request, next: Next) -> Response {
     let Around { state, policy } = &around;
     let observation = Observation::begin(&state.metrics, *policy, &request);
     let peer = Peer::take(&mut request);
@@ -81,7 +91,7 @@ pub async fn handle(State(around): State<Around>, mut request: Request, next: Ne
     }
     cors.add_to(&mut response);
     finish(&mut response, peer);
-    observation.end(&state.metrics, response)
+    observation.end(state, response)
 }
 
 /// Lets the route answer, unless the request is refused before.

@@ -1,7 +1,10 @@
 //! Observability: a log line and metrics for each request, and an id that links the client's view to them. The line
-//! contains the route's template, never the path or the query, which may hold a user's name or a token.
+//! contains the route's template, never the path or the query, which may hold a user's name or a token; the subject as a keyed
+//! hash, where that is asked for.
 
+use super::MiddlewareState;
 use super::policy::Policy;
+use crate::http::notes;
 use crate::metrics::{InFlight, Metrics, method_label, outcome};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -29,6 +32,12 @@ pub fn start(level: LevelFilter) {
     tracing_subscriber::registry().with(lines).with(ours).init();
 }
 
+/// Who called, and about whom, as far as it is shown.
+struct Caller {
+    client: Option<String>,
+    subject: Option<String>,
+}
+
 /// A request being observed.
 pub struct Observation {
     start: Instant,
@@ -51,11 +60,14 @@ impl Observation {
     }
 
     /// Logs the response, counts it, and adds the request's id to it.
-    pub fn end(self, metrics: &Metrics, mut response: Response) -> Response {
+    pub fn end(self, state: &MiddlewareState, mut response: Response) -> Response {
         drop(self.in_flight);
         let elapsed = self.start.elapsed();
-        metrics.answered(self.method, self.policy.path, &response, elapsed);
-        log(self.policy, self.method, &response, elapsed, &self.id);
+        state.metrics.answered(self.method, self.policy.path, &response, elapsed);
+        let notes = notes::take();
+        let hash = |subject: String| state.subject_hash.as_ref().map(|hash| hash.of(&subject));
+        let caller = Caller { client: notes.client, subject: notes.subject.and_then(hash) };
+        log(self.policy, self.method, &response, elapsed, &self.id, &caller);
         if let Ok(id) = HeaderValue::try_from(self.id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -65,7 +77,7 @@ impl Observation {
 
 /// Logs one line: at warn level if the server is at fault, at debug level for the successes of routes that are called
 /// constantly, else at info level.
-fn log(policy: Policy, method: &str, response: &Response, elapsed: Duration, id: &str) {
+fn log(policy: Policy, method: &str, response: &Response, elapsed: Duration, id: &str, caller: &Caller) {
     let (status, outcome) = (response.status(), outcome(response));
     let latency_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
     macro_rules! line {
@@ -77,6 +89,8 @@ fn log(policy: Policy, method: &str, response: &Response, elapsed: Duration, id:
                 outcome,
                 latency_ms,
                 request_id = id,
+                client = caller.client.as_deref(),
+                subject = caller.subject.as_deref(),
                 "request"
             )
         };

@@ -3,6 +3,7 @@
 use crate::http::bearer;
 use crate::http::error::ApiError;
 use crate::http::form::{self, Form};
+use crate::http::notes;
 use axum::http::HeaderMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hallpass_admin::clients::{Client, Scope, SecretHash};
@@ -51,7 +52,7 @@ impl Clients {
             Some(client) => Ok(Some(client)),
             None => match named() {
                 Some(client) if client.confidential => Err(ApiError::InvalidClient),
-                named => Ok(named),
+                named => Ok(named.inspect(|client| notes::client(&client.id))),
             },
         }
     }
@@ -95,7 +96,11 @@ impl Clients {
         let client = self.get(id).ok_or(ApiError::InvalidClient)?;
         // All secrets are compared, so that the time does not reveal which one matched.
         let matching = client.secrets.iter().filter(|known| known.matches(&hash)).count();
-        if matching == 0 { Err(ApiError::InvalidClient) } else { Ok(client) }
+        if matching == 0 {
+            return Err(ApiError::InvalidClient);
+        }
+        notes::client(&client.id);
+        Ok(client)
     }
 
     fn get(&self, id: &str) -> Option<Arc<Client>> {

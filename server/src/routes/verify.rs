@@ -5,6 +5,7 @@ use crate::http::bearer;
 use crate::http::cross_site::Waiting;
 use crate::http::error::ApiError;
 use crate::http::form::Form;
+use crate::http::notes;
 use crate::http::verified_token::VerifiedToken;
 use crate::middleware::source::Arrival;
 use crate::routes::verify_cookie::ByCookie;
@@ -14,6 +15,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use hallpass_client::{ANY_AUDIENCE, Inspected, Verified};
+use hallpass_engine::token;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,6 +79,7 @@ impl Check<'_> {
     /// Verifies the token, by AUTH.VERIFY where it must.
     async fn by_token(&self) -> Result<Response, ApiError> {
         let token = bearer::token(self.headers)?;
+        notes::subject(|| token::subject(token));
         let keys = &self.state.module()?.keys;
         let verified = self.state.verifier.verify_or_stale(keys, token, self.demands.audience).await?;
         self.identity(&verified.value, verified.is_stale)

@@ -17,6 +17,7 @@ use crate::middleware::in_flight::MAX_IN_FLIGHT;
 use crate::middleware::rate_limit::RateLimit;
 use crate::middleware::shares::Shares;
 use crate::middleware::source::TrustedProxies;
+use crate::middleware::subject_hash::{KEY_LENGTH, SubjectHash};
 use crate::middleware::trace;
 use crate::oauth_clients::Clients;
 use crate::outside_issuers::OutsideIssuers;
@@ -24,6 +25,7 @@ use crate::shutdown;
 use crate::state::{AppState, Module, verifier};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use hallpass_client::{Address, CommandError, Hallpass, ModuleInfo, Security, VerifyCache};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
@@ -53,8 +55,16 @@ fn store(address: &Address, security: &Security, metrics: &Metrics) -> Result<Ha
     Ok(store.observed_by(metrics.commands()))
 }
 
+/// Reads the key with which the log shows subjects.
+fn subject_hash(path: &Path) -> Result<SubjectHash> {
+    let key = redis::secret(path)?;
+    let too_short = || anyhow!("--log-subjects: {} has fewer than {KEY_LENGTH} bytes", path.display());
+    SubjectHash::new(key.trim_ascii_end()).ok_or_else(too_short)
+}
+
 /// Builds the state of the routes, which do not know the module yet.
 fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> Result<AppState> {
+    let subject_hash = flags.log_subjects.as_deref().map(subject_hash).transpose()?;
     let store = Arc::new(store.with_verify_cache(VerifyCache {
         bytes: flags.verify_cache,
         stale_if_error: Duration::from_secs(flags.stale_if_error),
@@ -78,6 +88,7 @@ fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> 
             bodies: Shares::default(),
             slots: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             metrics,
+            subject_hash,
         }),
     })
 }

@@ -68,7 +68,7 @@ fn password(path: &Path) -> Result<String> {
 }
 
 /// Reads a file that is a secret.
-fn secret(path: &Path) -> Result<Vec<u8>> {
+pub fn secret(path: &Path) -> Result<Vec<u8>> {
     if let Some(warning) = access::warning(path) {
         tracing::warn!("{warning}");
     }

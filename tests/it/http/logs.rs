@@ -1,11 +1,15 @@
 //! The log: one JSON line for each request, with the request id of the answer, and never a secret.
 
+use aws_lc_rs::hmac;
 use serde_json::{Value as Json, json};
 
 use crate::{
     http::redis,
-    support::http_server::{Server, directory},
-    support::*,
+    support::{
+        http::HttpAnswer,
+        http_server::{Server, directory, refuses_to_serve},
+        *,
+    },
 };
 
 /// Returns the lines of the log.
@@ -200,4 +204,62 @@ fn the_private_redis_brings_no_secret_into_the_log() {
         assert!(!log.contains(secret), "{log}");
     }
     assert!(!lines(&server).is_empty());
+}
+
+/// Returns the member of the line about this answer.
+#[track_caller]
+fn noted(server: &Server, answer: &HttpAnswer, member: &str) -> Option<String> {
+    line(server, answer.header("x-request-id"))[member].as_str().map(str::to_owned)
+}
+
+#[test]
+fn a_line_names_the_client_that_called_and_no_other() {
+    let redis = redis();
+    let server = Server::before(&redis, &[]);
+    let login = server.login("42");
+    assert_eq!(noted(&server, &login, "client").as_deref(), Some("local"));
+    let refresh = login.text_of("refresh_token");
+    let as_client = |id: &str| server.token(&refresh, &[("client_id", id)]);
+    assert_eq!(noted(&server, &as_client("local"), "client").as_deref(), Some("local"));
+    assert_eq!(noted(&server, &as_client("made-up"), "client"), None);
+    let wrong = server.request("POST", "/introspect").basic("local", "wrong").form(&[("token", "x")]).send();
+    assert_eq!((wrong.status, noted(&server, &wrong, "client")), (401, None));
+    assert_eq!(noted(&server, &login, "subject"), None, "nobody asked for it");
+}
+
+#[test]
+fn a_line_shows_the_subject_as_a_keyed_hash_where_that_is_asked_for() {
+    let redis = redis();
+    let dir = directory();
+    let file = dir.path().join("log-key");
+    std::fs::write(&file, "0123456789abcdef\n").unwrap();
+    let server = Server::before(&redis, &["--log", "debug", "--log-subjects", file.to_str().unwrap()]);
+    let login = server.login("private-subject");
+    let (access, refresh) = (login.text_of("access_token"), login.text_of("refresh_token"));
+    let list =
+        server.request("GET", "/subjects/private-subject/sessions").basic("local", server.secret()).send();
+    let verified = [server.verify(&access), server.verify(&access)];
+    let me = server.request("GET", "/me/sessions").bearer(&access).send();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"0123456789abcdef");
+    let tag = hmac::sign(&key, b"private-subject");
+    let hash: String = tag.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    for answer in [&login, &list, &verified[0], &verified[1], &me, &server.token(&refresh, &[])] {
+        assert_eq!(noted(&server, answer, "subject").as_deref(), Some(&*hash), "{answer:?}");
+    }
+    let other = server.login("other");
+    assert!(noted(&server, &other, "subject").is_some_and(|other| other != hash));
+    assert_eq!(noted(&server, &server.get("/healthz"), "subject"), None);
+    assert!(!server.log().contains("private-subject") && !server.log().contains("0123456789abcdef"));
+}
+
+#[test]
+fn a_key_that_could_be_guessed_is_refused() {
+    let dir = directory();
+    let file = dir.path().join("log-key");
+    std::fs::write(&file, "0123456789abcde\n").unwrap();
+    let log = refuses_to_serve(
+        dir.path(),
+        &["--redis-url", "127.0.0.1:1", "--log-subjects", file.to_str().unwrap()],
+    );
+    assert!(log.contains("fewer than 16 bytes"), "{log}");
 }

@@ -18,4 +18,5 @@ mod same_millisecond;
 mod secrecy;
 mod sentinel;
 mod shared;
+mod upgrade;
 mod verify_cache;

@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 
 use crate::support::{build::built, keyring::write_secret, *};
 
+mod everywhere;
 mod load;
 mod retries;
 

@@ -39,10 +39,8 @@ APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 run: build
 	target/release/hallpass-server
 
-TEST := cargo test --release --workspace --locked --features hallpass-tests/tools
-
 test: deps test-tools
-	$(TEST)
+	cargo test --release --workspace --locked --features hallpass-tests/tools
 
 # With the packages and features of `make test`, so that nothing is built twice. One of the servers is compiled, and needs C++.
 test-servers: deps test-tools cxx
@@ -127,7 +125,7 @@ STACK_PACKAGES := golang-go golang-github-gin-gonic-gin-dev golang-github-gomodu
 	default-jdk-headless libspring-web-servlet-java libspring-jdbc-java libspring-transaction-java \
 	libjetty9-java libhsqldb-java libjackson2-databind-java libaopalliance-java
 
-test-stacks: build $(PYTHON_TOOLS)
+test-stacks: $(if $(HALLPASS_MODULE),,build) $(PYTHON_TOOLS)
 	@dpkg -s $(STACK_PACKAGES) >/dev/null 2>&1 || { echo "Installing through apt: $(STACK_PACKAGES)"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $(STACK_PACKAGES); }
 	cargo test --release --workspace --locked --features hallpass-tests/stacks --test stacks -- $(STACKS)
@@ -157,7 +155,7 @@ test-dist: dist test-tools
 	$(DIST_TEST) -- --skip roots:: --skip images::
 	@rm -rf target/dist-test && mkdir target/dist-test
 	@tar -xzf target/artefacts/hallpass-*-x86_64-linux-gnu.tar.gz -C target/dist-test --strip-components 1
-	HALLPASS_MODULE=$(CURDIR)/target/dist-test/libhallpass.so HALLPASS_SERVER=$(CURDIR)/target/dist-test/hallpass-server $(TEST)
+	HALLPASS_MODULE=$(CURDIR)/target/dist-test/libhallpass.so HALLPASS_SERVER=$(CURDIR)/target/dist-test/hallpass-server $(MAKE) test
 
 ROOTS ?= roots::
 

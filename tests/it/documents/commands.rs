@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
-/// run commands; code in other languages is run by tests that need their tools: `tools::snippets` and `tools::browser`. Those of
+/// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, browser, prometheus}`. Those of
 /// docs/install.md are run on bare systems, by `make test-roots` and `make test-images`.
-const RUN: [(&str, &str, &str); 26] = [
+const RUN: [(&str, &str, &str); 28] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -42,6 +42,8 @@ const RUN: [(&str, &str, &str); 26] = [
     ("docs/install.md", "Key rotation", "sh"),
     ("docs/install.md", "The module in Debian's Redis", "sh"),
     ("docs/operations.md", "Backup and restore", "sh"),
+    ("docs/operations.md", "Monitoring", "yaml"),
+    ("docs/security.md", "Redis users and rights", "sh"),
 ];
 
 /// Languages of blocks that are not run: grammars and sketches, what `make` does, examples of messages.

@@ -1,8 +1,13 @@
-//! docs/security.md: every line about a standard names tests that exist, or says that there is none.
+//! docs/security.md: every line about a standard names tests that exist, or says that there is none; and a missing right is
+//! found as written.
 
 use std::{fs, path::Path};
 
-use super::pages::project_file;
+use super::{
+    pages::{project_file, script},
+    shell::Shell,
+};
+use crate::support::Keyring;
 
 /// What a line may say instead of a test.
 const WITHOUT: [&str; 3] = ["*yours*", "*not met*", "*no such part*"];
@@ -33,4 +38,22 @@ fn every_line_about_a_standard_names_a_test_that_exists() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn a_missing_right_is_found_as_written() {
+    let shell = Shell::new();
+    Keyring::default().write(&shell.path("keyring.json"));
+    let roles =
+        project_file("examples/users.acl").replace("user default on >secret", "user default on nopass");
+    fs::write(shell.path("users.acl"), roles).unwrap();
+    shell.run(
+        "redis-server ./redis.conf --aclfile users.acl --daemonize yes
+         until redis-cli PING | grep -q PONG; do sleep 0.1; done
+         redis-cli --user verifier --pass secret AUTH.ISSUE auth:42 2>&1 | grep NOPERM",
+    );
+    let said = shell.run(&script("docs/security.md", "Redis users and rights"));
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines.contains(&"auth.issue") && lines.contains(&"verifier"), "{said}");
+    assert_eq!(lines.last(), Some(&"OK"), "{said}");
 }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::{
-    documents::pages::project_file,
+    documents::pages::{blocks, project_file},
     http::redis,
     support::{
         build::repository,
@@ -31,15 +31,15 @@ struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it with these rules; it scrapes these addresses.
+    /// Starts it as docs/operations.md says, with these rules; it scrapes these addresses.
     #[track_caller]
     fn start(rules: &str, targets: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         fs::write(dir.path().join("alerts.yml"), rules).expect("rules");
-        let config = format!(
-            "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [alerts.yml]\nscrape_configs:\n\
-             - {{ job_name: hallpass, static_configs: [{{ targets: {targets:?} }}] }}\n"
-        );
+        let page = blocks("docs/operations.md").into_iter().find(|block| block.language == "yaml");
+        let scrapes =
+            page.expect("a configuration").text.replace(r#"["127.0.0.1:8080"]"#, &format!("{targets:?}"));
+        let config = format!("global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n{scrapes}");
         fs::write(dir.path().join("prometheus.yml"), config).expect("a configuration");
         let address = format!("127.0.0.1:{}", free_port());
         let log = File::create(dir.path().join("log")).expect("a log");

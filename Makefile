@@ -125,9 +125,10 @@ STACK_PACKAGES := golang-go golang-github-gin-gonic-gin-dev golang-github-gomodu
 	default-jdk-headless libspring-web-servlet-java libspring-jdbc-java libspring-transaction-java \
 	libjetty9-java libhsqldb-java libjackson2-databind-java libaopalliance-java
 
-test-stacks: $(if $(HALLPASS_MODULE),,build) $(PYTHON_TOOLS)
+test-stacks: deps $(PYTHON_TOOLS)
 	@dpkg -s $(STACK_PACKAGES) >/dev/null 2>&1 || { echo "Installing through apt: $(STACK_PACKAGES)"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $(STACK_PACKAGES); }
+	cargo build --release --locked --bin hallpass-example-axum
 	cargo test --release --workspace --locked --features hallpass-tests/stacks --test stacks -- $(STACKS)
 
 $(PYTHON_TOOLS): tests/tools/requirements.txt | venv

@@ -21,6 +21,12 @@ const FLAGS = [
 /** The time limit for anything that should happen at once. */
 export const SOON = 30_000;
 
+// A browser that does not answer at all is a failure, too.
+setTimeout(() => {
+  console.error("the scenario has not ended");
+  process.exit(1);
+}, 10 * SOON).unref();
+
 /** Where hallpass-server listens. */
 export const hallpassUrl = HALLPASS_URL;
 

@@ -34,7 +34,7 @@ def store(answer):
     except (ValueError, TypeError, KeyError):
         later("this is not a token response")
     with tempfile.NamedTemporaryFile("w", dir=FILE.parent, delete=False) as file:
-        json.dump(kept, file)
+        print(json.dumps(kept), file=file)
     os.replace(file.name, FILE)
     return kept
 

@@ -56,5 +56,5 @@ token)
         store "$answer"
     fi
     stored access_token ;;
-logout) post /revoke "token=$refresh" && rm "$file" ;;
+logout) post /revoke "token=$refresh" >/dev/null && rm "$file" ;;
 esac

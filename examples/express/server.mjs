@@ -54,6 +54,7 @@ function refuse(response, status, error, error_description) {
   response.status(status).set("Cache-Control", "no-store").json({ error, error_description });
 }
 
-app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", function () {
+app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", function (error) {
+  if (error) throw error; // such as a port that is in use
   console.log(`The example listens on http://localhost:${this.address().port}`);
 });

@@ -12,7 +12,7 @@ use super::{AuthCommands, ClusterCon, Con, Keyring, Redis, SOON, wait_until};
 const SLOTS: usize = 16384;
 /// The silence after which the other nodes consider a node failed, and the cluster stops serving: longer than a busy
 /// machine lets a process wait.
-const NODE_TIMEOUT: &str = "cluster-node-timeout 2000";
+const NODE_TIMEOUT: &str = "cluster-node-timeout 4000";
 
 /// A running cluster. Its nodes have numbers: first the primaries, then their replicas in the same order. Roles may
 /// change later.

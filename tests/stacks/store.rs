@@ -2,7 +2,7 @@
 
 use crate::support::{Cluster, Con, Redis, http_server::ISSUER};
 
-/// The key of the user whom most promises are about.
+/// The key of the user with whom most promises are tried.
 const KEY: &str = "auth:42";
 
 /// A running Redis.

@@ -168,7 +168,7 @@ pub struct Serve {
     #[arg(long, env = "HALLPASS_LOG", value_name = "LEVEL", default_value = "info")]
     pub log: LevelFilter,
 
-    /// Log with each request whom it is about: a hash of the subject with the key in this file.
+    /// Show in the log line of each request a hash of its subject, made with the key in this file.
     #[arg(long, env = "HALLPASS_LOG_SUBJECTS", value_name = "KEY_FILE")]
     pub log_subjects: Option<PathBuf>,
 }

@@ -32,7 +32,7 @@ pub fn start(level: LevelFilter) {
     tracing_subscriber::registry().with(lines).with(ours).init();
 }
 
-/// Who called, and about whom, as far as it is shown.
+/// The client and the subject of a request, as the log shows them.
 struct Caller {
     client: Option<String>,
     subject: Option<String>,

@@ -1,6 +1,8 @@
 //! A gateway with its shipped example configuration, in front of an application and of Hallpass; and the requirements
 //! that every gateway must meet.
 
+mod program;
+
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Write},
@@ -10,17 +12,17 @@ use std::{
     thread,
 };
 
+pub use program::{Ports, nginx, serving};
+
 use serde_json::{Value as Json, json};
 
 use super::{
     Redis, SOON,
     application::{Application, header},
-    build::repository,
     http::{HttpAnswer, HttpRequest, escaped},
     http_server::{ISSUER, Server},
     ports::free_port,
     process::Process,
-    tools::system_program,
     wait_for, wait_until,
 };
 
@@ -192,7 +194,7 @@ impl Site {
         let mut body = json!({ "subject": "42", "cookie": true });
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         let answer = self.server.sessions(&body);
-        set_cookie(&answer).expect("a cookie")
+        answer.set_cookie().expect("a cookie")
     }
 
     /// Returns a browser's request for something below /account/.
@@ -235,8 +237,8 @@ impl Site {
         let cookie = self.cookie(&json!({ "access_ttl": 1 }));
         let fresh = self.cookie(&json!({}));
         let page = self.navigation(&fresh).send();
-        assert_eq!((page.status, set_cookie(&page)), (200, None), "not yet");
-        let next = wait_for("a renewal", SOON, || set_cookie(&self.navigation(&cookie).send()));
+        assert_eq!((page.status, page.set_cookie()), (200, None), "not yet");
+        let next = wait_for("a renewal", SOON, || self.navigation(&cookie).send().set_cookie());
         assert_ne!(next, cookie);
         let pages = (0..30).map(|_| {
             let request = self.navigation(&cookie);
@@ -244,7 +246,7 @@ impl Site {
         });
         for page in pages.collect::<Vec<_>>() {
             let page = page.join().expect("an answer");
-            assert_eq!((page.status, set_cookie(&page).as_deref()), (200, Some(&*next)), "{page:?}");
+            assert_eq!((page.status, page.set_cookie().as_deref()), (200, Some(&*next)), "{page:?}");
             assert_eq!(page.headers("cache-control"), ["private"], "{page:?}");
         }
         assert_eq!(self.navigation(&next).send().status, 200);
@@ -256,7 +258,7 @@ impl Site {
         let logout = self.request("POST", "/revoke").header("cookie", &cookie).header("x-hallpass", "1");
         assert_eq!(logout.send().status, 200);
         let refused = self.is_refused(self.navigation(&cookie), 401);
-        assert_eq!(set_cookie(&refused).as_deref(), Some("__Host-hallpass="), "{refused:?}");
+        assert_eq!(refused.set_cookie().as_deref(), Some("__Host-hallpass="), "{refused:?}");
     }
 
     /// Asserts that another site's forms and handshakes are refused, and those of the own site are not.
@@ -276,7 +278,7 @@ impl Site {
             &[],
         ] {
             let refused = self.is_refused(from("POST", headers).form(&[("item", "7")]), 403);
-            assert_eq!(set_cookie(&refused), None, "{refused:?}");
+            assert_eq!(refused.set_cookie(), None, "{refused:?}");
         }
         // Whatever an end user writes there, the gateway knows better.
         let spoofed = [
@@ -342,63 +344,6 @@ macro_rules! every_gateway_must {
             takes_an_outage_for_an_outage,
         }
     };
-}
-
-/// The ports of the gateway, Hallpass and the application.
-pub struct Ports<'a> {
-    /// The port of the gateway.
-    pub gateway: u16,
-    /// `host:port` of Hallpass.
-    pub hallpass: &'a str,
-    /// `host:port` of the application.
-    pub application: &'a str,
-}
-
-impl Ports<'_> {
-    /// Returns an example configuration, with these ports instead of its own.
-    #[track_caller]
-    pub fn example(&self, name: &str) -> String {
-        let text = fs::read_to_string(repository().join("examples").join(name)).expect("an example");
-        let servers = [("127.0.0.1:8080", self.hallpass), ("127.0.0.1:3000", self.application)];
-        let text = servers.iter().fold(text, |text, (example, own)| {
-            // Envoy has host and port in members of their own.
-            let envoy = |address: &str| address.replace(':', ", port_value: ");
-            text.replace(example, own).replace(&envoy(example), &envoy(own))
-        });
-        text.replace("8000", &self.gateway.to_string())
-    }
-}
-
-/// Returns the command that runs nginx in `dir` with this configuration.
-pub fn nginx(dir: &Path, configuration: &str) -> Command {
-    // Its own paths, since only root may write to the defaults.
-    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-    let own = kinds.map(|kind| format!("{kind}_temp_path {}/{kind};\n", dir.display())).concat();
-    let text = configuration.replace("http {", &format!("http {{\n{own}"));
-    fs::write(dir.join("nginx.conf"), text).expect("its configuration");
-    let pid = format!("daemon off; master_process off; pid {}/nginx.pid;", dir.display());
-    let mut command = Command::new(system_program("nginx"));
-    command.args(["-c", "nginx.conf", "-e", "stderr", "-g", &pid]).arg("-p").arg(dir);
-    command
-}
-
-/// Starts a gateway, and waits until it listens.
-#[track_caller]
-pub fn serving(mut command: Command, port: u16) -> Process {
-    let mut process = Process::new(command.stdin(Stdio::null()).spawn().expect("the gateway starts"));
-    wait_until("the gateway listens", SOON, || {
-        assert!(process.is_running(), "the gateway ended");
-        TcpStream::connect(("127.0.0.1", port)).is_ok()
-    });
-    process
-}
-
-/// Returns the cookie that an answer sets, which it does at most once.
-#[track_caller]
-fn set_cookie(answer: &HttpAnswer) -> Option<String> {
-    let lines = answer.headers("set-cookie");
-    assert!(lines.len() <= 1, "{answer:?}");
-    lines.first().map(|line| line.split(';').next().expect("a pair").to_owned())
 }
 
 /// Returns the status of the answer to a request as it is written.

@@ -29,6 +29,14 @@ impl HttpAnswer {
         self.headers.get_all(name).iter().map(|value| value.to_str().expect("ASCII")).collect()
     }
 
+    /// Returns the cookie that it sets, which it does at most once.
+    #[track_caller]
+    pub fn set_cookie(&self) -> Option<String> {
+        let lines = self.headers("set-cookie");
+        assert!(lines.len() <= 1, "{self:?}");
+        lines.first().map(|line| line.split(';').next().expect("a pair").to_owned())
+    }
+
     /// Returns whether there is such a header.
     pub fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)

@@ -123,9 +123,9 @@ test-tools: $(PYTHON_TOOLS) $(NODE_TOOLS)
 # The examples install what is not from apt themselves, with the commands of their pages.
 STACK_PACKAGES := golang-go golang-github-gin-gonic-gin-dev golang-github-gomodule-redigo-dev \
 	default-jdk-headless libspring-web-servlet-java libspring-jdbc-java libspring-transaction-java \
-	libjetty9-java libhsqldb-java libjackson2-databind-java libaopalliance-java
+	libjetty9-java libhsqldb-java libjackson2-databind-java libaopalliance-java chromium
 
-test-stacks: deps $(PYTHON_TOOLS)
+test-stacks: deps $(PYTHON_TOOLS) tests/browser/node_modules/.installed
 	@dpkg -s $(STACK_PACKAGES) >/dev/null 2>&1 || { echo "Installing through apt: $(STACK_PACKAGES)"; \
 		$(APT_GET) update -q && DEBIAN_FRONTEND=noninteractive $(APT_GET) install -y -q $(STACK_PACKAGES); }
 	cargo build --release --locked --bin hallpass-example-axum

@@ -4,7 +4,7 @@
     agent.py login < token-response.json    stores what POST /sessions answered
     agent.py token                          prints an access token that is good for a minute at least
     agent.py logout                         ends the session
-Status 1: log in again. Status 75: Hallpass cannot tell now, try again later; the login is kept.
+Status 1: log in again. Status 75: Hallpass cannot tell now, try again later; the login is kept. Status 2: not an action.
 """
 import fcntl, http.client, json, os, sys, tempfile, time, urllib.parse, urllib.request
 from pathlib import Path
@@ -45,7 +45,10 @@ def load():
     except (OSError, ValueError, TypeError, KeyError):
         sys.exit("log in again")
 
-action = sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__)
+action = sys.argv[1] if len(sys.argv) == 2 else ""
+if action not in ("login", "token", "logout"):
+    print("usage: agent.py login | token | logout", file=sys.stderr)
+    sys.exit(2)
 with open(f"{FILE}.lock", "w") as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)  # the first process refreshes, and the others find what it stored
     if action == "login":
@@ -55,6 +58,6 @@ with open(f"{FILE}.lock", "w") as lock:
         if kept["expires_at"] < time.time() + 61:
             kept = store(post("/token", grant_type="refresh_token", refresh_token=kept["refresh_token"]))
         print(kept["access_token"])
-    elif action == "logout":
+    else:
         post("/revoke", token=load()["refresh_token"])
         FILE.unlink()

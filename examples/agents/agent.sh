@@ -5,7 +5,8 @@
 #     agent.sh token                          prints an access token that is good for a minute at least
 #     agent.sh logout                         ends the session
 #
-# Status 1 means: log in again. Status 75 means: Hallpass cannot tell now, try again later; the login is kept.
+# Status 1 means: log in again. Status 75 means: Hallpass cannot tell now, try again later; the login is kept. Status 2
+# means: this is not an action.
 set -eu
 umask 077 # only the owner can read its files
 url=${HALLPASS_URL:-http://127.0.0.1:8080}
@@ -43,12 +44,13 @@ post() { # path, form
     esac
 }
 
+case ${1:-} in login | token | logout) ;; *) ends 2 "usage: agent.sh login | token | logout" ;; esac
 exec 9>"$file.lock"
 flock 9 # the first process refreshes, and the others find what it stored
-[ "${1:-}" = login ] && store "$(cat)" && exit
+[ "$1" = login ] && store "$(cat)" && exit
 refresh=$(stored refresh_token)
 case $refresh in hp1.*) ;; *) ends 1 "log in again" ;; esac
-case ${1:-} in
+case $1 in
 token)
     expires_at=$(stored expires_at)
     if [ "${expires_at:-0}" -lt $(($(date +%s) + 61)) ]; then

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -35,6 +36,10 @@ func main() {
 	}
 	front := newFront()
 	router := gin.New()
+	// Gin believes every caller's X-Forwarded-For. Behind a proxy of yours, name its address here instead.
+	if err := router.SetTrustedProxies(nil); err != nil {
+		log.Fatal(err)
+	}
 	router.Use(gin.Recovery(), cors(os.Getenv("ALLOWED_ORIGIN")))
 
 	router.POST("/login", front.login)
@@ -49,11 +54,10 @@ func main() {
 	api.GET("/devices", devices(hallpass))
 	api.DELETE("/devices", logOutEverywhere(hallpass))
 
-	// The page of examples/browser: login, silent refresh, logout.
-	router.StaticFile("/", "examples/browser/index.html")
-	router.StaticFile("/page.js", "examples/browser/page.js")
+	// The React page: login, silent refresh, devices, logout.
+	router.StaticFile("/", "examples/go-gin/react/index.html")
+	router.StaticFile("/react.js", "target/go-gin-page.js")
 	router.StaticFile("/page.css", "examples/browser/page.css")
-	router.StaticFile("/hallpass.js", "packages/browser/hallpass.js")
 
 	address := "127.0.0.1:" + env("PORT", "3000")
 	log.Printf("The example listens on http://%s", address)
@@ -141,8 +145,11 @@ func (front *front) login(c *gin.Context) {
 		c.AbortWithStatusJSON(http.StatusUnauthorized, gin.H{"error": "access_denied"})
 		return
 	}
-	front.begin(c, gin.H{"subject": user.id, "claims": gin.H{"name": user.name}, "cookie": true})
+	front.begin(c, gin.H{"subject": user.id, "claims": gin.H{"name": user.name}, "meta": device(c), "cookie": true})
 }
+
+// device tells the user later which login this is.
+func device(c *gin.Context) gin.H { return gin.H{"agent": fmt.Sprintf("%.200s", c.Request.UserAgent())} }
 
 // begin begins a session, and answers with its access token and its cookie.
 func (front *front) begin(c *gin.Context, session gin.H) {
@@ -205,13 +212,17 @@ func (front *front) passOn(c *gin.Context, request *http.Request) {
 // cors lets scripts of one other origin call this server with the cookie, and answers what a browser asks first.
 func cors(origin string) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		if origin != "" && c.GetHeader("Origin") == origin {
-			c.Header("Vary", "Origin")
+		if origin == "" {
+			return
+		}
+		c.Header("Vary", "Origin")
+		if c.GetHeader("Origin") == origin {
 			c.Header("Access-Control-Allow-Origin", origin)
 			c.Header("Access-Control-Allow-Credentials", "true")
 			c.Header("Access-Control-Allow-Methods", "GET, POST, DELETE")
 			c.Header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Hallpass")
 			c.Header("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate")
+			c.Header("Access-Control-Max-Age", "600")
 			if c.Request.Method == http.MethodOptions {
 				c.AbortWithStatus(http.StatusNoContent)
 			}

@@ -8,7 +8,8 @@ const { CHROMIUM, EXAMPLE_URL, HALLPASS_URL, HALLPASS_CLIENT_SECRET, PROFILE } =
 // For pages on another origin: where they are, where they find the line, and who answers /token and /revoke there.
 const { PAGE_URL, LINE_URL = "http://localhost:0", TOKEN_URL = EXAMPLE_URL } = process.env;
 
-const FLAGS = [
+/** The browser's own flags. */
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

@@ -21,6 +21,7 @@ use crate::{
 };
 
 /// The statuses of the tools.
+const NO_ACTION: Option<i32> = Some(2);
 const LOGGED_OUT: Option<i32> = Some(1);
 const TEMPORARY: Option<i32> = Some(75);
 
@@ -95,6 +96,7 @@ pub fn logs_in_and_out(rig: &mut Rig) {
     assert!(output.status.success() && !rig.path("credentials.json").exists(), "{output:?}");
     assert_eq!(rig.verify(&first).status, 401);
     assert_eq!(refused(rig, "token", ""), LOGGED_OUT);
+    assert_eq!(["", "tokens", "-h"].map(|action| refused(rig, action, "")), [NO_ACTION; 3]);
 }
 
 pub fn garbage_means_log_in_again(rig: &mut Rig) {

@@ -5,6 +5,7 @@ use std::thread;
 use serde_json::json;
 
 use crate::{
+    gin_page,
     holder::Holder,
     rig::Rig,
     support::{AuthCommands, http::HttpAnswer},
@@ -14,6 +15,8 @@ pub fn does_what_it_did_before(rig: &mut Rig) {
     takes_a_login_at_firebase(rig);
     tells_whether_a_login_has_ended(rig);
     moves_a_login_of_before(rig);
+    gin_page::one_other_origin_may_read_answers(rig);
+    gin_page::the_react_page_works(rig);
 }
 
 fn takes_a_login_at_firebase(rig: &Rig) {

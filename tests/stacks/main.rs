@@ -6,7 +6,7 @@
 //! - `store`: its Redis, or its cluster
 //! - `holder`: somebody who is logged in, through the routes that all web examples have
 //! - `web`: the promises of web applications; `garbage` are the tokens that they refuse
-//! - `go_gin`, `nextjs`, `spring`: what only these examples do
+//! - `go_gin`, `nextjs`, `spring`: what only these examples do; `gin_page` is the page of the first
 //! - `agents`: the same promises, of command-line tools
 //! - `documents`: the pages in docs/stacks
 //!
@@ -25,6 +25,7 @@ mod support;
 mod agents;
 mod documents;
 mod garbage;
+mod gin_page;
 mod go_gin;
 mod holder;
 mod nextjs;

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use crate::{agents, go_gin, nextjs, rig::Rig, spring, web};
+use crate::{agents, gin_page, go_gin, nextjs, rig::Rig, spring, web};
 
 /// How many rows run at a time: they mostly wait.
 const AT_ONCE: usize = 2;
@@ -102,7 +102,7 @@ pub const ROWS: &[Row] = &[
     cluster("django"),
     Row {
         besides: Some(("what it did before", go_gin::does_what_it_did_before)),
-        ..web("go-gin", "RESP2, HTTP", &[])
+        ..web("go-gin", "RESP2, HTTP", &[("ALLOWED_ORIGIN", gin_page::ALLOWED_ORIGIN)])
     },
     Row {
         besides: Some(("reissue and transaction", spring::reissues_and_logs_in_within_a_transaction)),

@@ -11,8 +11,13 @@
 #   ROTATE_OPTIONS     options of `hallpass-server keys rotate`
 #   COPY               a program that is called with KEYRING, HOST and FILE; by default scp and a rename over ssh. The file must
 #                      belong to the node's user, with mode 0600
-#   REDIS_CLI_OPTIONS  who asks Redis, such as `--user operator --tls`; the password is in REDISCLI_AUTH
+#   REDIS_CLI_OPTIONS  who asks Redis, such as `--user operator --tls`; the password is in REDISCLI_AUTH, or the credential
+#                      redis-password of a systemd unit
 set -eu
+if [ -r "${CREDENTIALS_DIRECTORY-}/redis-password" ]; then
+    REDISCLI_AUTH=$(cat "$CREDENTIALS_DIRECTORY/redis-password")
+    export REDISCLI_AUTH
+fi
 keyring=$1
 shift
 if [ "${ROTATE-}" != no ]; then

@@ -14,8 +14,8 @@ use crate::{
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, browser, prometheus}`. Those of
-/// docs/install.md are run on bare systems, by `make test-roots` and `make test-images`.
-const RUN: [(&str, &str, &str); 28] = [
+/// docs/install.md and docs/production.md are run on bare systems, by `make test-roots` and `make test-images`.
+const RUN: [(&str, &str, &str); 38] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -43,6 +43,16 @@ const RUN: [(&str, &str, &str); 28] = [
     ("docs/install.md", "The module in Debian's Redis", "sh"),
     ("docs/operations.md", "Backup and restore", "sh"),
     ("docs/operations.md", "Monitoring", "yaml"),
+    ("docs/production.md", "A bad day, on purpose", "sh"),
+    ("docs/production.md", "Alerts", "sh"),
+    ("docs/production.md", "Backups", "sh"),
+    ("docs/production.md", "Key rotation", "sh"),
+    ("docs/production.md", "Redis", "sh"),
+    ("docs/production.md", "Restore a backup", "sh"),
+    ("docs/production.md", "Sentinels", "sh"),
+    ("docs/production.md", "The fronts", "sh"),
+    ("docs/production.md", "The site's files", "sh"),
+    ("docs/production.md", "nginx", "sh"),
     ("docs/security.md", "Redis users and rights", "sh"),
 ];
 

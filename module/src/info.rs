@@ -4,7 +4,7 @@ use crate::clock::unix_ms;
 use crate::config::Config;
 use crate::redis::info::{InfoWriter, Section};
 use crate::stats::STATS;
-use crate::{epoch, keyring};
+use crate::{epoch, estimates, keyring};
 use hallpass_engine::time::seconds;
 use redis_module::{CallOptions, CallOptionsBuilder, CallReply, CallResult, Context};
 use std::sync::LazyLock;
@@ -27,6 +27,7 @@ impl Section for Info {
         out.number("retry_window", config.retry_window);
         write_keyring(out);
         if let Some(ctx) = ctx {
+            write_estimates(out, ctx, &config);
             out.text("warnings", &warnings(ctx).join("; "));
         }
     }
@@ -43,6 +44,15 @@ fn write_keyring(out: &InfoWriter) {
     out.text("signing_kid", signing);
     out.text("refresh_kid", refresh);
     out.number("keyring_stale", u64::from(loaded.is_stale()));
+}
+
+fn write_estimates(out: &InfoWriter, ctx: &Context, config: &Config) {
+    let Some(estimates) = estimates::current(ctx, config) else {
+        return;
+    };
+    out.number("users_estimate", estimates.totals.users);
+    out.number("sessions_estimate", estimates.totals.sessions);
+    out.number("estimate_keys", estimates.rests_on);
 }
 
 /// Returns warnings about settings of Redis with which sessions get lost.

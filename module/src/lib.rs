@@ -4,7 +4,7 @@
 //! - `commands`: the table of commands, and a file for each: parse, ask the engine, write, reply.
 //! - `user_hash`: the user's sessions in Redis. `tokens`: builds, signs and remembers a session's tokens.
 //! - `keyring`: the file and the ring in use. `config`: `hallpass.*` settings.
-//! - `events`, `stats`, `info`, `epoch`: information for operators and clients.
+//! - `events`, `stats`, `estimates`, `info`, `epoch`: information for operators and clients.
 //! - `reply`, `format`, `error`: the replies of commands. `logins`: the latest logins. `clock`, `entropy`, `sync`: time,
 //!   random bytes and locks.
 //! - `load`: loading the module. `redis`: the edge of Redis, with all `unsafe` code; it imports nothing of ours.
@@ -17,6 +17,7 @@ mod config;
 mod entropy;
 mod epoch;
 mod error;
+mod estimates;
 mod event_kind;
 mod events;
 mod format;

@@ -8,7 +8,7 @@ use crate::redis::guard::guarded;
 use crate::redis::{log, module};
 use crate::stats::STATS;
 use crate::tokens::{receipts, signing, verify_cache};
-use crate::{epoch, keyring, logins};
+use crate::{epoch, estimates, keyring, logins};
 use redis_module::{Context, RedisString, Status};
 
 /// Loads the module. Nothing here leaves a callback behind when it fails.
@@ -48,12 +48,13 @@ fn load(ctx: &Context, args: &[RedisString]) -> Result<(), String> {
 }
 
 /// Begins anew. After MODULE UNLOAD the library may stay mapped, with what the module knew: proofs of receipt, verified
-/// tokens, logins and counts of a time since which anything may have happened.
+/// tokens, logins, counts and estimates of a time since which anything may have happened.
 fn forget_everything() {
     STATS.reset();
     receipts::clear();
     verify_cache::clear();
     logins::clear();
+    estimates::clear();
 }
 
 /// Logs the place of a panic, but not its message, which may contain what a client sent.

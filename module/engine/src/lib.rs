@@ -13,12 +13,14 @@
 //! - [`limits`]: the sessions that make room for a new one. [`lifetimes`]: the lifetimes of sessions and access tokens.
 //!   [`key_expiry`]: the expiry of a whole key. [`time`]: seconds and milliseconds.
 //! - [`arguments`]: the options of commands. [`json`]: claims and metadata, validated and serialised again.
+//! - [`estimate`]: the numbers of users and sessions, from a sample of keys.
 //! - [`key_pattern`]: Redis keys and subjects. [`sid`]: session ids. [`base64url`]: the encoding of keys and tokens.
 #![forbid(unsafe_code)]
 
 pub mod access;
 pub mod arguments;
 pub mod base64url;
+pub mod estimate;
 pub mod inspection;
 pub mod json;
 pub mod key_expiry;

@@ -17,6 +17,14 @@ pub struct ScanFilter<'a> {
     pub class: Option<&'a str>,
 }
 
+impl ScanFilter<'_> {
+    /// Returns whether a field is a session that has not ended.
+    pub fn is_live(&self, field: &[u8], value: &[u8]) -> bool {
+        let is_live = |record: RecordView<'_>| !record.is_over(self.now, self.not_before);
+        sid::parse(field).is_some() && RecordView::read(value).is_ok_and(is_live)
+    }
+}
+
 /// The summary of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionSummary {
@@ -104,6 +112,15 @@ mod tests {
         let at = |class, now| scanned(class, now, &[(SID.as_bytes(), &record())]).sessions[0];
         assert_eq!((at(None, 9).is_over, at(None, 10).is_over), (false, true));
         assert_eq!([None, Some("web"), Some("tv")].map(|class| at(class, 0).in_class), [true, true, false]);
+    }
+
+    #[test]
+    fn a_live_session_has_an_id_and_a_record_that_is_not_over() {
+        let is_live = |now, field: &str, value: &[u8]| {
+            ScanFilter { now, not_before: 0, class: None }.is_live(field.as_bytes(), value)
+        };
+        assert!(is_live(9, SID, &record()));
+        assert!(!is_live(10, SID, &record()) && !is_live(9, "name", &record()) && !is_live(9, SID, b"x"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::args::{Arg, OwnedString};
 use super::guard::{OK, guarded};
 use redis_module::{Context, RedisString, raw};
 use std::ffi::{c_int, c_void};
+use std::mem::ManuallyDrop;
 use std::ptr;
 
 /// The type of a key's value.
@@ -25,6 +26,11 @@ impl HashKey {
     /// Opens a key, for reading or for reading and writing.
     pub fn open(ctx: &Context, name: &Arg, mode: raw::KeyMode) -> Self {
         Self(raw::open_key(ctx.ctx, name.0, mode))
+    }
+
+    /// Takes a key that Redis has opened, and closes: it must not be dropped.
+    pub(super) fn lent(key: *mut raw::RedisModuleKey) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self(key))
     }
 
     /// Returns the type of its value.

@@ -4,7 +4,8 @@
 //! folder knows no command, no setting and no reply of ours: callbacks are handed to it.
 //!
 //! - [`command`]: registers commands with their documentation. [`args`]: their arguments. [`reply`]: answers.
-//! - [`key`]: the open hash. [`effects`]: changes for replicas and watchers. [`blocked`]: clients that wait.
+//! - [`key`]: the open hash. [`keyspace`]: a pass through all keys. [`effects`]: changes for replicas and watchers.
+//!   [`blocked`]: clients that wait.
 //! - [`config`]: settings. [`info`]: the section of INFO. [`log`]: the server's log. [`module`]: the module's options.
 
 #![allow(unsafe_code)]
@@ -19,6 +20,7 @@ pub mod effects;
 pub mod guard;
 pub mod info;
 pub mod key;
+pub mod keyspace;
 pub mod log;
 pub mod module;
 pub mod reply;

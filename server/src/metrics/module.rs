@@ -23,6 +23,13 @@ const COUNTERS: [(&str, &str); 16] = [
     ("receipts_dropped", "Of these, those that had to make room for newer ones."),
 ];
 
+/// The module's gauges by their INFO field, with their help texts.
+const GAUGES: [(&str, &str); 3] = [
+    ("keyring_stale", "Whether the keyring file is newer than the keyring in use."),
+    ("users_estimate", "Users with a live session, estimated from a sample; on primaries."),
+    ("sessions_estimate", "Live sessions, estimated from a sample; on primaries."),
+];
+
 /// The settings that answer the question how late a retry may come, in seconds.
 const WINDOWS: [(&str, &str); 2] = [
     ("race_window", "How long after a rotation a retry is answered in any case."),
@@ -35,8 +42,10 @@ pub fn render(text: &mut Text, infos: &[NodeInfo]) {
         let metric = format!("hallpass_{name}_total");
         family(text, (&metric, "counter", help), infos, |info| number(info, name));
     }
-    let help = "Whether the keyring file is newer than the keyring in use.";
-    family(text, ("hallpass_keyring_stale", "gauge", help), infos, |info| number(info, "keyring_stale"));
+    for (name, help) in GAUGES {
+        let metric = format!("hallpass_{name}");
+        family(text, (&metric, "gauge", help), infos, |info| number(info, name));
+    }
     let help = "Settings of Redis under which sessions get lost; INFO hallpass names them.";
     family(text, ("hallpass_warnings", "gauge", help), infos, warnings);
     for (name, help) in WINDOWS {
@@ -128,7 +137,7 @@ mod tests {
     fn the_section_becomes_metrics_and_its_texts_do_not() {
         let info = "# hallpass_stats\r\nhallpass_issued:7\r\nhallpass_verified:2\r\nhallpass_verify_cache_hits:1\r\n\
                     hallpass_retry_delay:le_100ms=1,le_1000ms=2,more=3\r\nhallpass_issuer:https://a\r\n\
-                    hallpass_keyring_stale:1\r\nhallpass_warnings:one; two\r\nhallpass_race_window:10\r\n";
+                    hallpass_keyring_stale:1\r\nhallpass_users_estimate:5\r\nhallpass_warnings:one; two\r\nhallpass_race_window:10\r\n";
         let mut text = Text::default();
         render(&mut text, &[server(None, info)]);
         let text = text.into_string();
@@ -138,6 +147,8 @@ mod tests {
             "hallpass_verified_total 2",
             "hallpass_verify_cache_hits_total 1",
             "hallpass_keyring_stale 1",
+            "# TYPE hallpass_users_estimate gauge",
+            "hallpass_users_estimate 5",
             "hallpass_warnings 2",
             "hallpass_race_window_seconds 10",
             r#"hallpass_retry_delay_seconds_bucket{le="0.1"} 1"#,

@@ -123,6 +123,10 @@ fn redis_is_timed_and_the_modules_counters_are_there() {
         assert_eq!(samples_now[&metric], counted, "{metric}");
     }
     assert_eq!(samples_now["hallpass_retried_total"], 1.0);
+    assert_eq!(
+        (samples_now["hallpass_users_estimate"], samples_now["hallpass_sessions_estimate"]),
+        (1.0, 1.0)
+    );
     assert_eq!(value(&samples_now, "hallpass_retry_delay_seconds_count", &[]), 1.0);
     assert_eq!((samples_now["hallpass_redis_up"], samples_now["hallpass_keyring_stale"]), (1.0, 0.0));
     drop(con);

@@ -6,6 +6,7 @@ pub mod acl_roles;
 mod beside_another_module;
 pub mod command_docs;
 mod config;
+mod estimates;
 mod events;
 mod info;
 mod load;

@@ -103,13 +103,18 @@ fn each_node_has_its_own_numbers() {
     }
     let up = |node: &Redis| format!("hallpass_redis_up{{node=\"127.0.0.1:{}\"}} 1\n", node.port());
     let issued = |node: &Redis| format!("hallpass_issued_total{{node=\"127.0.0.1:{}\"}} 1\n", node.port());
+    let users = |node: &Redis| format!("hallpass_users_estimate{{node=\"127.0.0.1:{}\"}} 1\n", node.port());
     let text = server.get("/metrics").text;
     for node in 0..3 {
         let node = cluster.node(node);
-        assert!(text.contains(&up(node)) && text.contains(&issued(node)), "{text}");
+        assert!([up, issued, users].iter().all(|line| text.contains(&line(node))), "{text}");
     }
     // The cluster names a replica to clients once it has data.
-    wait_until("replicas, too", SOON, || server.get("/metrics").text.contains(&up(cluster.node(3))));
+    let text = wait_for("replicas, too", SOON, || {
+        Some(server.get("/metrics").text).filter(|text| text.contains(&up(cluster.node(3))))
+    });
+    // A replica has its primary's users: they would count twice.
+    assert!(text.contains(&users(cluster.node(0))) && !text.contains(&users(cluster.node(3))), "{text}");
     cluster.kill(3);
     let text = server.get("/metrics").text;
     assert!(!text.contains(&up(cluster.node(3))) && text.contains(&up(cluster.node(0))), "{text}");

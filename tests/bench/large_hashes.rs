@@ -83,7 +83,7 @@ fn time(con: &mut Con, arguments: &[String]) -> f64 {
     let all = [&[name.as_str(), SOURCE][..], &rest.iter().map(String::as_str).collect::<Vec<_>>()].concat();
     con.run(&all).expect("an answer");
     let spent = commandstats::usec_per_call(con, name);
-    let restore: [&[u8]; 6] = [b"RESTORE", SOURCE.as_bytes(), expiry.as_bytes(), &saved, b"REPLACE", b"ABSTTL"];
-    con.run(&restore).expect("the source again");
+    let again: [&[u8]; 6] = [b"RESTORE", SOURCE.as_bytes(), expiry.as_bytes(), &saved, b"REPLACE", b"ABSTTL"];
+    con.run(&again).expect("the source again");
     spent
 }

@@ -13,9 +13,9 @@ use crate::{
 };
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
-/// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, browser, prometheus}`. Those of
+/// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, moving, browser, prometheus}`. Those of
 /// docs/install.md and docs/production.md are run on bare systems, by `make test-roots` and `make test-images`.
-const RUN: [(&str, &str, &str); 38] = [
+const RUN: [(&str, &str, &str); 42] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -41,6 +41,10 @@ const RUN: [(&str, &str, &str); 38] = [
     ("docs/install.md", "Debian and Ubuntu", "sh"),
     ("docs/install.md", "Key rotation", "sh"),
     ("docs/install.md", "The module in Debian's Redis", "sh"),
+    ("docs/moving.md", "From a JWT in a cookie", "python"),
+    ("docs/moving.md", "From a JWT, without code", "sh"),
+    ("docs/moving.md", "From a hash in Redis", "python"),
+    ("docs/moving.md", "The order of things", "python"),
     ("docs/operations.md", "Backup and restore", "sh"),
     ("docs/operations.md", "Monitoring", "yaml"),
     ("docs/production.md", "A bad day, on purpose", "sh"),

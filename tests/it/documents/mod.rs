@@ -6,6 +6,7 @@ mod configuration;
 mod console;
 mod keys_cli;
 mod links;
+mod moving;
 pub mod openapi;
 mod operations;
 pub mod pages;

@@ -35,5 +35,11 @@ use crate::support::{Redis, http_server::ISSUER};
 
 /// Starts a Redis with an issuer and an audience.
 pub fn redis() -> Redis {
-    Redis::with(&[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api"])
+    redis_with(&[])
+}
+
+/// The same with more settings.
+pub fn redis_with(settings: &[&str]) -> Redis {
+    let issuer = format!("hallpass.issuer {ISSUER}");
+    Redis::with(&[&[&*issuer, "hallpass.audience api"], settings].concat())
 }

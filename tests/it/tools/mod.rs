@@ -9,6 +9,7 @@ mod gateway_caddy;
 mod gateway_envoy;
 mod gateway_nginx;
 mod gateway_traefik;
+mod moving;
 mod oauth_clients_node;
 mod oauth_clients_python;
 mod outside_identities;

@@ -10,9 +10,13 @@ use super::{AuthCommands, ClusterCon, Con, Keyring, Redis, SOON, wait_until};
 
 /// The number of slots of every cluster.
 const SLOTS: usize = 16384;
-/// The silence after which the other nodes consider a node failed, and the cluster stops serving: longer than a busy
-/// machine lets a process wait.
-const NODE_TIMEOUT: &str = "cluster-node-timeout 4000";
+/// The silence in milliseconds after which the other nodes consider a node failed: while the nodes get to know each other, and
+/// from the first kill on, when a replica is to take over.
+const ALERT: &str = "4000";
+/// The same while all nodes run: longer than a busy machine lets a process wait, or a replica would take over by itself.
+const CALM: &str = "30000";
+/// The time in which a replica takes over: a vote that a busy machine delays is repeated after sixteen seconds.
+const TAKEOVER: Duration = SOON.saturating_mul(3);
 
 /// A running cluster. Its nodes have numbers: first the primaries, then their replicas in the same order. Roles may
 /// change later.
@@ -32,7 +36,8 @@ impl Cluster {
     pub fn of(primaries: usize, lines: &[&str]) -> Self {
         let ring = Keyring::default();
         let node = || {
-            let builder = Redis::builder().keyring(ring.clone()).cluster_node().line(NODE_TIMEOUT);
+            let builder = Redis::builder().keyring(ring.clone()).cluster_node();
+            let builder = builder.line(&format!("cluster-node-timeout {ALERT}"));
             lines.iter().fold(builder, |builder, line| builder.line(line)).start()
         };
         let nodes = thread::scope(|scope| {
@@ -44,6 +49,7 @@ impl Cluster {
         cluster.deal_slots(primaries);
         cluster.replicate(primaries);
         cluster.wait_until_ok();
+        cluster.be_patient(CALM);
         cluster
     }
 
@@ -134,7 +140,15 @@ impl Cluster {
 
     /// Kills a node; writes that it has not replicated are lost.
     pub fn kill(&mut self, number: usize) {
+        self.be_patient(ALERT);
         self.nodes[number].kill();
+    }
+
+    /// Sets the silence after which the running nodes consider another one failed.
+    fn be_patient(&self, milliseconds: &str) {
+        for node in self.up() {
+            node.connect().get::<()>(&["CONFIG", "SET", "cluster-node-timeout", milliseconds]);
+        }
     }
 
     /// Starts a node again that was killed.
@@ -168,7 +182,7 @@ impl Cluster {
     fn everywhere(&self, what: &str, is_so: impl Fn(&mut Con) -> bool) {
         for node in self.up() {
             let mut con = node.connect();
-            wait_until(what, SOON, || is_so(&mut con));
+            wait_until(what, TAKEOVER, || is_so(&mut con));
         }
     }
 
@@ -220,7 +234,7 @@ impl Cluster {
             if keys.is_empty() {
                 return;
             }
-            let mut command = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
+            let mut command = vec!["MIGRATE", "127.0.0.1", &port, "", "0", "30000", "KEYS"];
             command.extend(keys.iter().map(String::as_str));
             source.get::<String>(&command);
         }

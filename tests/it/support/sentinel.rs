@@ -13,6 +13,10 @@ use super::{
 pub const MASTER: &str = "sessions";
 /// The number of Sentinels that must agree that the primary is down.
 const QUORUM: usize = 2;
+/// The silence in milliseconds after which a Sentinel takes a server for failed: while all run, longer than a busy machine lets
+/// a process wait, or the Sentinels would promote the replica by themselves; and while a failover is waited for.
+const CALM: u32 = 30_000;
+const ALERT: u32 = 1000;
 
 /// Two Redis servers and their Sentinels.
 pub struct Sentinels {
@@ -80,10 +84,21 @@ impl Sentinels {
         })
     }
 
-    /// Waits until the Sentinels have promoted another server than `former`.
+    /// Waits until the Sentinels have promoted another server than `former`, which hangs or is dead.
     #[track_caller]
     pub fn wait_for_failover(&self, former: usize) -> usize {
-        self.wait_for_failover_while(former, || ())
+        self.be_patient(ALERT);
+        let heir = self.wait_for_failover_while(former, || ());
+        self.be_patient(CALM);
+        heir
+    }
+
+    /// Sets the silence after which the Sentinels take a server for failed.
+    fn be_patient(&self, milliseconds: u32) {
+        for sentinel in &self.sentinels {
+            let set = ["SENTINEL", "SET", MASTER, "down-after-milliseconds", &milliseconds.to_string()];
+            sentinel.connect().get::<()>(&set);
+        }
     }
 
     /// Does `step` again and again until the Sentinels have promoted another server than `former`. A Sentinel that a busy
@@ -157,7 +172,7 @@ fn configuration(dir: &Path, port: u16, primary: u16) -> String {
     format!(
         "port {port}\nbind 127.0.0.1\ndir {dir}\nlogfile {dir}/sentinel.log\n\
          sentinel monitor {MASTER} 127.0.0.1 {primary} {QUORUM}\n\
-         sentinel down-after-milliseconds {MASTER} 1000\nsentinel failover-timeout {MASTER} 5000\n"
+         sentinel down-after-milliseconds {MASTER} {CALM}\nsentinel failover-timeout {MASTER} 5000\n"
     )
 }
 

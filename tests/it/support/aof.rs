@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::Redis;
+use super::{AuthCommands, Redis, SOON, wait_until};
 
 /// Returns the part of the append-only file that grows.
 pub fn growing_file(redis: &Redis) -> PathBuf {
@@ -17,6 +17,16 @@ pub fn growing_file(redis: &Redis) -> PathBuf {
 /// Returns the size of the part that grows.
 pub fn written(redis: &Redis) -> u64 {
     fs::metadata(growing_file(redis)).expect("its size").len()
+}
+
+/// Waits until everything that was answered is in the file. While a disk is busy, Redis answers up to two seconds before
+/// it writes, under `appendfsync everysec`.
+#[track_caller]
+pub fn wait_until_written(redis: &Redis) {
+    let mut con = redis.connect();
+    wait_until("the append-only file is written", SOON, || {
+        con.get::<String>(&["INFO", "persistence"]).contains("aof_buffer_length:0\r")
+    });
 }
 
 /// Shortens the append-only file of a stopped Redis to `length`, as a power cut may.

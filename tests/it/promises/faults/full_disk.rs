@@ -83,6 +83,7 @@ fn without_room_for_the_append_only_file_nothing_changes_and_with_room_all_goes_
     }
     let form = [("grant_type", "refresh_token")];
     assert_eq!(by_cookie(&server, "/token", &cookie, &form).status, 200);
+    aof::wait_until_written(&redis);
     redis.kill();
     redis.restart();
     assert_eq!(crowd.carry_on(&redis), Losses::default(), "everything is in the file");

@@ -89,6 +89,7 @@ fn a_subscriber_on_the_replica_sees_the_events() {
 #[test]
 fn a_promoted_replica_carries_on() {
     let (mut primary, replica) = pair();
+    replica.connect().get::<()>(&["CONFIG", "SET", "hallpass.race-window", "60"]);
     let mut con = primary.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();
     let next = con.refresh("auth:42", &tokens.refresh, &[]).unwrap();

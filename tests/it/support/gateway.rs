@@ -42,7 +42,8 @@ impl Site {
     /// Starts all three. `launch` gets a directory for its files and [`Ports`] to write example configurations with.
     #[track_caller]
     pub fn behind(launch: impl FnOnce(&Path, &Ports<'_>) -> Command) -> Self {
-        let redis = Redis::with(&[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api"]);
+        let issuer = format!("hallpass.issuer {ISSUER}");
+        let redis = Redis::with(&[&issuer, "hallpass.audience api", "hallpass.race-window 60"]);
         let server = Server::before(&redis, &["--trusted-proxy", "127.0.0.1", "--session-cookie"]);
         let application = Application::start();
         let port = free_port();

@@ -260,8 +260,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let redis = child_of(self.process.id());
-        self.process.terminate(Duration::from_secs(10));
-        let left = redis.filter(|&redis| !gone_within(redis, Duration::from_secs(5)));
+        self.process.terminate(SOON);
+        let left = redis.filter(|&redis| !gone_within(redis, SOON));
         assert!(left.is_none() || std::thread::panicking(), "a redis-server was left behind");
     }
 }

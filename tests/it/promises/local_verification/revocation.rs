@@ -43,6 +43,18 @@ const WAYS: [(&str, Void); 18] = [
     ("FLUSHALL ASYNC", |con, _| con.get(&["FLUSHALL", "ASYNC"])),
 ];
 
+/// Waits until Redis is asked nothing during some uses of what is kept. A machine that was too busy for heartbeats makes
+/// the program ask again.
+#[track_caller]
+fn asks_nothing(program: &Program, con: &mut Con, token: &str, mut uses: impl FnMut()) {
+    wait_until("Redis is asked nothing", SOON, || {
+        program.learn(token);
+        let asked = con.counter("verified");
+        uses();
+        con.counter("verified") == asked
+    });
+}
+
 /// Refreshes with the first token after it was exchanged twice, with no window open.
 fn reuse(con: &mut Con, first: &Tokens) {
     let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
@@ -70,13 +82,13 @@ fn each_token_is_asked_about_once_and_what_it_says_is_exactly_what_was_signed() 
     let program = Program::of(&redis);
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &["CLAIMS", r#"{"b":2,"a":1}"#]).unwrap();
-    program.learn(&tokens.access);
+    asks_nothing(&program, &mut con, &tokens.access, || {
+        for _ in 0..100 {
+            let claims = program.verify(&tokens.access).unwrap();
+            assert_eq!(claims.as_bytes(), tokens::unbase64(tokens.access.split('.').nth(1).unwrap()));
+        }
+    });
     let asked = con.counter("verified");
-    for _ in 0..100 {
-        let claims = program.verify(&tokens.access).unwrap();
-        assert_eq!(claims.as_bytes(), tokens::unbase64(tokens.access.split('.').nth(1).unwrap()));
-    }
-    assert_eq!(con.counter("verified"), asked);
     let other = con.issue("auth:42", &[]).unwrap();
     program.learn(&other.access);
     assert!(con.counter("verified") > asked, "the first time it is: that is the proof of receipt");
@@ -88,14 +100,14 @@ fn what_another_user_does_drops_nothing() {
     let program = Program::of(&redis);
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();
-    program.learn(&tokens.access);
-    let asked = con.counter("verified");
     let mut theirs = con.issue("auth:43", &[]).unwrap();
-    for _ in 0..20 {
-        theirs = con.refresh("auth:43", &theirs.refresh, &[]).unwrap();
-        program.verify(&tokens.access).unwrap();
-    }
-    assert_eq!(con.counter("verified"), asked);
+    let mut other = redis.connect();
+    asks_nothing(&program, &mut con, &tokens.access, || {
+        for _ in 0..20 {
+            theirs = other.refresh("auth:43", &theirs.refresh, &[]).unwrap();
+            program.verify(&tokens.access).unwrap();
+        }
+    });
 }
 
 /// Seen to fail when a program's own commands drop nothing.
@@ -164,10 +176,13 @@ fn a_current_refresh_token_is_inspected_once_until_its_session_changes() {
     };
     program.learn(&con.issue("auth:1", &[]).unwrap().access);
     let first = con.issue("auth:42", &[]).unwrap();
-    for _ in 0..10 {
-        assert_eq!(state(&first.refresh), Some(TokenState::Current));
-    }
-    assert_eq!(asked(&mut con), 1);
+    wait_until("it is inspected once", SOON, || {
+        let before = asked(&mut con);
+        for _ in 0..10 {
+            assert_eq!(state(&first.refresh), Some(TokenState::Current));
+        }
+        asked(&mut con) == before
+    });
     let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
     wait_until("the change is heard", SOON, || state(&first.refresh) == Some(TokenState::Retry));
     let before = asked(&mut con);

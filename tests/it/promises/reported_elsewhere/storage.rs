@@ -1,22 +1,23 @@
 //! The storage of sessions in Redis: its size, its place, and a full memory.
 
-use std::{net::TcpListener, time::Duration};
+use std::time::Duration;
 
 use super::*;
+use crate::support::clock::Clocked;
 
 // better-auth#11022, #10992, #3819, spring-session#2230
 #[test]
 fn there_is_no_index_that_could_leak_or_be_corrupted() {
-    let redis = Redis::start();
-    let mut con = redis.connect();
+    let clocked = Clocked::with(&[]);
+    let mut con = clocked.redis.connect();
     for user in 0..20 {
         let key = format!("auth:{user}");
-        let tokens = con.issue(&key, &["IDLETTL", "1"]).unwrap();
+        let tokens = con.issue(&key, &["IDLETTL", "900"]).unwrap();
         con.issue(&key, &[]).unwrap();
         con.refresh(&key, &tokens.refresh, &[]).unwrap();
     }
     assert_eq!(con.get::<i64>(&["DBSIZE"]), 20, "one key per user, and no other");
-    con.let_pass(Duration::from_millis(1100));
+    clocked.forward(Duration::from_secs(1_000));
     for user in 0..20 {
         let key = format!("auth:{user}");
         let listed: Vec<redis::Value> = con.get(&["AUTH.SESSIONS", &key]);
@@ -56,9 +57,7 @@ fn every_command_of_a_user_stays_in_one_slot_of_a_cluster() {
 
 /// Returns a cluster of one node, which has all slots.
 fn cluster_of_one(lines: &[&str]) -> Redis {
-    let bus = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let builder = Redis::builder().tcp().line("cluster-enabled yes").line(&format!("cluster-port {bus}"));
-    let redis = lines.iter().fold(builder, |builder, line| builder.line(line)).start();
+    let redis = Redis::builder().cluster_node().lines(lines).start();
     let mut con = redis.connect();
     con.get::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
     let is_ok = |con: &mut Con| con.get::<String>(&["CLUSTER", "INFO"]).contains("cluster_state:ok");

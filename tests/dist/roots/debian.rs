@@ -82,6 +82,7 @@ fn debian_12_on_arm64() {
     let root = Root::debian("bookworm", "arm64", "redis-server,curl");
     root.put(&artefacts().join(format!("hallpass_{VERSION}_arm64.deb")));
     let systemctl = "systemctl() {
+            [ $1 = start ] || redis-cli SHUTDOWN
             install -d -o redis /run/redis
             runuser -u redis -- redis-server /etc/redis/redis.conf --daemonize yes
             timeout 120 sh -c 'until redis-cli PING | grep -q PONG; do sleep 0.2; done' >ready.txt

@@ -15,7 +15,7 @@ use crate::{
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, moving, browser, prometheus}`. Those of
 /// docs/install.md and docs/production.md are run on bare systems, by `make test-roots` and `make test-images`.
-const RUN: [(&str, &str, &str); 42] = [
+const RUN: [(&str, &str, &str); 43] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -48,6 +48,7 @@ const RUN: [(&str, &str, &str); 42] = [
     ("docs/operations.md", "Backup and restore", "sh"),
     ("docs/operations.md", "Monitoring", "yaml"),
     ("docs/production.md", "A bad day, on purpose", "sh"),
+    ("docs/production.md", "A firewall", "sh"),
     ("docs/production.md", "Alerts", "sh"),
     ("docs/production.md", "Backups", "sh"),
     ("docs/production.md", "Key rotation", "sh"),

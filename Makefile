@@ -10,6 +10,8 @@
 #                run the examples of docs/stacks, each with its own framework, against one table of promises; STACKS=fastapi for
 #                some of them
 #   make bench   measure, print ratios and write docs/bench; BENCH=name for one of the measurements, which only prints
+#   make load    drill a million sessions on one core (eight minutes), and write docs/bench/load.md; SESSIONS=100000 for a quick
+#                try, which only prints
 #   make pictures
 #                draw the pictures of the console in docs anew
 #   make fuzz    look for inputs that break a parser, FUZZ_SECONDS (60) for each; FUZZ=name for one of them
@@ -33,7 +35,7 @@
 
 APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: run test test-servers test-stacks test-tools build bench pictures fuzz soak lint deps cxx
+.PHONY: run test test-servers test-stacks test-tools build bench load pictures fuzz soak lint deps cxx
 .PHONY: dist test-dist test-roots test-images lint-packaging deny msrv dist-deps root-deps image-deps venv
 
 run: build
@@ -52,6 +54,9 @@ build: deps
 # Node.js comes from PyPI with the test tools. The whole workspace is built, since the benchmarks start its programs.
 bench: deps tests/bench/node/node_modules/.installed
 	cargo bench --locked --workspace --bench bench -- $(BENCH)
+
+load: deps
+	SESSIONS=$(SESSIONS) cargo bench --locked --workspace --bench bench -- load
 
 pictures: deps test-tools
 	PICTURES=$(CURDIR)/docs cargo test --release --locked -p hallpass-tests --features tools --test it -- tools::console::the_pictures

@@ -12,9 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::thread::{CpuSet, sched_setaffinity};
-
-use crate::{cpu, resp, stats, support::Redis};
+use crate::{
+    cores::{Core, stay_on},
+    cpu, resp, stats,
+    support::Redis,
+};
 
 /// The number of connections.
 pub const CONNECTIONS: usize = 16;
@@ -88,21 +90,11 @@ impl Manner {
 pub fn run(redis: &Redis, manner: Manner, requests: &Requests) -> Turn {
     thread::scope(|scope| {
         let load = scope.spawn(|| {
-            stay_on_second_core();
+            stay_on(Core::Second);
             drive(redis, manner, &batches(&requests.commands, manner.pipeline), requests.again_for)
         });
         load.join().expect("the load runs")
     })
-}
-
-/// Pins this thread to the second core until it ends.
-fn stay_on_second_core() {
-    if thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
-        let mut second = CpuSet::new();
-        second.set(1);
-        // If this is not allowed, the scheduler decides.
-        sched_setaffinity(None, &second).ok();
-    }
 }
 
 fn batches(commands: &[Vec<u8>], pipeline: usize) -> Vec<Batch> {

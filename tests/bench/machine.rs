@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::{http::node, support::build::redis_server};
 
-/// Returns pairs of a name and its value.
+/// Returns pairs of a name and its value: those of the machine, and of what runs in every measurement.
 pub fn describe() -> Vec<(&'static str, String)> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let hallpass = env!("CARGO_PKG_VERSION").to_owned();
@@ -17,9 +17,12 @@ pub fn describe() -> Vec<(&'static str, String)> {
         ("Redis", without_build(&said(Command::new(redis_server()).arg("--version")))),
         ("Hallpass", hallpass),
         ("Rust", said(Command::new("rustc").arg("--version"))),
-        ("Node.js", said(Command::new(node()).arg("--version"))),
-        ("from npm", packages()),
     ]
+}
+
+/// Returns the same of the programs that Hallpass is compared with.
+pub fn describe_others() -> Vec<(&'static str, String)> {
+    vec![("Node.js", said(Command::new(node()).arg("--version"))), ("from npm", packages())]
 }
 
 /// Returns the output of `redis-server --version`, up to the version.

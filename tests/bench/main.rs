@@ -2,7 +2,7 @@
 //!
 //! Each measurement is a file or directory. It starts its own redis-servers, lets the compared sides take turns, and
 //! prints medians and their ratio, so that a busy machine affects both sides alike. Nothing is asserted. A run of all
-//! measurements writes `docs/bench`.
+//! measurements writes `docs/bench`. The load drill, `make load`, is not one of them: it compares nothing.
 
 #![allow(clippy::unwrap_used)]
 
@@ -10,10 +10,12 @@ mod alternatives;
 mod chart;
 mod commands;
 mod commandstats;
+mod cores;
 mod cpu;
 mod http;
 mod large_hashes;
 mod load;
+mod load_drill;
 mod local_verification;
 mod machine;
 mod memory;
@@ -70,6 +72,9 @@ fn main() {
     }
     // Cargo passes --bench.
     let chosen: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    if chosen == [load_drill::NAME] {
+        return load_drill::run();
+    }
     let unknown = chosen.iter().find(|name| !ALL.iter().any(|known| known.name == *name));
     assert!(unknown.is_none(), "no such measurement; there are: {}", ALL.map(|known| known.name).join(" "));
     let cores = thread::available_parallelism().map_or(1, usize::from);

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     Measurement, chart,
-    machine::describe,
+    machine::{describe, describe_others},
     report::{Ratio, Report},
 };
 
@@ -23,20 +23,26 @@ pub type Results = Vec<(Measurement, Report)>;
 
 /// Writes all three files.
 pub fn write(results: &Results) {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/bench");
-    fs::create_dir_all(&dir).expect("a writable directory");
     let ratios: Vec<&Ratio> = results.iter().flat_map(|(_, report)| &report.ratios).collect();
     for (name, text) in [
         ("results.json", as_json(results)),
         ("README.md", page(results)),
         ("ratios.svg", chart::draw(&ratios)),
     ] {
-        fs::write(dir.join(name), text).expect("a writable directory");
+        write_file(name, &text);
     }
 }
 
+/// Writes a file of `docs/bench`.
+pub fn write_file(name: &str, text: &str) {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/bench");
+    fs::create_dir_all(&dir).expect("a writable directory");
+    fs::write(dir.join(name), text).expect("a writable directory");
+}
+
 fn as_json(results: &Results) -> String {
-    let machine: Json = describe().into_iter().map(|(what, which)| (what.to_owned(), json!(which))).collect();
+    let origin = describe().into_iter().chain(describe_others());
+    let machine: Json = origin.map(|(what, which)| (what.to_owned(), json!(which))).collect();
     let by_name =
         |(measurement, report): &(Measurement, Report)| (measurement.name.to_owned(), report_json(report));
     let measurements: Json = results.iter().map(by_name).collect();
@@ -57,9 +63,7 @@ fn report_json(report: &Report) -> Json {
 
 fn page(results: &Results) -> String {
     let mut out = String::from(INTRODUCTION);
-    for (what, which) in describe() {
-        writeln!(out, "- {what}: {which}").expect("a string");
-    }
+    out.push_str(&origin(&[describe(), describe_others()].concat()));
     out.push_str("\n![Ratios by their targets](ratios.svg)\n\n## Ratios\n\n");
     out.push_str(&ratio_table(results));
     for (Measurement { name, about, .. }, report) in results {
@@ -81,8 +85,13 @@ fn ratio_table(results: &Results) -> String {
     markdown(&rows)
 }
 
+/// Returns the origin of numbers as a list.
+pub fn origin(facts: &[(&str, String)]) -> String {
+    facts.iter().map(|(what, which)| format!("- {what}: {which}\n")).collect()
+}
+
 /// Returns a table whose first row is the head and whose first column alone is text.
-fn markdown(rows: &[Vec<String>]) -> String {
+pub fn markdown(rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let columns = rows.first().map_or(0, Vec::len);
     let rule = format!("| --- |{}\n", " ---: |".repeat(columns.saturating_sub(1)));

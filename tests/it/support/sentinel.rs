@@ -45,8 +45,14 @@ impl Sentinels {
         let primary = builder().start();
         let replica = builder().line(&format!("replicaof 127.0.0.1 {}", primary.port())).start();
         replica.wait_until_in_sync();
-        let sentinels: Vec<_> = (0..3).map(|_| Sentinel::start(primary.port())).collect();
-        let all = Self { sentinels, servers: [primary, replica] };
+        Self::watching([primary, replica])
+    }
+
+    /// Starts Sentinels that watch a primary and its replica; returns when all know each other.
+    #[track_caller]
+    pub fn watching(servers: [Redis; 2]) -> Self {
+        let sentinels: Vec<_> = (0..3).map(|_| Sentinel::start(servers[0].port())).collect();
+        let all = Self { sentinels, servers };
         all.wait_until_acquainted();
         all
     }

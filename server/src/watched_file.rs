@@ -17,8 +17,9 @@ pub struct WatchedFile {
     seen: Option<Version>,
 }
 
-/// The version of a file: device, inode, size, and the time of its last change in seconds and nanoseconds.
-type Version = (u64, u64, u64, i64, i64);
+/// The version of a file: device, inode, size, mode, and the time of its last change in seconds and nanoseconds, which many
+/// kernels count in steps of milliseconds.
+type Version = (u64, u64, u64, u32, i64, i64);
 
 impl WatchedFile {
     /// Remembers the current version of the file.
@@ -61,8 +62,8 @@ impl WatchedFile {
 
 /// Returns the version of a file; `None` if there is none.
 fn version(path: &PathBuf) -> Option<Version> {
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.dev(), metadata.ino(), metadata.size(), metadata.ctime(), metadata.ctime_nsec()))
+    let it = fs::metadata(path).ok()?;
+    Some((it.dev(), it.ino(), it.size(), it.mode(), it.ctime(), it.ctime_nsec()))
 }
 
 #[cfg(test)]

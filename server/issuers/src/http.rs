@@ -210,6 +210,8 @@ mod tests {
     use super::*;
     use crate::testing::Answering;
     use hyper::header::HeaderValue;
+    use std::net::Ipv4Addr;
+    use tokio::net::TcpSocket;
 
     async fn got(answer: &str) -> Result<Document, FetchError> {
         let server = Answering::with(answer).await;
@@ -276,9 +278,11 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_there_is_an_error() {
-        let server = Answering::with("").await;
-        let place = Place::named_by_operator(&server.url()).expect("a place");
-        drop(server);
+        // The port is taken, so that nobody else gets it, and nobody listens.
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let url = format!("http://{}", socket.local_addr().expect("an address"));
+        let place = Place::named_by_operator(&url).expect("a place");
         let error = Http { tls: None }.get(&place).await.expect_err("refused");
         assert!(matches!(error, FetchError::Connection(_)), "{error}");
     }

@@ -403,9 +403,8 @@ mod tests {
         after.inherit(&before);
         after.key(wanted("a")).await.expect("a key");
         assert_eq!(server.connections(), 2);
-        let url = server.url();
-        drop(server);
-        let later = cache(&url);
+        server.goes_away();
+        let later = cache(&server.url());
         later.inherit(&after);
         assert!(later.key(wanted("a")).await.is_ok(), "the issuer is away");
         let elsewhere = cache("http://127.0.0.1:9");

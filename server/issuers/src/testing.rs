@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 use hallpass_engine::base64url;
 use jsonwebtoken::Algorithm;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -94,6 +95,7 @@ pub fn ok(document: &Value) -> String {
 pub struct Answering {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    is_away: Arc<AtomicBool>,
     task: AbortHandle,
 }
 
@@ -121,10 +123,14 @@ impl Answering {
 
     fn start(listener: TcpListener, url: String, answer: Option<String>) -> Self {
         let requests = Arc::new(Mutex::new(vec![]));
-        let seen = Arc::clone(&requests);
+        let is_away = Arc::new(AtomicBool::new(false));
+        let (seen, away) = (Arc::clone(&requests), Arc::clone(&is_away));
         let task = tokio::spawn(async move {
             let mut held = vec![];
             while let Ok((mut stream, _)) = listener.accept().await {
+                if away.load(SeqCst) {
+                    continue;
+                }
                 let request = head(&mut stream).await;
                 seen.lock().expect("no panic").push(request);
                 match &answer {
@@ -134,7 +140,12 @@ impl Answering {
                 }
             }
         });
-        Self { url, requests, task: task.abort_handle() }
+        Self { url, requests, is_away, task: task.abort_handle() }
+    }
+
+    /// Hangs up on everybody from now on. It keeps its port, which another test's server would get.
+    pub fn goes_away(&self) {
+        self.is_away.store(true, SeqCst);
     }
 
     /// Returns its URL.

@@ -259,7 +259,7 @@ mod tests {
         before.judge(&token(&fixture.key, &json!({})), None).await.expect("a login");
         let members = json!({"jwks_uri": fixture.server.url(), "subject": "new:{sub}"});
         let Fixture { key, server } = fixture;
-        drop(server);
+        server.goes_away();
         let after = TrustedIssuers::new(vec![issuer(&members)], Some(&before));
         let login = after.judge(&token(&key, &json!({})), None).await.expect("a login");
         assert_eq!(login.subject, "new:42");

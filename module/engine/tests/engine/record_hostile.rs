@@ -194,7 +194,8 @@ proptest! {
 
     #[test]
     fn random_bytes_are_unreadable(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        // An array of 6 or more elements whose first is 1 does not arise by chance.
+        // An array whose first element is 1 may be a record, once in a hundred million times.
+        prop_assume!(bytes.get(1) != Some(&1));
         prop_assert_eq!(Session::decode(&bytes), Err(DecodeError));
     }
 

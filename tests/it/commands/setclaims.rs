@@ -64,7 +64,7 @@ fn the_version_is_the_time_or_one_more_than_before() {
     assert!(versions.windows(2).all(|pair| pair[0] < pair[1]), "{versions:?}");
     assert!(highest <= ended + 4, "as if each had its own second: {versions:?}");
 
-    con.let_pass(Duration::from_secs(u64::try_from(highest - ended).unwrap() + 2));
+    con.let_pass(Duration::from_secs(u64::try_from(highest - ended).unwrap_or(0) + 2));
     set_claims(&mut con, "ALL", "{}");
     let tokens = con.refresh("auth:42", &tokens.refresh, &[]).unwrap();
     assert!(version(&tokens) > highest + 1 && version(&tokens) <= con.now_ms() / 1000, "the time again");

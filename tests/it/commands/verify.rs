@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use crate::support::*;
+use crate::support::{clock::Clocked, *};
 
 /// Returns the claims of a fresh session, to be changed and signed again.
 fn session(con: &mut Con) -> (Tokens, Json) {
@@ -123,9 +123,9 @@ fn audience_is_checked_when_given_or_configured_and_a_star_skips_it() {
 
 #[test]
 fn a_cached_answer_is_still_checked_against_audience_session_and_time() {
-    let redis = Redis::start();
-    let mut con = redis.connect();
-    let tokens = con.issue("auth:42", &["AUDIENCE", "api", "ACCESSTTL", "4"]).unwrap();
+    let clocked = Clocked::with(&[]);
+    let mut con = clocked.redis.connect();
+    let tokens = con.issue("auth:42", &["AUDIENCE", "api", "ACCESSTTL", "400"]).unwrap();
     let ended = con.issue("auth:42", &[]).unwrap();
     for _ in 0..2 {
         con.verify("auth:42", &tokens.access, &[]).unwrap();
@@ -137,7 +137,7 @@ fn a_cached_answer_is_still_checked_against_audience_session_and_time() {
     assert_eq!(refused(con.verify("auth:43", &tokens.access, &[])), "INVALIDTOKEN");
     con.get::<i64>(&["HDEL", "auth:42", &ended.session_id]);
     assert_eq!(refused(con.verify("auth:42", &ended.access, &[])), "NOSESSION");
-    con.let_pass(Duration::from_millis(5100));
+    clocked.forward(Duration::from_secs(401));
     assert_eq!(refused(con.verify("auth:42", &tokens.access, &[])), "EXPIREDTOKEN");
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::*;
+use crate::support::{clock::Clocked, *};
 
 /// A little more than the smallest window.
 const A_SECOND: Duration = Duration::from_millis(1100);
@@ -118,24 +118,24 @@ fn a_refused_verify_is_not_a_receipt() {
 
 #[test]
 fn after_the_retry_window_an_old_token_is_a_reuse_receipt_or_not() {
-    let redis = Redis::with(&["hallpass.race-window 0", "hallpass.retry-window 1"]);
-    let mut con = redis.connect();
+    let clocked = Clocked::with(&["hallpass.race-window 0", "hallpass.retry-window 100"]);
+    let mut con = clocked.redis.connect();
     let first = con.issue("auth:42", &[]).unwrap();
     con.refresh("auth:42", &first.refresh, &[]).unwrap();
     con.refresh("auth:42", &first.refresh, &[]).unwrap();
-    con.let_pass(A_SECOND);
+    clocked.forward(Duration::from_secs(101));
     assert_eq!(refused(con.refresh("auth:42", &first.refresh, &[])), "REUSEDTOKEN");
 }
 
 #[test]
 fn retries_do_not_prolong_the_window() {
-    let redis = Redis::with(&["hallpass.race-window 0", "hallpass.retry-window 4"]);
-    let mut con = redis.connect();
+    let clocked = Clocked::with(&["hallpass.race-window 0", "hallpass.retry-window 400"]);
+    let mut con = clocked.redis.connect();
     let first = con.issue("auth:42", &[]).unwrap();
     con.refresh("auth:42", &first.refresh, &[]).unwrap();
-    con.let_pass(A_SECOND);
+    clocked.forward(Duration::from_secs(200));
     con.refresh("auth:42", &first.refresh, &[]).unwrap();
-    con.let_pass(Duration::from_secs(3));
+    clocked.forward(Duration::from_secs(401));
     assert_eq!(refused(con.refresh("auth:42", &first.refresh, &[])), "REUSEDTOKEN");
 }
 
@@ -174,11 +174,11 @@ fn a_very_old_generation_is_still_recognised() {
 
 #[test]
 fn a_retry_whose_access_token_expired_gets_a_fresh_one() {
-    let redis = Redis::start();
-    let mut con = redis.connect();
-    let first = con.issue("auth:42", &["ACCESSTTL", "1"]).unwrap();
+    let clocked = Clocked::with(&[]);
+    let mut con = clocked.redis.connect();
+    let first = con.issue("auth:42", &["ACCESSTTL", "100"]).unwrap();
     let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
-    con.let_pass(Duration::from_millis(2100));
+    clocked.forward(Duration::from_secs(101));
     let again = con.refresh("auth:42", &first.refresh, &[]).unwrap();
     assert_eq!(again.refresh, second.refresh);
     assert!(again.claims()["iat"].as_i64() > second.claims()["iat"].as_i64());

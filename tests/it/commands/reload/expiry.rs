@@ -1,5 +1,7 @@
 //! Rings whose keys expire: clear errors that do not blame the caller, and nothing is lost.
 
+use std::time::Duration;
+
 use crate::support::{clock::Clocked, *};
 
 /// The answer when no key of the ring may sign: an outage for the caller, not its mistake.
@@ -17,20 +19,29 @@ fn has_no_key<T: std::fmt::Debug>(answer: Answer<T>) {
     assert_eq!((refusal.code.as_str(), refusal.text.as_str()), ("ERR", NO_KEY));
 }
 
-/// Waits until the server's clock has reached `time`.
-fn reach(con: &mut Con, time: i64) {
-    wait_until("the key expires", SOON, || con.now_ms() >= time * 1000);
+/// How long the keys last that expire in the middle of a test, in seconds: longer than a busy machine takes to get there.
+const LIFETIME: i64 = 500;
+
+/// Starts a server with keys some of which last for [`LIFETIME`].
+fn start(ring: &Keyring) -> Clocked {
+    Clocked::start(Redis::builder().keyring(ring.clone()))
+}
+
+/// Lets those keys expire.
+fn expire(clocked: &Clocked) {
+    clocked.forward(Duration::from_secs(LIFETIME.unsigned_abs() + 1));
 }
 
 #[test]
 fn a_ring_without_a_signing_key_in_force_changes_nothing_and_recovers() {
-    let end = now() + 2;
+    let end = now() + LIFETIME;
     let ring = Keyring(vec![Key::signing("EdDSA", "sig-1").with("exp", end), Key::refresh("ref-1")]);
-    let redis = Redis::builder().keyring(ring.clone()).start();
+    let clocked = start(&ring);
+    let redis = &clocked.redis;
     let mut con = redis.connect();
     let first = con.issue("auth:42", &[]).unwrap();
     let second = con.refresh("auth:42", &first.refresh, &[]).unwrap();
-    reach(&mut con, end);
+    expire(&clocked);
     let before = (con.records("auth:42"), con.expires_at("auth:42"));
 
     has_no_key(con.issue("auth:42", &[]));
@@ -55,12 +66,13 @@ fn a_ring_without_a_signing_key_in_force_changes_nothing_and_recovers() {
 
 #[test]
 fn a_ring_without_a_refresh_key_in_force_begins_no_session() {
-    let end = now() + 2;
+    let end = now() + LIFETIME;
     let ring = Keyring(vec![Key::signing("EdDSA", "sig-1"), Key::refresh("ref-1").with("exp", end)]);
-    let redis = Redis::builder().keyring(ring.clone()).start();
+    let clocked = start(&ring);
+    let redis = &clocked.redis;
     let mut con = redis.connect();
     let tokens = con.issue("auth:42", &[]).unwrap();
-    reach(&mut con, end);
+    expire(&clocked);
     let before = con.records("auth:42");
 
     has_no_key(con.issue("auth:42", &[]));
@@ -76,15 +88,15 @@ fn a_ring_without_a_refresh_key_in_force_begins_no_session() {
 
 #[test]
 fn logging_out_needs_no_key() {
-    let end = now() + 2;
+    let end = now() + LIFETIME;
     let ring = Keyring(vec![
         Key::signing("EdDSA", "sig-1").with("exp", end),
         Key::refresh("ref-1").with("exp", end),
     ]);
-    let redis = Redis::builder().keyring(ring).start();
-    let mut con = redis.connect();
+    let clocked = start(&ring);
+    let mut con = clocked.redis.connect();
     let tokens: Vec<Tokens> = (0..3).map(|_| con.issue("auth:42", &[]).unwrap()).collect();
-    reach(&mut con, end);
+    expire(&clocked);
     let mut revoke = |target: &[&str]| con.get::<i64>(&[&["AUTH.REVOKE", "auth:42"], target].concat());
     assert_eq!(revoke(&["TOKEN", &tokens[0].refresh]), 0, "it can no longer be told from a forgery");
     assert_eq!(revoke(&["SESSION", &tokens[0].session_id]), 1);
@@ -107,18 +119,18 @@ fn keys_that_only_begin_later_do_not_sign_yet() {
 
 #[test]
 fn a_key_that_expires_hands_over_to_an_older_one() {
-    let end = now() + 2;
+    let end = now() + LIFETIME;
     let ring = Keyring(vec![
         Key::signing("EdDSA", "sig-1"),
         Key::signing("EdDSA", "sig-2").with("nbf", now() - 10).with("exp", end),
         Key::refresh("ref-1"),
         Key::refresh("ref-2").with("nbf", now() - 10).with("exp", end),
     ]);
-    let redis = Redis::builder().keyring(ring).start();
-    let mut con = redis.connect();
+    let clocked = start(&ring);
+    let mut con = clocked.redis.connect();
     let first = con.issue("auth:42", &[]).unwrap();
     assert_eq!(tokens::header(&first.access)["kid"], "sig-2");
-    reach(&mut con, end);
+    expire(&clocked);
     let second = con.issue("auth:42", &[]).unwrap();
     assert_eq!(tokens::header(&second.access)["kid"], "sig-1");
     assert_eq!(tokens::refresh_parts(&second.refresh)[1], "ref-1");
@@ -177,7 +189,7 @@ fn a_ring_whose_last_key_expires_is_warned_of_and_still_verifies() {
     let mut con = clocked.redis.connect();
     let tokens = con.issue("auth:42", &["ACCESSTTL", "3000"]).unwrap();
     assert!(!con.info("warnings").contains("ring"));
-    clocked.forward(std::time::Duration::from_secs(1_001));
+    clocked.forward(Duration::from_secs(1_001));
     assert!(con.info("warnings").contains("no key of the ring may sign now"));
     con.verify("auth:42", &tokens.access, &[]).unwrap();
     has_no_key(con.issue("auth:42", &[]));

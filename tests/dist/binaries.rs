@@ -127,7 +127,8 @@ impl Redis {
             .spawn()
             .unwrap();
         let redis = Self { process, folder };
-        shell(&format!("timeout 60 sh -c 'until [ -S {} ]; do sleep 0.05; done'", redis.socket()));
+        let ping = format!("redis-cli -s {} PING 2>&1 | grep -q PONG", redis.socket());
+        shell(&format!("timeout 60 sh -c 'until {ping}; do sleep 0.05; done'"));
         redis
     }
 

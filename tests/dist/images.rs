@@ -5,6 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use crate::{
+    ports::free_port,
     roots::{documents::blocks, root::Root},
     support::{artefacts, shell},
 };
@@ -152,7 +153,7 @@ struct Project<'a> {
 
 impl<'a> Project<'a> {
     fn start(containers: &'a Containers) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let project = Self { containers, port };
         // Compose waits for Redis to be healthy.
         project.compose("up --detach setup redis");

@@ -7,6 +7,8 @@ mod binaries;
 mod debian;
 mod images;
 mod inventory;
+#[path = "../it/support/ports.rs"]
+mod ports;
 mod redis_software;
 mod roots;
 mod support;

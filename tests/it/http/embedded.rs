@@ -4,7 +4,6 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     process::{Command, Output},
-    time::Duration,
 };
 
 use serde_json::Value as Json;
@@ -47,6 +46,10 @@ fn member(answer: &str, name: &str) -> String {
 #[test]
 fn the_printed_lines_work_as_printed() {
     let server = Server::start();
+    let mut raw = Raw::connect(&server.data("redis.sock"));
+    // A busy machine needs longer for these lines than the window lasts by default.
+    let mut race_window = |seconds| raw.call(&["CONFIG", "SET", "hallpass.race-window", seconds]).text();
+    assert_eq!(race_window("60"), "OK");
     let lines = curl_lines(&server);
     assert!(!server.printed().contains(server.secret()), "the secret is not printed");
     let issued = run(&server, &line_with(&lines, "/sessions"));
@@ -64,9 +67,8 @@ fn the_printed_lines_work_as_printed() {
     assert_eq!(server.verify(&member(&first, "access_token")).status, 200);
     let again = run(&server, &refresh);
     assert_eq!(member(&again, "refresh_token"), member(&first, "refresh_token"), "within the race window");
-    wait_until("the race window of 10 s passes", Duration::from_secs(20), || {
-        run(&server, &refresh).contains("invalid_grant")
-    });
+    assert_eq!(race_window("0"), "OK");
+    assert!(run(&server, &refresh).contains("invalid_grant"), "and after it");
     assert_eq!(server.verify(&member(&first, "access_token")).status, 401, "the session is gone");
     assert!(run(&server, &line_with(&lines, "jwks")).contains("Ed25519"));
 }

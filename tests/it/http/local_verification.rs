@@ -122,6 +122,7 @@ fn a_token_that_redis_vouched_for_passes_as_stale_at_verify_only() {
         assert_eq!(server.verify(&token).header("x-auth-stale"), "0");
     }
     assert_eq!(as_local(&bridging, "DELETE", "/subjects/43/sessions").status, 200);
+    learn(&bridging, &token);
     redis.kill();
     wait_until("it is noticed", SOON, || strict.verify(&token).status == 503);
     wait_until("it is noticed", SOON, || bridging.verify(&token).header("x-auth-stale") == "1");
@@ -209,12 +210,17 @@ fn a_session_cookie_is_asked_about_until_it_is_known_and_its_end_counts_everywhe
         let cookie = session_cookie::login(&here, json!({}));
         learn_cookie(&here, &cookie);
         learn_cookie(&there, &cookie);
-        let before = inspections(&mut con);
-        for _ in 0..10 {
-            let page = session_cookie::ask_for_page(&there, &cookie);
-            assert_eq!((page.status, page.header("x-auth-stale")), (200, "0"));
-        }
-        assert_eq!(inspections(&mut con), before);
+        // On a busy machine a heartbeat may be late, and then the front asks.
+        wait_until("ten pages cost no question", SOON, || {
+            let ([kept, _], asked) = (counts(&there), inspections(&mut con));
+            for _ in 0..10 {
+                let page = session_cookie::ask_for_page(&there, &cookie);
+                assert_eq!((page.status, page.header("x-auth-stale")), (200, "0"));
+            }
+            let (kept, asked) = (counts(&there)[0] - kept, inspections(&mut con) - asked);
+            assert_eq!(kept + asked, 10, "each is answered in one of the two ways");
+            asked == 0
+        });
         assert_eq!(as_local(&here, "DELETE", "/subjects/42/sessions").status, 200);
         is_refused(&session_cookie::ask_for_page(&here, &cookie));
         wait_until("the end is heard", SOON, || session_cookie::ask_for_page(&there, &cookie).status == 401);

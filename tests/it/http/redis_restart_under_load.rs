@@ -1,5 +1,5 @@
 //! Redis is killed and started again while clients refresh, verify and log in over HTTP: 503 meanwhile, no request
-//! waits too long, and afterwards all clients carry on by asking again.
+//! waits too long, the first one afterwards is served, and all clients carry on by asking again.
 
 use std::{
     cell::Cell,
@@ -21,9 +21,9 @@ const CLIENTS: usize = 8;
 /// The number of times that Redis is killed.
 const ROUNDS: usize = 3;
 /// The server gives a call to Redis three seconds; the rest is for a busy machine.
-const REQUEST_LIMIT: Duration = Duration::from_secs(6);
-/// The time after Redis' return in which the service must be back.
-const BACK_WITHIN: Duration = Duration::from_secs(1);
+const REQUEST_LIMIT: Duration = Duration::from_secs(15);
+/// How long the server waits for one answer of Redis.
+const ANSWER_OF_REDIS: Duration = Duration::from_secs(2);
 /// A client's pause between two requests.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -62,7 +62,9 @@ impl Load {
         assert!(took < REQUEST_LIMIT, "{took:?} for {answer:?}");
         let is_certain = self.phase.load(SeqCst) == phase;
         if answer.status == 503 {
-            assert!(!is_certain || phase % 4 != 0, "Redis is there, {took:?}: {answer:?}");
+            // A Redis that does not get the processor may take too long; a server that did not ask it gives up earlier.
+            let is_late = took >= ANSWER_OF_REDIS;
+            assert!(!is_certain || phase % 4 != 0 || is_late, "Redis is there, {took:?}: {answer:?}");
             assert_eq!(answer.error(), (503, "temporarily_unavailable".into()));
             assert!(answer.has_header("retry-after") && !answer.has_header("set-cookie"));
             self.unanswered[client].store(phase + 1, SeqCst);
@@ -146,7 +148,7 @@ fn drill(redis: &mut Redis, load: &Load, before: impl Fn(&Redis), after: impl Fn
             redis.restart();
             let back = load.next_phase();
             let is_back = || load.answered.iter().any(|seen| seen.load(SeqCst) > back);
-            wait_until("the service is back", BACK_WITHIN, is_back);
+            wait_until("the service is back", SOON, is_back);
         }
         load.everybody("all clients are served again", &load.answered, load.phase.load(SeqCst));
         drop(over);
@@ -208,7 +210,10 @@ fn a_redis_that_lost_its_last_refreshes_with_the_power_logs_nobody_out() {
     let length = Cell::new(0);
     let note_length = |redis: &Redis| {
         length.set(aof::written(redis));
-        thread::sleep(Duration::from_millis(300));
+        let before = counted(redis, "refreshed");
+        // Some client refreshes for the second time, so that it knows the answer to the first.
+        let is_known = || counted(redis, "refreshed") > before + CLIENTS as u64;
+        wait_until("what will be lost is written", SOON, || is_known() && aof::written(redis) > length.get());
     };
     let lose_the_rest = |redis: &Redis| aof::shorten_to(redis, length.get());
     drill(&mut redis, &load, note_length, lose_the_rest);

@@ -195,8 +195,8 @@ fn a_repeated_cookie_and_an_outage_clear_nothing() {
 fn a_navigation_renews_as_soon_as_an_access_token_would_have_expired() {
     let redis = redis();
     let server = Server::before(&redis, &FLAGS);
+    assert_eq!(ask(&server, &login(&server, json!({})), &NAVIGATION).set_cookie(), None, "not yet");
     let cookie = login(&server, json!({"access_ttl": 1}));
-    assert_eq!(ask(&server, &cookie, &NAVIGATION).set_cookie(), None, "not yet");
     let answer = wait_for("a renewal", SOON, || {
         for other in [&IMAGE[..], &FORM, &[NAVIGATION[0], NAVIGATION[1], ("sec-purpose", "prefetch")]] {
             let answer = ask(&server, &cookie, other);

@@ -5,7 +5,7 @@ use std::{
     cmp::Reverse,
     collections::{BinaryHeap, VecDeque},
     iter::Peekable,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::{
@@ -55,7 +55,6 @@ struct Generator<'a> {
     /// The connections that take more calls, by index.
     free: VecDeque<usize>,
     in_flight: usize,
-    began: Instant,
     log: Log,
 }
 
@@ -70,7 +69,7 @@ pub fn run(wire: &dyn Wire, population: &mut Population, arrivals: impl Iterator
     let mut generator = Generator::connect(wire, population);
     let mut last_event = Duration::ZERO;
     while !queue.is_empty() || generator.in_flight > 0 {
-        let now = generator.began.elapsed();
+        let now = generator.log.began.elapsed();
         queue.take_due(now);
         generator.send(&mut queue.waiting);
         if generator.receive(&mut queue, now) {
@@ -117,8 +116,8 @@ impl<'a> Generator<'a> {
         let open = |index| Connection::open(wire, &epoll, index);
         let connections: Vec<Connection> = (0..count).map(open).collect();
         let (events, free) = (Vec::with_capacity(count), (0..count).collect());
-        let (began, log) = (Instant::now(), Log::default());
-        Self { wire, population, epoll, events, connections, free, in_flight: 0, began, log }
+        let log = Log::begin();
+        Self { wire, population, epoll, events, connections, free, in_flight: 0, log }
     }
 
     /// Sends the calls that are due, as far as connections are free.
@@ -166,7 +165,7 @@ impl<'a> Generator<'a> {
         let connection = &mut self.connections[index];
         let before = connection.awaiting.len();
         connection.receive(self.wire, &self.epoll, |request, verdict| {
-            let now = self.began.elapsed();
+            let now = self.log.began.elapsed();
             match verdict {
                 Verdict::Done(body) => {
                     self.log.answered.push((request.due.as_secs_f64(), now.as_secs_f64()));

@@ -86,7 +86,6 @@ fn happen(
     mix: &mut Mix,
     incident: &mut (dyn FnMut() -> String + Send),
 ) -> Vec<String> {
-    let began = Instant::now();
     let (log, done) = thread::scope(|scope| {
         let incident = scope.spawn(|| {
             thread::sleep(BEFORE);
@@ -97,13 +96,14 @@ fn happen(
         (log, incident.join().expect("it happens"))
     });
     println!("{name}: {}", done.took);
-    row(name, &log, &done.took, (done.began - began).as_secs_f64())
+    row(name, &log, &done)
 }
 
-fn row(name: &str, log: &Log, took: &str, at: f64) -> Vec<String> {
-    let last = log.unavailable.iter().copied().fold(0.0, f64::max);
-    let last = if last > 0.0 { format!("{:.1} s", last - at) } else { String::new() };
-    let mut row = table::row(&[name, took]);
+fn row(name: &str, log: &Log, done: &Done) -> Vec<String> {
+    let at = done.began.saturating_duration_since(log.began).as_secs_f64();
+    let last = log.unavailable.iter().map(|time| time - at).fold(0.0, f64::max);
+    let last = if last > 0.0 { format!("{last:.1} s") } else { String::new() };
+    let mut row = table::row(&[name, &done.took]);
     row.extend([format!("{:.1} %", 100.0 * log.share_unavailable()), last]);
     row.extend([0.5, 0.99, 1.0].map(|share| format!("{:.1} ms", log.latency(share))));
     row.push(log.refusals().to_string());

@@ -1,12 +1,13 @@
 //! The record of a load: when each call was due and answered.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use crate::stats;
 
 /// What became of the calls. Times are seconds since the beginning.
-#[derive(Default)]
 pub struct Log {
+    /// The beginning.
+    pub began: Instant,
     /// When each call was due, and when it succeeded.
     pub answered: Vec<(f64, f64)>,
     /// When a 503 came.
@@ -16,6 +17,11 @@ pub struct Log {
 }
 
 impl Log {
+    /// Begins now.
+    pub fn begin() -> Self {
+        Self { began: Instant::now(), answered: vec![], unavailable: vec![], refused: BTreeMap::new() }
+    }
+
     /// Returns the time, in milliseconds, from when a call was due to its success, which this share of them did not
     /// exceed.
     pub fn latency(&self, share: f64) -> f64 {

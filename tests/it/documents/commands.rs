@@ -15,7 +15,7 @@ use crate::{
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
 /// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, moving, browser, prometheus}`. Those of
 /// docs/install.md and docs/production.md are run on bare systems, by `make test-roots` and `make test-images`.
-const RUN: [(&str, &str, &str); 43] = [
+const RUN: [(&str, &str, &str); 45] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),
     ("docs/browsers.md", "At Hallpass", "sh"),
@@ -59,6 +59,8 @@ const RUN: [(&str, &str, &str); 43] = [
     ("docs/production.md", "The site's files", "sh"),
     ("docs/production.md", "nginx", "sh"),
     ("docs/security.md", "Redis users and rights", "sh"),
+    ("docs/upgrade.md", "Going back", "sh"),
+    ("docs/upgrade.md", "One server", "sh"),
 ];
 
 /// Languages of blocks that are not run: grammars and sketches, what `make` does, examples of messages.

@@ -14,3 +14,4 @@ mod readme;
 mod reliability;
 mod security;
 pub mod shell;
+mod upgrade;

@@ -8,7 +8,7 @@ use std::{
 use super::pages::project_file;
 
 /// Returns whether there is a file or a folder for this path of modules, or one of the folders of tests has it.
-fn is_a_test(name: &str) -> bool {
+pub(super) fn is_a_test(name: &str) -> bool {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("it");
     let path = name.replace("::", "/");
     let folders = fs::read_dir(&tests).unwrap().map(|folder| folder.unwrap().path());

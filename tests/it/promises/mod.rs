@@ -18,5 +18,5 @@ mod same_millisecond;
 mod secrecy;
 mod sentinel;
 mod shared;
-mod upgrade;
+pub mod upgrade;
 mod verify_cache;

@@ -31,6 +31,12 @@ pub fn built() -> &'static Built {
     })
 }
 
+/// Returns the hallpass-server of an earlier release, `HALLPASS_EARLIER_SERVER`, or the one under test.
+#[cfg(feature = "tools")]
+pub fn earlier_server() -> PathBuf {
+    env::var_os("HALLPASS_EARLIER_SERVER").map_or_else(|| built().server.clone(), PathBuf::from)
+}
+
 /// Returns the redis-server to test against: `REDIS_SERVER`, or the one on the path.
 pub fn redis_server() -> PathBuf {
     env::var_os("REDIS_SERVER").map_or("redis-server".into(), PathBuf::from)

@@ -1,5 +1,5 @@
-//! Users who refresh and verify over HTTP while something happens to Redis. Each answer must be a success or 503, which
-//! takes away neither token nor cookie; every other answer ends the test.
+//! Users who refresh and verify over HTTP while something happens to Redis or to the server. Each answer must be a success or
+//! 503, which takes away neither token nor cookie; every other answer ends the test.
 
 use std::{
     ops::Range,
@@ -24,9 +24,35 @@ const PROMPT: Duration = Duration::from_secs(1);
 /// A user's pause between two refreshes.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Where users come in.
+pub trait Entrance: Sync {
+    /// A path that is only for holders of a valid access token.
+    const GUARDED: &'static str;
+
+    /// Returns a request to `path`.
+    fn request(&self, method: &str, path: &str) -> HttpRequest;
+
+    /// Logs `subject` in, and returns what the user keeps: the refresh token, or the cookie with it.
+    fn log_in(&self, subject: &str, by_cookie: bool) -> String;
+}
+
+impl Entrance for Server {
+    const GUARDED: &'static str = "/verify";
+
+    fn request(&self, method: &str, path: &str) -> HttpRequest {
+        self.request(method, path)
+    }
+
+    fn log_in(&self, subject: &str, by_cookie: bool) -> String {
+        let login = self.sessions(&json!({"subject": subject, "cookie": by_cookie}));
+        assert_eq!(login.status, 201, "{login:?}");
+        held(&login, by_cookie)
+    }
+}
+
 /// The users, while they work.
-pub struct Holders<'a> {
-    server: &'a Server,
+pub struct Holders<'a, E> {
+    entrance: &'a E,
     is_over: AtomicBool,
     users: Vec<User>,
 }
@@ -43,7 +69,11 @@ struct User {
 /// Logs users with these subjects in, two each, one by cookie and one without, and keeps them busy during `disturbance`
 /// and until all are served again. Returns how many answers were 503 at once, before any time limit.
 #[track_caller]
-pub fn stay_logged_in(server: &Server, subjects: &[String], disturbance: impl FnOnce(&Holders<'_>)) -> u64 {
+pub fn stay_logged_in<E: Entrance>(
+    entrance: &E,
+    subjects: &[String],
+    disturbance: impl FnOnce(&Holders<'_, E>),
+) -> u64 {
     let user = |subject: &String, by_cookie| User {
         subject: subject.clone(),
         by_cookie,
@@ -52,7 +82,7 @@ pub fn stay_logged_in(server: &Server, subjects: &[String], disturbance: impl Fn
         refused_at_once: AtomicU64::new(0),
     };
     let users = subjects.iter().flat_map(|subject| [user(subject, false), user(subject, true)]).collect();
-    let holders = Holders { server, is_over: AtomicBool::new(false), users };
+    let holders = Holders { entrance, is_over: AtomicBool::new(false), users };
     thread::scope(|scope| {
         let over = OnDrop(&holders.is_over);
         let working: Vec<_> = holders.users.iter().map(|user| scope.spawn(|| holders.stay(user))).collect();
@@ -67,7 +97,7 @@ pub fn stay_logged_in(server: &Server, subjects: &[String], disturbance: impl Fn
     holders.users.iter().map(|user| user.refused_at_once.load(SeqCst)).sum()
 }
 
-impl Holders<'_> {
+impl<E: Entrance> Holders<'_, E> {
     /// Waits until every user has been served again.
     #[track_caller]
     pub fn wait_until_served(&self) {
@@ -95,15 +125,13 @@ impl Holders<'_> {
     fn stay(&self, user: &User) {
         let _over = OnDrop(&self.is_over);
         let agent = agent();
-        let login = self.server.sessions(&json!({"subject": user.subject, "cookie": user.by_cookie}));
-        assert_eq!(login.status, 201, "{login:?}");
-        let mut token = held(user, &login);
+        let mut token = self.entrance.log_in(&user.subject, user.by_cookie);
         let mut last_served = Instant::now();
         loop {
             let is_over = self.is_over.load(SeqCst);
             if let Some(next) = self.ask(user, &agent, self.refresh(user, &token)) {
-                token = held(user, &next);
-                let verify = self.server.request("GET", "/verify").bearer(&next.text_of("access_token"));
+                token = held(&next, user.by_cookie);
+                let verify = self.entrance.request("GET", E::GUARDED).bearer(&next.text_of("access_token"));
                 self.ask(user, &agent, verify);
                 last_served = Instant::now();
                 if is_over {
@@ -116,7 +144,7 @@ impl Holders<'_> {
     }
 
     fn refresh(&self, user: &User, token: &str) -> HttpRequest {
-        let request = self.server.request("POST", "/token");
+        let request = self.entrance.request("POST", "/token");
         if user.by_cookie {
             let form = [("grant_type", "refresh_token")];
             request.header("cookie", token).header("x-hallpass", "1").form(&form)
@@ -145,8 +173,8 @@ impl Holders<'_> {
 }
 
 /// Returns the part of an answer that a user keeps: the refresh token, or the cookie with it.
-fn held(user: &User, answer: &HttpAnswer) -> String {
-    if user.by_cookie {
+fn held(answer: &HttpAnswer, by_cookie: bool) -> String {
+    if by_cookie {
         let cookie = answer.header("set-cookie").split(';').next();
         cookie.filter(|pair| pair.contains("=hp1.")).expect("a cookie").to_owned()
     } else {

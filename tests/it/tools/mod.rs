@@ -5,6 +5,7 @@
 mod browser;
 mod browser_package;
 mod console;
+mod fronts;
 mod gateway_caddy;
 mod gateway_envoy;
 mod gateway_nginx;

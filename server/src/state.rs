@@ -12,6 +12,7 @@ use hallpass_client::{CommandError, Hallpass, ModuleInfo, SubjectKeys, Verifier}
 use hallpass_engine::token;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The state of the routes.
 pub struct AppState {
@@ -39,12 +40,22 @@ pub struct AppState {
     pub middleware: Arc<MiddlewareState>,
 }
 
-/// The module, as it was when the server found it.
+/// The module.
 pub struct Module {
-    /// Its configuration.
+    /// Its configuration, as it was when the server found it.
     pub info: ModuleInfo,
     /// The Redis key of each subject.
     pub keys: SubjectKeys,
+    /// Its audience now, which may be changed at any time.
+    pub audience: watch::Sender<Option<String>>,
+}
+
+impl Module {
+    /// Returns the module that was found; `None` if its key pattern is not one.
+    pub fn found(info: ModuleInfo) -> Option<Self> {
+        let (keys, audience) = (info.subject_keys()?, watch::Sender::new(info.audience.clone()));
+        Some(Self { info, keys, audience })
+    }
 }
 
 /// Returns a verifier that keeps of the custom claims the `selected` ones, or all.
@@ -56,6 +67,18 @@ impl AppState {
     /// Returns the module, or 503 as long as it was not found.
     pub fn module(&self) -> Result<&Module, ApiError> {
         self.module.get().ok_or(ApiError::Unavailable)
+    }
+
+    /// Returns the module's audience, or 503 as long as the module was not found.
+    pub fn audience(&self) -> Result<Option<String>, ApiError> {
+        Ok(self.module()?.audience.borrow().clone())
+    }
+
+    /// Asks the module for its audience, and keeps the last one if Redis is away.
+    pub async fn look_at_settings(&self) {
+        if let (Ok(module), Ok(now)) = (self.module(), self.store.module_info().await) {
+            module.audience.send_replace(now.audience);
+        }
     }
 
     /// Returns the key of a subject that the caller names, or 400 if it is not a valid subject.

@@ -19,7 +19,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hallpass_admin::clients::SecretHash;
-use hallpass_client::{Address, Hallpass, ModuleInfo, SubjectKeys};
+use hallpass_client::{Address, Hallpass, ModuleInfo};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -42,7 +42,7 @@ pub fn state() -> AppState {
         refresh_requires_access: false,
         is_cluster: false,
     };
-    let module = Module { keys: SubjectKeys::new("auth:*").expect("a pattern"), info };
+    let module = Module::found(info).expect("a pattern");
     let store = Arc::new(Hallpass::new(&address).expect("a store"));
     AppState {
         verifier: verifier(&store, None),

@@ -20,7 +20,16 @@ pub fn new(now_ns: u128, random: &[u8; 8]) -> Uuid {
 
 /// Reads a session id in its canonical form only: a UUIDv7 in lower case with hyphens.
 pub fn parse(text: &[u8]) -> Option<Uuid> {
-    let id = Uuid::try_parse_ascii(text).ok().filter(is_sid)?;
+    canonical(text).filter(is_sid)
+}
+
+/// Returns whether the text is a UUID of any version in its canonical form, so that it may be asked for a session.
+pub fn is_uuid(text: &[u8]) -> bool {
+    canonical(text).is_some()
+}
+
+fn canonical(text: &[u8]) -> Option<Uuid> {
+    let id = Uuid::try_parse_ascii(text).ok()?;
     let mut canonical = Uuid::encode_buffer();
     (id.as_hyphenated().encode_lower(&mut canonical).as_bytes() == text).then_some(id)
 }
@@ -53,6 +62,8 @@ mod tests {
         for other in [&upper, &simple, &braced, &version_4, &wrong_variant, ""] {
             assert_eq!(parse(other.as_bytes()), None, "{other:?}");
         }
+        assert!([SID, &version_4, &wrong_variant].iter().all(|text| is_uuid(text.as_bytes())));
+        assert!(![&upper, &simple, &braced, ""].iter().any(|text| is_uuid(text.as_bytes())));
     }
 
     #[test]

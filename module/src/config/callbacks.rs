@@ -23,7 +23,17 @@ pub fn load(ctx: &Context) -> Result<(), &'static str> {
         config::register::<Table>(ctx, index, &declaration)
             .ok_or("a setting cannot be registered: Redis 7.0 or later is needed")?;
     }
-    if config::load(ctx) { Config::current().check() } else { Err("a hallpass.* setting is refused") }
+    if config::load(ctx) { check() } else { Err("a hallpass.* setting is refused") }
+}
+
+/// Checks the values in force. Redis does not hand over an empty text at load, since that is what the field holds then.
+fn check() -> Result<(), &'static str> {
+    let config = &mut copy();
+    SETTINGS.iter().try_for_each(|setting| match setting.kind {
+        Kind::Text { field, check, .. } => check(field(config)),
+        Kind::Number { .. } | Kind::Flag { .. } => Ok(()),
+    })?;
+    config.check()
 }
 
 fn kind(index: usize) -> Option<&'static Kind> {

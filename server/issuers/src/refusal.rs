@@ -30,11 +30,11 @@ pub enum Refusal {
     WrongParty,
     /// `exp` has passed.
     Expired,
-    /// `iat` or `nbf` is in the future.
+    /// `iat`, `nbf` or `auth_time` is in the future.
     NotYetValid,
     /// `exp` is too far away.
     TooLongLived,
-    /// `auth_time` is longer ago than allowed, or in the future.
+    /// `auth_time` is longer ago than allowed.
     OldAuthentication,
     /// `events` makes it a security event, such as a logout token.
     SecurityEvent,

@@ -35,13 +35,13 @@ pub enum Command {
     /// Serve HTTP (the default): with a private Redis, or with the one that --redis-url names.
     Serve(Box<Serve>),
     /// Make, rotate, list and prune the keys of a keyring file.
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Keys(KeysCommand),
     /// Manage the clients that may issue, introspect and manage sessions.
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Clients(ClientsCommand),
     /// Check the outside issuers whose tokens open sessions.
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Issuers(IssuersCommand),
     /// Ask a running server whether it is ready; the exit code is the answer.
     Healthcheck(Healthcheck),
@@ -127,6 +127,10 @@ mod tests {
         assert!(!failure.contains("Usage"), "{failure}");
         let failure = read("hallpass-server keys generate").expect_err("no keyring").to_string();
         assert!(failure.contains("--keyring"), "{failure}");
+        for group in ["keys", "clients", "issuers"] {
+            let failure = read(&format!("hallpass-server {group}")).expect_err("no command").to_string();
+            assert!(failure.contains("requires a subcommand"), "{failure}");
+        }
     }
 
     #[test]

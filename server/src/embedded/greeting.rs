@@ -26,7 +26,7 @@ pub fn print_listening(sockets: &Sockets, issuer: Option<&str>) -> Result<()> {
 pub fn print_embedded(sockets: &Sockets, issuer: &str, directory: &DataDir, is_demo: bool) -> Result<()> {
     print_listening(sockets, Some(issuer))?;
     let secret = shell_word(&directory.shown("client-secret"));
-    if sockets.console_address()?.is_some() {
+    if let Some(ListenAddress::Tcp(_)) = sockets.console_address()? {
         print(&format!("Sign in there as local, with the secret that `cat {secret}` shows.\n"));
     }
     if is_demo {

@@ -54,7 +54,7 @@ impl Redis {
             biased;
             _ = self.child.wait() => Err(anyhow!("redis-server did not start: {}", self.log.reason())),
             module = answers(store, &self.socket) => {
-                module.map_err(|error| anyhow!("the private redis-server is not usable: {error:?}"))
+                module.map_err(|error| anyhow!("the private redis-server is not usable: {error}"))
             }
         }
     }

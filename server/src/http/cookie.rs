@@ -14,6 +14,9 @@ const MARK: &str = "x-hallpass";
 /// learns whether somebody is logged in.
 const OPTIONAL: &str = "optional";
 
+/// Stands for a value that is not text, and is as little a token.
+const NO_TOKEN: &str = "not text";
+
 /// The name and attributes of the cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CookieMode {
@@ -50,14 +53,16 @@ impl CookieMode {
         if self.is_dev { "hallpass" } else { "__Host-hallpass" }
     }
 
-    /// Returns the cookie of a request that a gateway asks about. No script has added a header to it.
+    /// Returns the cookie of a request that a gateway asks about. No script has added a header to it. The cookies of others
+    /// beside it may be anything.
     pub fn presented(self, headers: &HeaderMap) -> Presented<'_> {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut values = pairs.filter(|(name, _)| *name == self.name()).map(|(_, value)| value);
+        let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+        let mut values =
+            pairs.filter_map(|pair| pair.strip_prefix(self.name().as_bytes())?.strip_prefix(b"="));
         match (values.next(), values.next()) {
-            (None | Some(""), None) => Presented::Nothing,
-            (Some(token), None) => Presented::Token(token),
+            (None | Some(b""), None) => Presented::Nothing,
+            (Some(token), None) => Presented::Token(str::from_utf8(token).unwrap_or(NO_TOKEN)),
             (_, Some(_)) => Presented::Several,
         }
     }
@@ -130,8 +135,10 @@ mod tests {
     const SECURE: CookieMode = CookieMode { is_dev: false, same_site: SameSite::Strict };
     const DEV: CookieMode = CookieMode { is_dev: true, same_site: SameSite::Strict };
 
-    fn request(cookies: &[&'static str], marked: bool) -> HeaderMap {
-        let lines = cookies.iter().map(|line| (header::COOKIE, HeaderValue::from_static(line)));
+    fn request(cookies: &[&str], marked: bool) -> HeaderMap {
+        let lines = cookies
+            .iter()
+            .map(|line| (header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).expect("valid")));
         let mut headers: HeaderMap = lines.collect();
         if marked {
             headers.insert(MARK, HeaderValue::from_static(""));
@@ -139,7 +146,7 @@ mod tests {
         headers
     }
 
-    fn read(mode: CookieMode, cookies: &[&'static str], marked: bool) -> Result<Option<String>, ApiError> {
+    fn read(mode: CookieMode, cookies: &[&str], marked: bool) -> Result<Option<String>, ApiError> {
         mode.refresh_token(&request(cookies, marked)).map(|token| token.map(str::to_owned))
     }
 
@@ -155,6 +162,13 @@ mod tests {
         assert_eq!(read(SECURE, &lines, true), Ok(Some("hp1.x".into())));
         assert_eq!(read(DEV, &lines, true), Ok(None));
         assert_eq!(read(DEV, &["x=1", "hallpass=hp1.y"], true), Ok(Some("hp1.y".into())));
+    }
+
+    #[test]
+    fn other_cookies_may_be_anything() {
+        let line = "theme=schön; __Host-hallpass=hp1.x; =; name=\u{1F600}";
+        assert_eq!(read(SECURE, &[line], true), Ok(Some("hp1.x".into())));
+        assert_eq!(read(SECURE, &["__Host-hallpass=é"], true), Ok(Some("é".into())));
     }
 
     #[test]

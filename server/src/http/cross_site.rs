@@ -74,7 +74,7 @@ impl Waiting<'_> {
         let (Some(scheme), Some(host)) = (forwarded(&FORWARDED_PROTO), forwarded(&FORWARDED_HOST)) else {
             return false;
         };
-        let own = format!("{scheme}://{host}");
+        let own = format!("{scheme}://{}", without_default_port(scheme, host));
         !host.is_empty() && own.as_bytes().eq_ignore_ascii_case(origin.as_bytes())
     }
 
@@ -83,6 +83,12 @@ impl Waiting<'_> {
         let mut values = self.headers.get_all(name).iter();
         values.next().filter(|_| values.next().is_none())
     }
+}
+
+/// Returns the host as an origin names it (RFC 6454 §6.2).
+fn without_default_port<'h>(scheme: &str, host: &'h str) -> &'h str {
+    let port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+    host.strip_suffix(port).unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -126,6 +132,20 @@ mod tests {
         ] {
             assert!(!passes(pairs), "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn an_origin_leaves_out_the_default_port() {
+        let passes = |scheme: &'static str, host: &'static str, origin: &'static str| {
+            let pairs = [POST, ("x-forwarded-proto", scheme), ("x-forwarded-host", host), ("origin", origin)];
+            let waiting = Waiting { headers: &headers(&pairs), is_proxied: true, method: None };
+            waiting.check_site(|_| false).is_ok()
+        };
+        assert!(passes("https", "app.example:443", "https://app.example"));
+        assert!(passes("http", "app.example:80", "http://app.example"));
+        assert!(passes("https", "app.example:8443", "https://app.example:8443"));
+        assert!(!passes("https", "app.example:80", "https://app.example"));
+        assert!(!passes("http", "app.example:443", "http://app.example"));
     }
 
     #[test]

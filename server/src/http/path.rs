@@ -8,10 +8,10 @@ use hallpass_engine::sid;
 /// The parameters as an extractor that does not fail, so that a handler can check the credentials first.
 pub type InPath<T> = Result<Path<T>, PathRejection>;
 
-/// Returns the text if it can be a session's id, or 400.
+/// Returns the text if a session may be asked for by it, or 400. A UUID of another version is no session's, but unknown.
 pub fn session_id(text: &str) -> Result<&str, ApiError> {
-    let is_id = sid::parse(text.as_bytes()).is_some();
-    is_id.then_some(text).ok_or_else(|| ApiError::invalid_request("sid: a UUIDv7 in its canonical form"))
+    let is_uuid = sid::is_uuid(text.as_bytes());
+    is_uuid.then_some(text).ok_or_else(|| ApiError::invalid_request("sid: a UUID in its canonical form"))
 }
 
 /// Returns the parameters, or 400 if one of them is not UTF-8.

@@ -80,7 +80,8 @@ pub async fn issue(
     let client = state.clients.authorize(request.headers(), Scope::Issue)?;
     let (session, _slot) = bodies.json::<NewSession>(request).await?;
     let key = state.key_of_subject(&session.subject)?;
-    let options = options(&state, &client, &session)?;
+    let default = state.audience()?;
+    let options = options(default.as_deref(), &client, &session)?;
     let json = state.store.issue_json(&key, &options).await?;
     if session.session_id.is_some() {
         check_audience(&client, &json)?;
@@ -95,9 +96,9 @@ fn check_audience(client: &Client, json: &[u8]) -> Result<(), ApiError> {
     if client.may_know_of(granted.aud.as_deref()) { Ok(()) } else { Err(foreign_audience()) }
 }
 
-/// Returns the command's options.
+/// Returns the command's options, where this audience is the module's.
 fn options<'a>(
-    state: &'a AppState,
+    default: Option<&'a str>,
     client: &'a Client,
     session: &'a NewSession,
 ) -> Result<IssueOptions<'a>, ApiError> {
@@ -106,7 +107,7 @@ fn options<'a>(
     }
     Ok(IssueOptions {
         claims: session.claims.as_deref().map(RawValue::get),
-        audience: audience(state, client, session)?,
+        audience: audience(default, client, session)?,
         client: Some(&client.id),
         is_public: !client.confidential,
         class: session.class.as_deref(),
@@ -125,7 +126,7 @@ fn options<'a>(
 /// Returns the audience to issue for. A client that is limited to audiences always names one to the module, if need be
 /// the module's default, so that changing that default later cannot widen the client's rights.
 fn audience<'a>(
-    state: &'a AppState,
+    default: Option<&'a str>,
     client: &Client,
     session: &'a NewSession,
 ) -> Result<Option<&'a str>, ApiError> {
@@ -133,7 +134,7 @@ fn audience<'a>(
     if client.audiences.is_none() {
         return Ok(requested);
     }
-    let effective = requested.or(state.module()?.info.audience.as_deref());
+    let effective = requested.or(default);
     effective.filter(|audience| client.may_issue_for(audience)).map(Some).ok_or_else(foreign_audience)
 }
 

@@ -88,7 +88,7 @@ impl<'f> Exchange<'f> {
     /// Reads the parameters.
     fn read(state: &AppState, headers: &HeaderMap, form: &'f Form) -> Result<Self, ApiError> {
         check_types(form)?;
-        check_target(form, state.module()?.info.audience.as_deref())?;
+        check_target(form, state.audience()?.as_deref())?;
         let subject_token = form.get("subject_token");
         Ok(Self {
             subject_token: subject_token

@@ -8,7 +8,7 @@ use crate::http::form::Form;
 use crate::http::notes;
 use crate::http::verified_token::VerifiedToken;
 use crate::middleware::source::Arrival;
-use crate::routes::verify_cookie::ByCookie;
+use crate::routes::verify_cookie::{ByCookie, OTHER_AUDIENCE};
 use crate::state::AppState;
 use axum::Extension;
 use axum::extract::State;
@@ -88,10 +88,11 @@ impl Check<'_> {
     /// Answers as for an access token of this session.
     fn by_session(&self, found: &Verified<Inspected>) -> Result<Response, ApiError> {
         let session = &found.value;
-        let audience = self.demands.audience.or(self.state.module()?.info.audience.as_deref());
+        let default = self.state.audience()?;
+        let audience = self.demands.audience.or(default.as_deref());
         let is_right = |audience| audience == ANY_AUDIENCE || session.aud.as_deref() == Some(audience);
         if !audience.is_none_or(is_right) {
-            return Err(ApiError::InvalidToken("the session is for another audience"));
+            return Err(OTHER_AUDIENCE);
         }
         let selected = self.state.verify_claims.as_deref();
         let token = VerifiedToken::of_session(session, selected).ok_or(ApiError::Unavailable)?;

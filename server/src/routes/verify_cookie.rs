@@ -11,6 +11,9 @@ use axum::response::{IntoResponse, Response};
 use hallpass_client::{CommandError, Inspected, RefreshOptions, TokenState, Tokens, Verified};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// How a session is refused that is for another audience than the one that is asked for.
+pub const OTHER_AUDIENCE: ApiError = ApiError::InvalidToken("the session is for another audience");
+
 /// A request that waits at a gateway, with a cookie.
 pub struct ByCookie<'a> {
     /// The state of the server.
@@ -33,7 +36,7 @@ impl ByCookie<'_> {
     /// renews the cookie if that is due. A cookie that is good for nothing is cleared.
     pub async fn answer(
         &self,
-        answer: impl FnOnce(&Verified<Inspected>) -> Result<Response, ApiError>,
+        answer: impl Fn(&Verified<Inspected>) -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
         let presented = self.state.cookies.presented(self.waiting.headers);
         if presented == Presented::Nothing {
@@ -72,9 +75,12 @@ impl ByCookie<'_> {
     async fn answer_with(
         &self,
         session: &LiveSession<'_>,
-        answer: impl FnOnce(&Verified<Inspected>) -> Result<Response, ApiError>,
+        answer: impl Fn(&Verified<Inspected>) -> Result<Response, ApiError>,
     ) -> Result<Response, ApiError> {
-        let mut response = answer(&session.found)?;
+        let mut response = match answer(&session.found) {
+            Err(OTHER_AUDIENCE) => answer(&self.asked_again(session).await?)?,
+            answered => answered?,
+        };
         match self.renewed(session).await {
             Ok(None) => {}
             Ok(Some(tokens)) => {
@@ -83,6 +89,16 @@ impl ByCookie<'_> {
             Err(error) => return self.refuse(error),
         }
         Ok(response)
+    }
+
+    /// Asks once more, since the audience of a session without one of its own is the module's, which may just have changed.
+    async fn asked_again(&self, session: &LiveSession<'_>) -> Result<Verified<Inspected>, ApiError> {
+        self.state.look_at_settings().await;
+        let found = self.state.store.inspect(&session.key, session.token, true).await?;
+        if !found.is_active {
+            return Err(CommandError::NoSession.into());
+        }
+        Ok(Verified { value: found.into(), is_stale: false })
     }
 
     /// Renews the cookie, if that is due, and unless the address renews too many. An outage is no reason to turn somebody

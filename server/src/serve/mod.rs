@@ -29,6 +29,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::sleep;
 
 /// Runs the server until SIGTERM or SIGINT.
 pub fn run(flags: &Serve) -> Result<()> {
@@ -93,6 +94,9 @@ fn state(flags: &Serve, store: Hallpass, metrics: Metrics, clients: Clients) -> 
     })
 }
 
+/// The time from one look at Redis to the next.
+const PACE: Duration = Duration::from_millis(500);
+
 /// Begins to listen to security events, for the console. What is returned ends after the first attempt to.
 fn follow_events(state: &Arc<AppState>) -> oneshot::Receiver<()> {
     let (begun, has_begun) = oneshot::channel::<()>();
@@ -123,12 +127,20 @@ fn adopt(state: &AppState, info: ModuleInfo) -> Result<()> {
         !(state.middleware.has_session_cookie && info.refresh_requires_access),
         "--session-cookie contradicts the module's hallpass.refresh-requires-access: a page has no access token"
     );
-    let unreadable = || anyhow!("the module's key pattern {:?} has no single *", info.key_pattern);
-    let keys = info.subject_keys().ok_or_else(unreadable)?;
-    state.issuers.check(&info, &keys)?;
+    let unreadable = format!("the module's key pattern {:?} has no single *", info.key_pattern);
+    let module = Module::found(info).ok_or_else(|| anyhow!(unreadable))?;
+    state.issuers.check(&module.info, &module.keys)?;
     // It is set once: whoever looks for the module stops when it is found.
-    let _ = state.module.set(Module { info, keys });
+    let _ = state.module.set(module);
     Ok(())
+}
+
+/// Keeps up with the settings of the module that was found and that may change meanwhile. Never returns.
+async fn follow_settings(state: &AppState) -> ! {
+    loop {
+        sleep(PACE).await;
+        state.look_at_settings().await;
+    }
 }
 
 #[cfg(test)]

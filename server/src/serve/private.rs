@@ -1,7 +1,7 @@
 //! Serving with a private Redis in the data directory, which starts and stops with the server.
 
 use super::sockets::Sockets;
-use super::{adopt, check_issuer, follow_events, state, store};
+use super::{adopt, check_issuer, follow_events, follow_settings, state, store};
 use crate::cli::Serve;
 use crate::demo::Demo;
 use crate::embedded::{DataDir, Redis, greeting};
@@ -81,6 +81,7 @@ impl Serving<'_> {
             tokio::select! {
                 () = redis.exited() => died = true,
                 () = self.shutdown.cancelled() => {}
+                never = follow_settings(&state) => never,
             }
             state.events.end();
         };

@@ -2,7 +2,7 @@
 //! is there; one that does not fit ends the server.
 
 use super::sockets::Sockets;
-use super::{adopt, check_issuer, follow_events, redis, state, store};
+use super::{PACE, adopt, check_issuer, follow_events, follow_settings, redis, state, store};
 use crate::cli::Serve;
 use crate::embedded::greeting;
 use crate::listener;
@@ -13,12 +13,8 @@ use crate::systemd;
 use anyhow::{Result, bail};
 use hallpass_client::{Address, CommandError, ModuleInfo};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-
-/// The time from one attempt to find Redis to the next.
-const PACE: Duration = Duration::from_millis(500);
 
 /// Serves until the server is stopped.
 pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Result<()> {
@@ -29,7 +25,8 @@ pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Re
     let has_clients = !clients.is_empty();
     let sockets = Sockets::bind(flags).await?;
     let state = Arc::new(state(flags, store, metrics, clients)?);
-    let mut waiting = Waiting { flags, address: &address, state: &state, told: None };
+    let has_console = sockets.console_address()?.is_some();
+    let mut waiting = Waiting { flags, address: &address, state: &state, has_console, told: None };
     let is_found = waiting.look().await?;
     if !has_clients {
         tracing::warn!("no clients, so nobody can issue sessions here: see `hallpass-server clients add`");
@@ -38,9 +35,6 @@ pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Re
         &sockets,
         state.module().ok().and_then(|module| module.info.issuer.as_deref()),
     )?;
-    if sockets.console_address()?.is_some() {
-        drop(follow_events(&state));
-    }
     let (public, admin) = sockets.doors(&state);
     systemd::notify("READY=1");
     let mut failure = Ok(());
@@ -59,13 +53,15 @@ pub async fn serve(flags: &Serve, url: &str, shutdown: &CancellationToken) -> Re
 struct Waiting<'a> {
     flags: &'a Serve,
     address: &'a Address,
-    state: &'a AppState,
+    state: &'a Arc<AppState>,
+    /// Whether somebody wants to see the security events.
+    has_console: bool,
     /// Why Redis could not be used, as far as the log says.
     told: Option<String>,
 }
 
 impl Waiting<'_> {
-    /// Looks until Redis is there. Returns only if it does not fit.
+    /// Looks until Redis is there, and then for events and changed settings. Returns only if it does not fit.
     async fn find(&mut self, mut is_found: bool) -> anyhow::Error {
         while !is_found {
             sleep(PACE).await;
@@ -74,7 +70,10 @@ impl Waiting<'_> {
                 Err(error) => return error,
             }
         }
-        std::future::pending().await
+        if self.has_console {
+            drop(follow_events(self.state));
+        }
+        follow_settings(self.state).await
     }
 
     /// Looks once. Returns whether Redis is there, and fails if it does not fit.

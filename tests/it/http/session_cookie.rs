@@ -50,6 +50,33 @@ pub fn ask_for_page(server: &Server, cookie: &str) -> HttpAnswer {
     ask(server, cookie, &NAVIGATION)
 }
 
+#[test]
+fn the_audience_by_cookie_is_that_of_the_module_now() {
+    let redis = redis();
+    let server = Server::before(&redis, &FLAGS);
+    let ours = login(&server, json!({}));
+    let shops = login(&server, json!({"audience": "shop"}));
+    let statuses = || [&ours, &shops].map(|cookie| ask_for_page(&server, cookie).status);
+    assert_eq!(statuses(), [200, 401]);
+    for (audience, shop) in [("other", 401), ("shop", 200), ("", 200), ("api", 401)] {
+        redis.connect().get::<()>(&["CONFIG", "SET", "hallpass.audience", audience]);
+        assert_eq!(
+            ask_for_page(&server, &ours).status,
+            200,
+            "at once: it has the audience {audience:?}, too"
+        );
+        wait_until("the audience of now", SOON, || statuses() == [200, shop]);
+    }
+}
+
+#[test]
+fn cookies_of_others_may_be_anything() {
+    let redis = redis();
+    let server = Server::before(&redis, &FLAGS);
+    let cookie = login(&server, json!({}));
+    assert_eq!(ask_for_page(&server, &format!("theme=schön; {cookie}; x")).status, 200);
+}
+
 /// Asserts that the request is refused, and the cookie cleared.
 #[track_caller]
 fn is_cleared(answer: &HttpAnswer) {

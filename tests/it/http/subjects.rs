@@ -237,17 +237,18 @@ fn a_parameter_that_means_nothing_ends_nothing() {
     for rest in ["?sid=", "?sid=ALL", "?sid=all", "?id=x", "?sid=x&sid=x"] {
         assert_eq!(put_claims(&server, rest, "{}").error(), (400, "invalid_request".into()), "{rest}");
     }
-    let version_4 = format!("{}4{}", &sid[..14], &sid[15..]);
     let (upper, bare) = (sid.to_uppercase(), sid.replace('-', ""));
-    for no_sid in ["x", "ALL", "all", "%2F", "EXCEPT", &version_4, &upper, &bare] {
+    for no_sid in ["x", "ALL", "all", "%2F", "EXCEPT", &upper, &bare] {
         let answer = ask(&server, "DELETE", "42", &format!("/sessions/{no_sid}"));
         assert_eq!(answer.error(), (400, "invalid_request".into()), "{no_sid}");
         let answer = put_claims(&server, &format!("?sid={no_sid}"), "{}");
         assert_eq!(answer.error(), (400, "invalid_request".into()), "{no_sid}");
     }
-    let other = "01890a5d-ac96-774b-bcce-b302099a8057";
-    assert_eq!(counted(&ask(&server, "DELETE", "42", &format!("/sessions/{other}")), "revoked"), 0);
-    assert_eq!(counted(&put_claims(&server, &format!("?sid={other}"), "{}"), "updated"), 0);
+    let version_4 = format!("{}4{}", &sid[..14], &sid[15..]);
+    for unknown in ["01890a5d-ac96-774b-bcce-b302099a8057", &version_4] {
+        assert_eq!(counted(&ask(&server, "DELETE", "42", &format!("/sessions/{unknown}")), "revoked"), 0);
+        assert_eq!(counted(&put_claims(&server, &format!("?sid={unknown}"), "{}"), "updated"), 0);
+    }
     assert_eq!(server.verify(&login.text_of("access_token")).status, 200, "as it was");
 }
 

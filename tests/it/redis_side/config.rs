@@ -131,6 +131,8 @@ fn a_server_does_not_start_with_a_bad_setting() {
         "hallpass.max-ttl 10",
         "hallpass.key-pattern auth:",
         "hallpass.key-pattern *:*",
+        "hallpass.key-pattern \"\"",
+        "hallpass.token-type \"\"",
         "hallpass.recovery maybe",
         "hallpass.token-type jwt",
         "hallpass.events everything",

@@ -58,8 +58,8 @@ impl Client {
         let mut audiences = self.audiences.iter().flatten();
         if !is_id(&self.id) {
             Some("a client id is 1-64 of A-Z, a-z, 0-9, _, . and -")
-        } else if audiences.any(|audience| arguments::audience(audience.as_bytes()).is_err()) {
-            Some("an audience is 1-255 printable ASCII characters")
+        } else if audiences.any(|audience| arguments::session_audience(audience.as_bytes()).is_err()) {
+            Some("an audience is 1-255 printable ASCII characters, and not *")
         } else if self.scopes.is_empty() {
             Some("a client needs a scope")
         } else if self.audiences.as_ref().is_some_and(Vec::is_empty) {

@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// Each section with code that is run, with its language. Tests in the file of this folder that has the document's name
-/// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, moving, browser, prometheus}`. Those of
-/// docs/install.md and docs/production.md are run on bare systems, by `make test-roots` and `make test-images`.
+/// run commands; code in other languages is run by tests that need their tools: `tools::{snippets, moving, production, browser, prometheus}`. Those of
+/// docs/install.md are run on bare systems, by `make test-roots` and `make test-images`.
 const RUN: [(&str, &str, &str); 45] = [
     ("README.md", "A tour with curl", "sh"),
     ("README.md", "A tour with redis-cli", "sh"),

@@ -79,6 +79,7 @@ pub fn run(dir: &Path, script: &str) -> String {
     shell.arg("-e").current_dir(dir).env("PATH", path).stdin(File::open(dir.join("pasted")).unwrap());
     let output = shell.output().unwrap();
     let is_finished = fs::remove_file(dir.join("finished")).is_ok();
-    assert!(output.status.success() && is_finished, "{script}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    let [said, complaints] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(output.status.success() && is_finished, "{script}: {} {said}{complaints}", output.status);
+    said
 }

@@ -16,6 +16,7 @@ mod oauth_clients_python;
 mod outside_identities;
 mod pools;
 mod private_ca;
+mod production;
 mod prometheus;
 mod schemathesis;
 mod snippets;

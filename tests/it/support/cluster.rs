@@ -17,11 +17,15 @@ const ALERT: &str = "4000";
 const CALM: &str = "30000";
 /// The time in which a replica takes over: a vote that a busy machine delays is repeated after sixteen seconds.
 const TAKEOVER: Duration = SOON.saturating_mul(3);
+/// The time in which a primary hands over: an election that fails is repeated after four times the silence, two minutes.
+const HANDOVER: Duration = SOON.saturating_mul(6);
 
 /// A running cluster. Its nodes have numbers: first the primaries, then their replicas in the same order. Roles may
 /// change later.
 pub struct Cluster {
     nodes: Vec<Redis>,
+    /// The present silence.
+    patience: &'static str,
 }
 
 impl Cluster {
@@ -44,7 +48,7 @@ impl Cluster {
             let starting: Vec<_> = (0..2 * primaries).map(|_| scope.spawn(node)).collect();
             starting.into_iter().map(|node| node.join().expect("a node")).collect()
         });
-        let cluster = Self { nodes };
+        let mut cluster = Self { nodes, patience: ALERT };
         cluster.meet();
         cluster.deal_slots(primaries);
         cluster.replicate(primaries);
@@ -123,12 +127,14 @@ impl Cluster {
         self.everywhere("all nodes know the new owner", |con| owner_of(con, slot).as_ref() == Some(&heir));
     }
 
-    /// Promotes a replica with the consent of its primary, as an operator does before maintenance.
+    /// Promotes a replica with the consent of its primary, as an operator does before maintenance, while all nodes run.
     #[track_caller]
     pub fn fail_over_to(&self, replica: usize) {
+        // A vote is lost while the voter has no link yet to a replica that has just been restarted.
+        self.everywhere("all nodes are linked", |con| are_linked(&nodes(con)));
         let mut con = self.nodes[replica].connect();
         let mut asked: Option<Instant> = None;
-        wait_until("the replica is promoted", 2 * SOON, || {
+        wait_until("the replica is promoted", HANDOVER, || {
             // The nodes may give up after five seconds on a busy machine; then the operator asks again.
             if asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(6)) {
                 con.run(&["CLUSTER", "FAILOVER"]).ok();
@@ -145,15 +151,20 @@ impl Cluster {
     }
 
     /// Sets the silence after which the running nodes consider another one failed.
-    fn be_patient(&self, milliseconds: &str) {
-        for node in self.up() {
-            node.connect().get::<()>(&["CONFIG", "SET", "cluster-node-timeout", milliseconds]);
-        }
+    fn be_patient(&mut self, milliseconds: &'static str) {
+        self.patience = milliseconds;
+        self.up().for_each(|node| self.tell_patience(node));
     }
 
-    /// Starts a node again that was killed.
+    /// Tells a node the silence, which it forgets when it stops.
+    fn tell_patience(&self, node: &Redis) {
+        node.connect().get::<()>(&["CONFIG", "SET", "cluster-node-timeout", self.patience]);
+    }
+
+    /// Starts a node again: one that was killed, or one that runs and is stopped cleanly first.
     pub fn restart(&mut self, number: usize) {
         self.nodes[number].restart();
+        self.tell_patience(&self.nodes[number]);
     }
 
     /// Waits until every running node reports that all slots are served.
@@ -198,7 +209,7 @@ impl Cluster {
         }
         self.everywhere("all nodes know each other", |con| {
             let known = nodes(con);
-            known.len() == self.nodes.len() && known.iter().all(|node| node[7] == "connected")
+            known.len() == self.nodes.len() && are_linked(&known)
         });
     }
 
@@ -268,6 +279,11 @@ impl Cluster {
 fn nodes(con: &mut Con) -> Vec<Vec<String>> {
     let text: String = con.get(&["CLUSTER", "NODES"]);
     text.lines().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+/// Returns whether the node that listed these has a link to each of the others.
+fn are_linked(nodes: &[Vec<String>]) -> bool {
+    nodes.iter().all(|node| node[7] == "connected")
 }
 
 /// Returns the id of the node that owns a slot, according to the node behind `con`.

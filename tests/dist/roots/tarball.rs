@@ -44,8 +44,9 @@ fn musl() {
     for program in ["redis-server", "redis-cli"] {
         root.put_at(&redis.join(program), &format!("/usr/local/bin/{program}"));
     }
-    root.put_at(Path::new("/usr/lib/x86_64-linux-musl/libc.so"), "/lib/ld-musl-x86_64.so.1");
+    root.put_at(Path::new("/usr/lib/x86_64-linux-musl/libc.so"), "/usr/lib/ld-musl-x86_64.so.1");
     use_it(&root, "x86_64-linux-musl");
-    let (loads, said) = root.attempt("cd hallpass; /usr/bin/redis-server ./redis.conf --port 0");
+    let (loads, said) =
+        root.attempt("cd hallpass; timeout 60 /usr/bin/redis-server ./redis.conf --port 6400");
     assert!(!loads && said.contains("libc.so"), "{said}");
 }

@@ -36,6 +36,8 @@ struct Load {
     /// By client: the phase in which it last got an answer, plus one, and the phase in which it last got none.
     answered: [AtomicUsize; CLIENTS],
     unanswered: [AtomicUsize; CLIENTS],
+    /// By client: the phase in which its login was last refreshed, plus one.
+    refreshed: [AtomicUsize; CLIENTS],
 }
 
 impl Load {
@@ -46,6 +48,7 @@ impl Load {
             is_over: AtomicBool::new(false),
             answered: Default::default(),
             unanswered: Default::default(),
+            refreshed: Default::default(),
         }
     }
 
@@ -83,7 +86,9 @@ impl Load {
         while !self.is_over.load(SeqCst) {
             let form = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
             let request = self.server.request("POST", "/token").form(&form);
+            let phase = self.phase.load(SeqCst);
             if let Some(next) = self.ask(client, &agent, request) {
+                self.refreshed[client].store(phase + 1, SeqCst);
                 refresh = next.text_of("refresh_token");
                 let verify = self.server.request("GET", "/verify").bearer(&next.text_of("access_token"));
                 self.ask(client, &agent, verify);
@@ -150,7 +155,7 @@ fn drill(redis: &mut Redis, load: &Load, before: impl Fn(&Redis), after: impl Fn
             let is_back = || load.answered.iter().any(|seen| seen.load(SeqCst) > back);
             wait_until("the service is back", SOON, is_back);
         }
-        load.everybody("all clients are served again", &load.answered, load.phase.load(SeqCst));
+        load.everybody("all logins go on", &load.refreshed, load.phase.load(SeqCst));
         drop(over);
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
     })

@@ -194,7 +194,7 @@ impl Fixture {
             ("valid for 25 hours", self.with(&json!({"exp": now + 90_000})), "too long"),
             ("a fresh token of an old login", self.recent(&fresh), "too long ago"),
             ("no auth_time where it counts", self.recent(&json!({})), "auth_time"),
-            ("a login in the future", self.recent(&json!({"auth_time": now + 600})), "too long ago"),
+            ("a login in the future", self.recent(&json!({"auth_time": now + 600})), "not valid yet"),
         ]
     }
 

@@ -2,6 +2,7 @@
 //! Redis restarts, or its replica takes over.
 
 use std::{
+    sync::Once,
     thread,
     time::{Duration, Instant},
 };
@@ -86,13 +87,17 @@ fn happen(
     mix: &mut Mix,
     incident: &mut (dyn FnMut() -> String + Send),
 ) -> Vec<String> {
+    let begun = Once::new();
     let (log, done) = thread::scope(|scope| {
         let incident = scope.spawn(|| {
+            begun.wait();
             thread::sleep(BEFORE);
             let began = Instant::now();
             Done { began, took: incident() }
         });
-        let log = generator::run(&Requests::to(front), population, mix.steady(RATE, SPAN));
+        // The first call comes when all connections are there, however long that takes.
+        let calls = mix.steady(RATE, SPAN).inspect(|_| begun.call_once(|| ()));
+        let log = generator::run(&Requests::to(front), population, calls);
         (log, incident.join().expect("it happens"))
     });
     println!("{name}: {}", done.took);

@@ -1,6 +1,7 @@
 //! The document of the drill: docs/bench/load.md.
 
-use crate::{machine::describe, publish, table};
+use super::site;
+use crate::{cores::Core, machine::describe, publish, table};
 
 const INTRODUCTION: &str = "# Load
 
@@ -37,5 +38,8 @@ impl Section {
 /// Writes the document.
 pub fn write(sections: &[Section]) {
     let tables: String = sections.iter().map(Section::markdown).collect();
-    publish::write_file("load.md", &(INTRODUCTION.to_owned() + &publish::origin(&describe()) + &tables));
+    publish::write_file(
+        "load.md",
+        &(INTRODUCTION.to_owned() + &publish::origin(&site::on(Core::Any, describe)) + &tables),
+    );
 }

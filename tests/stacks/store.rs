@@ -2,7 +2,7 @@
 
 use crate::support::{Cluster, Con, Redis, http_server::ISSUER};
 
-/// The key of the user with whom most promises are tried.
+/// The key of the user that most promises are tried with.
 const KEY: &str = "auth:42";
 
 /// A running Redis.

@@ -142,6 +142,10 @@ impl Cluster {
             }
             self.nodes[replica].is_primary()
         });
+        // Until then the others may know of no owner of its slots at all.
+        let heir = self.id(replica);
+        let owns = |node: &Vec<String>| node[0] == heir && node.len() > 8;
+        self.everywhere("all nodes know the new primary", |con| nodes(con).iter().any(owns));
     }
 
     /// Kills a node; writes that it has not replicated are lost.

@@ -10,7 +10,7 @@
 #                run the examples of docs/stacks, each with its own framework, against one table of promises; STACKS=fastapi for
 #                some of them
 #   make bench   measure, print ratios and write docs/bench; BENCH=name for one of the measurements, which only prints
-#   make load    drill a million sessions on one core (eight minutes), and write docs/bench/load.md; SESSIONS=100000 for a quick
+#   make load    drill a million sessions on one core (ten minutes), and write docs/bench/load.md; SESSIONS=100000 for a quick
 #                try, which only prints
 #   make pictures
 #                draw the pictures of the console in docs anew

@@ -10,10 +10,10 @@
  *     await hallpass.login({ name: "ada", password: "…" });
  *     const orders = await hallpass.fetch("/api/orders");
  *
- * No dependencies. Works in every browser with ES modules; where the Web Locks API or BroadcastChannel is missing (such as
- * on a page without https), each tab refreshes on its own, and the server gives all of them the same answer. The module
- * can also be imported and constructed outside of a browser, for pages that are rendered on a server: nobody is logged in
- * there.
+ * No dependencies. Needs Chrome or Edge 103, Firefox 100 or Safari 16, or a later version. Where the Web Locks API or
+ * BroadcastChannel is missing (such as on a page without https), each tab refreshes on its own, and the server gives all of
+ * them the same answer. The module can also be imported and constructed outside of a browser, for pages that are rendered on
+ * a server: nobody is logged in there.
  *
  * @module
  */
@@ -25,6 +25,7 @@
  * - `network_error`: no answer came;
  * - `invalid_response`: an answer came from something that is not Hallpass;
  * - `cookie_not_kept`: the login succeeded, but the browser did not keep its cookie; the message says what to check;
+ * - `session_changed`: a request was made in one session, and another has begun in this browser, so it was not sent;
  * - `no_browser`: only a browser has cookies.
  *
  * A temporary error says nothing about the session: the user is still logged in, and the call may be made again later.
@@ -92,6 +93,12 @@ export type Tokens = {
     session_id: string;
     scope?: string;
 };
+export type Failure = {
+    code: string;
+    message: string;
+    isTemporary: boolean;
+    status: number;
+};
 /**
  * @typedef {object} Options
  * @property {string} [loginUrl] the application's own login endpoint; `/login`
@@ -114,6 +121,10 @@ export type Tokens = {
  * @property {number} expires_in in seconds
  * @property {string} session_id
  * @property {string} [scope]
+ */
+/**
+ * @typedef {{ code: string, message: string, isTemporary: boolean, status: number }} Failure why a refresh failed, as tabs
+ *   tell each other
  */
 /**
  * A user's session in this browser.
@@ -164,12 +175,13 @@ export declare class Hallpass extends EventTarget {
     logout(): Promise<void>;
     /**
      * Fetches with the access token. When the token has expired or is refused, it is refreshed, and the request is repeated
-     * once. Requests to other origins are sent without it.
+     * once. Requests to other origins are sent without it. An aborted request does not wait for the refresh, which goes on.
      *
      * @param {RequestInfo | URL} input
      * @param {RequestInit} [init]
      * @returns {Promise<Response>} 401 when the user is not logged in
-     * @throws {HallpassError} when a refresh was needed and could not be made
+     * @throws {HallpassError} when a refresh was needed and could not be made, or brought another session than the one in
+     *   which the request was made
      */
     fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
 }

@@ -10,10 +10,10 @@
  *     await hallpass.login({ name: "ada", password: "…" });
  *     const orders = await hallpass.fetch("/api/orders");
  *
- * No dependencies. Works in every browser with ES modules; where the Web Locks API or BroadcastChannel is missing (such as
- * on a page without https), each tab refreshes on its own, and the server gives all of them the same answer. The module
- * can also be imported and constructed outside of a browser, for pages that are rendered on a server: nobody is logged in
- * there.
+ * No dependencies. Needs Chrome or Edge 103, Firefox 100 or Safari 16, or a later version. Where the Web Locks API or
+ * BroadcastChannel is missing (such as on a page without https), each tab refreshes on its own, and the server gives all of
+ * them the same answer. The module can also be imported and constructed outside of a browser, for pages that are rendered on
+ * a server: nobody is logged in there.
  *
  * @module
  */
@@ -42,6 +42,7 @@ const FORM = { "Content-Type": "application/x-www-form-urlencoded", "X-Hallpass"
  * - `network_error`: no answer came;
  * - `invalid_response`: an answer came from something that is not Hallpass;
  * - `cookie_not_kept`: the login succeeded, but the browser did not keep its cookie; the message says what to check;
+ * - `session_changed`: a request was made in one session, and another has begun in this browser, so it was not sent;
  * - `no_browser`: only a browser has cookies.
  *
  * A temporary error says nothing about the session: the user is still logged in, and the call may be made again later.
@@ -89,6 +90,11 @@ export class HallpassError extends Error {
  */
 
 /**
+ * @typedef {{ code: string, message: string, isTemporary: boolean, status: number }} Failure why a refresh failed, as tabs
+ *   tell each other
+ */
+
+/**
  * A user's session in this browser.
  *
  * Dispatches `login` when a session begins in this tab or in another one, and `logout` when it has ended, wherever and
@@ -101,6 +107,8 @@ export class Hallpass extends EventTarget {
   #isKnown = false;
   /** @type {Promise<boolean> | null} the refresh under way in this tab */
   #refreshing = null;
+  /** @type {Failure | null} why the refresh of another tab failed, since this tab last asked for one */
+  #failure = null;
   /** @type {Set<() => void>} called when a message of another tab arrives */
   #waiting = new Set();
   #loginUrl;
@@ -126,7 +134,7 @@ export class Hallpass extends EventTarget {
     this.#credentials = credentials;
     this.#origins = new Set(inBrowser() ? [location.origin, originOf(this.#tokenUrl), ...origins] : []);
     this.#name = `hallpass ${this.#tokenUrl}`;
-    this.#tabs = openChannel(this.#name, (tokens) => this.#hear(tokens));
+    this.#tabs = openChannel(this.#name, (message) => this.#hear(message));
   }
 
   /** Whether this tab knows of a session. After loading a page, {@link restore} finds out. */
@@ -210,46 +218,63 @@ export class Hallpass extends EventTarget {
 
   /**
    * Fetches with the access token. When the token has expired or is refused, it is refreshed, and the request is repeated
-   * once. Requests to other origins are sent without it.
+   * once. Requests to other origins are sent without it. An aborted request does not wait for the refresh, which goes on.
    *
    * @param {RequestInfo | URL} input
    * @param {RequestInit} [init]
    * @returns {Promise<Response>} 401 when the user is not logged in
-   * @throws {HallpassError} when a refresh was needed and could not be made
+   * @throws {HallpassError} when a refresh was needed and could not be made, or brought another session than the one in
+   *   which the request was made
    */
   async fetch(input, init) {
     const request = new Request(input, init);
     const isForeign = !this.#origins.has(originOf(request.url));
     if (isForeign || request.headers.has("Authorization")) return fetch(request);
-    if (this.#access ? Date.now() > this.#access.renewAt : !this.#isKnown) await this.refresh();
-    const used = this.#access?.token;
-    const response = await fetch(this.#signed(request.clone()));
+    const session = this.sessionId;
+    const isDue = this.#access ? Date.now() > this.#access.renewAt : !this.#isKnown;
+    if (isDue) await unlessAborted(request.signal, this.refresh());
+    const first = this.#signed(request.clone(), session);
+    const used = this.#access;
+    const response = await fetch(first);
     if (response.status !== 401 || !used) return response;
     // Another request may have refreshed meanwhile; then its token is used.
-    const isRenewed = this.#access?.token !== used ? this.isLoggedIn : await this.refresh();
+    const isRefused = this.#access?.token === used.token;
+    const isRenewed = isRefused ? await unlessAborted(request.signal, this.refresh()) : this.isLoggedIn;
     if (!isRenewed) return response;
     await response.body?.cancel();
-    return fetch(this.#signed(request));
+    return fetch(this.#signed(request, used.session));
   }
 
   /**
    * Adds the access token to a request, if there is one.
    *
    * @param {Request} request
+   * @param {string | null} session the one in which the request was made; no other one's token is added
    */
-  #signed(request) {
-    if (this.#access) request.headers.set("Authorization", `Bearer ${this.#access.token}`);
+  #signed(request, session) {
+    if (!this.#access) return request;
+    if (session !== null && session !== this.#access.session) {
+      throw new HallpassError("session_changed", "another session has begun in this browser, perhaps another user's");
+    }
+    request.headers.set("Authorization", `Bearer ${this.#access.token}`);
     return request;
   }
 
   /** Refreshes in this tab, or waits for another tab that is refreshing already. */
   async #refreshOnce() {
     const before = this.#access;
+    this.#failure = null;
     return this.#alone(async (hasWaited) => {
       // The message of the tab that refreshed may still be on its way.
-      if (hasWaited && this.#access === before) await this.#hearing();
+      if (hasWaited && this.#access === before && !this.#failure) await this.#hearing();
       if (this.#access !== before) return this.isLoggedIn;
-      this.#tell(await this.#exchange());
+      if (this.#failure) throw new HallpassError(this.#failure.code, this.#failure.message, this.#failure);
+      const tokens = await this.#exchange().catch((error) => {
+        const { code, message, isTemporary, status } = error;
+        this.#tabs.say({ code, message, isTemporary, status });
+        throw error;
+      });
+      this.#tell(tokens);
       return this.isLoggedIn;
     });
   }
@@ -384,10 +409,11 @@ export class Hallpass extends EventTarget {
     this.#hear(tokens);
   }
 
-  /** @param {Tokens | null} tokens as told by this tab or another one */
-  #hear(tokens) {
-    if (tokens) this.#keep(tokens);
-    else this.#forget();
+  /** @param {Tokens | Failure | null} message as told by this tab or another one */
+  #hear(message) {
+    if (message === null) this.#forget();
+    else if ("code" in message) this.#failure = message;
+    else this.#keep(message);
     for (const done of [...this.#waiting]) done();
   }
 
@@ -497,26 +523,43 @@ function sleep(milliseconds) {
 }
 
 /**
+ * Returns what `task` brings, or throws the reason of `signal` when that is aborted before.
+ *
+ * @template T
+ * @param {AbortSignal} signal
+ * @param {Promise<T>} task
+ * @returns {Promise<T>}
+ */
+function unlessAborted(signal, task) {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    task.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    if (signal.aborted) abort();
+  });
+}
+
+/**
  * Opens a channel to the other tabs of this origin. Without BroadcastChannel, only a logout is passed on.
  *
  * @param {string} name
- * @param {(tokens: Tokens | null) => void} hear
- * @returns {{ say(tokens: Tokens | null): void }}
+ * @param {(message: Tokens | Failure | null) => void} hear
+ * @returns {{ say(message: Tokens | Failure | null): void }}
  */
 function openChannel(name, hear) {
   if (!inBrowser()) return { say() {} };
   if (typeof BroadcastChannel === "function") {
     const channel = new BroadcastChannel(name);
     channel.addEventListener("message", (event) => hear(event.data));
-    return { say: (tokens) => channel.postMessage(tokens) };
+    return { say: (message) => channel.postMessage(message) };
   }
   addEventListener("storage", (event) => {
     if (event.key === name && event.newValue) hear(null);
   });
   // Tokens are never stored. The time makes each value differ from the one before, so that the event fires.
   return {
-    say(tokens) {
-      if (!tokens) localStorage.setItem(name, String(Date.now()));
+    say(message) {
+      if (!message) localStorage.setItem(name, String(Date.now()));
     },
   };
 }

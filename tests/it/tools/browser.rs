@@ -181,6 +181,21 @@ fn an_answer_that_is_lost_logs_nobody_out() {
 }
 
 #[test]
+fn a_request_that_is_aborted_does_not_wait_for_a_refresh() {
+    run("aborted.mjs");
+}
+
+#[test]
+fn a_request_made_for_one_user_is_not_sent_for_another() {
+    run("another_user.mjs");
+}
+
+#[test]
+fn four_tabs_share_the_failure_of_a_refresh() {
+    run("shared_failure.mjs");
+}
+
+#[test]
 fn logging_out_in_one_tab_ends_the_other() {
     run("logout.mjs");
 }

@@ -27,7 +27,7 @@ def login(request):
     try:
         credentials = json.loads(request.body)
         id, name, password = USERS.get(credentials["name"], ("", "", None))
-        is_right = credentials["password"] == password
+        is_right = password is not None and credentials["password"] == password
     except (ValueError, TypeError, KeyError):
         return JsonResponse({"error": "invalid_request"}, status=400)
     if not is_right:

@@ -24,7 +24,7 @@ const form = express.text({ type: "application/x-www-form-urlencoded", limit: "1
 // express.json() takes JSON only, which a form on another site cannot send: so it cannot log anybody in.
 app.post("/login", express.json({ limit: "16kb" }), async (request, response) => {
   const user = USERS.get(request.body?.name);
-  if (user?.password !== request.body?.password) return refuse(response, 401, "access_denied", "name or password is wrong");
+  if (!user || user.password !== request.body.password) return refuse(response, 401, "access_denied", "name or password is wrong");
   await openSession(request, response, user.id, { name: user.name });
 });
 app.post("/token", form, proxy("/token"));

@@ -24,7 +24,8 @@ func (front *front) move(hallpass *Hallpass) gin.HandlerFunc {
 		}
 		key := "user:" + old.UserID
 		known, err := redis.String(hallpass.Do("HGET", key, "AuthToken"))
-		if err == redis.ErrNil || err == nil && subtle.ConstantTimeCompare([]byte(known), []byte(old.AuthToken)) == 0 {
+		isSame := known != "" && subtle.ConstantTimeCompare([]byte(known), []byte(old.AuthToken)) == 1
+		if err == redis.ErrNil || err == nil && !isSame {
 			err = errRefused
 		}
 		if refuse(c, err) {

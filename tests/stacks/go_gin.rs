@@ -42,9 +42,13 @@ fn tells_whether_a_login_has_ended(rig: &Rig) {
 
 fn moves_a_login_of_before(rig: &Rig) {
     rig.con().get::<i64>(&["HSET", "user:44", "UserID", "44", "AuthToken", "of-before"]);
-    let request =
-        |token: &str| rig.request("POST", "/move").json(&json!({"userID": "44", "authToken": token})).send();
+    rig.con().get::<i64>(&["HSET", "user:45", "UserID", "45", "AuthToken", ""]);
+    let move_of = |user: &str, token: &str| {
+        rig.request("POST", "/move").json(&json!({"userID": user, "authToken": token})).send()
+    };
+    let request = |token: &str| move_of("44", token);
     assert_eq!([request("wrong").status, request("").status], [401, 401]);
+    assert_eq!(move_of("45", "").status, 401, "an empty token is no login");
     let tabs: Vec<HttpAnswer> = thread::scope(|scope| {
         let asking: Vec<_> = (0..4).map(|_| scope.spawn(|| request("of-before"))).collect();
         asking.into_iter().map(|tab| tab.join().unwrap()).collect()

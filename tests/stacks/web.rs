@@ -19,6 +19,7 @@ const ADA: &str = "auth:42";
 pub fn logs_in_lists_devices_and_logs_out_everywhere(rig: &mut Rig) {
     assert_eq!(try_login(rig, "ada", "wrong").status, 401);
     assert_eq!(try_login(rig, "nobody", "demo").status, 401);
+    refuses_logins_that_make_no_sense(rig);
     let [phone, laptop] = [Holder::login(rig, "ada"), Holder::login(rig, "ada")];
     let other = Holder::login(rig, "grace");
     let answer = phone.hello(rig);
@@ -35,6 +36,34 @@ pub fn logs_in_lists_devices_and_logs_out_everywhere(rig: &mut Rig) {
     other.is_answered(rig, 200);
     works_as_documented(rig);
     serves_a_page(rig);
+}
+
+/// Bodies that are no login: members are missing, null or of another type, or the whole is something else.
+const NO_LOGINS: [&str; 13] = [
+    "",
+    "{",
+    "null",
+    "[]",
+    r#""ada""#,
+    "{}",
+    r#"{"name":"nobody"}"#,
+    r#"{"name":"nobody","password":null}"#,
+    r#"{"name":"__proto__","password":null}"#,
+    r#"{"name":"ada","password":null}"#,
+    r#"{"name":"ada","password":["demo"]}"#,
+    r#"{"name":null,"password":null}"#,
+    r#"{"name":{"ada":1},"password":"demo"}"#,
+];
+
+fn refuses_logins_that_make_no_sense(rig: &Rig) {
+    let refuses = |content_type: &str, body: &str| {
+        let answer = rig.request("POST", "/login").typed(content_type, body).send();
+        assert!((400..500).contains(&answer.status), "{body}: {answer:?}");
+        assert_eq!(answer.header("set-cookie"), "", "{body}: {answer:?}");
+    };
+    NO_LOGINS.iter().for_each(|body| refuses("application/json", body));
+    refuses("application/x-www-form-urlencoded", "name=ada&password=demo");
+    refuses("text/plain", r#"{"name":"ada","password":"demo"}"#);
 }
 
 fn lists_two_devices(rig: &Rig, one: &Holder) {

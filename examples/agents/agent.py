@@ -6,10 +6,12 @@
     agent.py logout                         ends the session
 Status 1: log in again. Status 75: Hallpass cannot tell now, try again later; the login is kept. Status 2: not an action.
 """
-import fcntl, http.client, json, os, sys, tempfile, time, urllib.parse, urllib.request
+import fcntl, http.client, json, os, sys, time, urllib.parse, urllib.request
 from pathlib import Path
 HALLPASS_URL = os.environ.get("HALLPASS_URL", "http://127.0.0.1:8080")
 FILE = Path(os.environ.get("CREDENTIALS", Path.home() / ".hallpass-agent.json"))
+
+NOT_STORED = "the login cannot be stored"
 
 def later(text):
     print(f"{text}, try again later", file=sys.stderr)
@@ -33,9 +35,12 @@ def store(answer):
         kept["expires_at"] = int(time.time()) + tokens["expires_in"]
     except (ValueError, TypeError, KeyError):
         later("this is not a token response")
-    with tempfile.NamedTemporaryFile("w", dir=FILE.parent, delete=False) as file:
-        print(json.dumps(kept), file=file)
-    os.replace(file.name, FILE)
+    try:
+        new = Path(f"{FILE}.new")
+        new.write_text(json.dumps(kept))
+        new.replace(FILE)
+    except OSError:
+        later(NOT_STORED)
     return kept
 
 def load():
@@ -49,7 +54,12 @@ action = sys.argv[1] if len(sys.argv) == 2 else ""
 if action not in ("login", "token", "logout"):
     print("usage: agent.py login | token | logout", file=sys.stderr)
     sys.exit(2)
-with open(f"{FILE}.lock", "w") as lock:
+os.umask(0o077)  # only the owner can read its files
+try:
+    lock = open(f"{FILE}.lock", "w")
+except OSError:
+    later(NOT_STORED)
+with lock:
     fcntl.flock(lock, fcntl.LOCK_EX)  # the first process refreshes, and the others find what it stored
     if action == "login":
         store(sys.stdin.read())

@@ -26,11 +26,13 @@ stored() { member "$1" 2>/dev/null <"$file" || true; } # name
 # Replaces the file in one step: a process that is killed here leaves the old one.
 store() { # token response
     access=$(echo "$1" | member access_token) refresh=$(echo "$1" | member refresh_token)
-    [ "$access" ] && [ "$refresh" ] || ends 75 "this is not a token response, try again later"
-    expires_at=$(($(date +%s) + $(echo "$1" | member expires_in)))
-    printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %s}\n' "$access" "$refresh" "$expires_at" >"$file.new"
-    mv "$file.new" "$file"
+    seconds=$(echo "$1" | member expires_in)
+    [ "$access" ] && [ "$refresh" ] && [ "$seconds" -gt 0 ] 2>/dev/null || ends 75 "this is not a token response, try again later"
+    kept=$(printf '{"access_token": "%s", "refresh_token": "%s", "expires_at": %s}' "$access" "$refresh" $(($(date +%s) + seconds)))
+    { echo "$kept" >"$file.new" && mv "$file.new" "$file"; } 2>/dev/null || cannot_store
 }
+
+cannot_store() { ends 75 "the login cannot be stored, try again later"; }
 
 # Prints the answer, or ends: only invalid_grant means that the login has ended. The form is not among the arguments,
 # which other users of the machine can see.
@@ -45,9 +47,13 @@ post() { # path, form
 }
 
 case ${1:-} in login | token | logout) ;; *) ends 2 "usage: agent.sh login | token | logout" ;; esac
+(: >"$file.lock") 2>/dev/null || cannot_store
 exec 9>"$file.lock"
 flock 9 # the first process refreshes, and the others find what it stored
-[ "$1" = login ] && store "$(cat)" && exit
+if [ "$1" = login ]; then
+    store "$(cat)"
+    exit
+fi
 refresh=$(stored refresh_token)
 case $refresh in hp1.*) ;; *) ends 1 "log in again" ;; esac
 case $1 in

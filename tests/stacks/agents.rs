@@ -27,9 +27,15 @@ const TEMPORARY: Option<i32> = Some(75);
 
 /// Runs the documented commands with `action` in place of `token`, and returns the output.
 fn run(rig: &Rig, action: &str, input: &str) -> Output {
+    run_after(rig, "", action, input)
+}
+
+/// Does the same after other commands of the shell.
+fn run_after(rig: &Rig, preparation: &str, action: &str, input: &str) -> Output {
     let commands =
         rig.commands.lines().find(|line| line.ends_with(" token")).expect("a command that gets a token");
-    let mut command = shell_command(&commands.replace(" token", &format!(" {action}")));
+    let commands = commands.replace(" token", &format!(" {action}"));
+    let mut command = shell_command(&format!("{preparation}\n{commands}"));
     command.envs(rig.variables()).env("CREDENTIALS", rig.path("credentials.json"));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = command.spawn().unwrap();
@@ -59,7 +65,13 @@ fn token(rig: &Rig) -> String {
 /// Returns the status of a process that fails, with one line to say why.
 #[track_caller]
 fn refused(rig: &Rig, action: &str, input: &str) -> Option<i32> {
-    let output = run(rig, action, input);
+    refused_after(rig, "", action, input)
+}
+
+/// Does the same after other commands of the shell.
+#[track_caller]
+fn refused_after(rig: &Rig, preparation: &str, action: &str, input: &str) -> Option<i32> {
+    let output = run_after(rig, preparation, action, input);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.stdout.is_empty() && !said.contains("Traceback") && said.lines().count() == 1,
@@ -108,7 +120,7 @@ pub fn garbage_means_log_in_again(rig: &mut Rig) {
     }
     login(rig, 900);
     let before = stored(rig);
-    for answer in ["", "<html>", "{}", "[]", "null"] {
+    for answer in ["", "<html>", "{}", "[]", "null", r#"{"access_token":"a","refresh_token":"b"}"#] {
         assert_eq!(refused(rig, "login", answer), TEMPORARY, "{answer}");
     }
     assert_eq!(stored(rig), before);
@@ -152,4 +164,22 @@ pub fn an_outage_logs_nobody_out(rig: &mut Rig) {
     assert_eq!(stored(rig), before);
     rig.redis_is_back();
     wait_until("Hallpass finds Redis again", SOON, || run(rig, "token", "").status.success());
+    a_full_disk_loses_no_login(rig);
+}
+
+/// No file can grow in a process after these commands, as on a full disk.
+const FULL_DISK: &str = "trap '' XFSZ\nulimit -f 0";
+/// The lock file cannot be made after this one.
+const NO_FOLDER: &str = r#"export CREDENTIALS="$CREDENTIALS.missing/credentials.json""#;
+
+fn a_full_disk_loses_no_login(rig: &Rig) {
+    login(rig, 60);
+    let before = stored(rig);
+    let other = rig.issue(&json!({"subject": "42"})).text;
+    for preparation in [FULL_DISK, NO_FOLDER] {
+        assert_eq!(refused_after(rig, preparation, "login", &other), TEMPORARY, "{preparation}");
+    }
+    assert_eq!(refused_after(rig, FULL_DISK, "token", ""), TEMPORARY);
+    assert_eq!(stored(rig), before);
+    assert_eq!(rig.verify(&token(rig)).status, 200, "the refresh is repeated");
 }

@@ -18,6 +18,15 @@ number is the median of the rounds. Ratios carry over to other machines better t
 
 ";
 
+const LEGEND: &str = "
+What one would build instead:
+
+- (a) by hand: both tokens are JWTs, and GET, DEL and SET are sent one after the other
+- (b) an atomic Lua script compares and writes the hash of a random token
+- (c) oidc-provider, on Node.js with Redis
+- (d) a Node.js server with that Lua script and EdDSA
+";
+
 /// The results of each measurement.
 pub type Results = Vec<(Measurement, Report)>;
 
@@ -66,6 +75,7 @@ fn page(results: &Results) -> String {
     out.push_str(&origin(&[describe(), describe_others()].concat()));
     out.push_str("\n![Ratios by their targets](ratios.svg)\n\n## Ratios\n\n");
     out.push_str(&ratio_table(results));
+    out.push_str(LEGEND);
     for (Measurement { name, about, .. }, report) in results {
         write!(out, "\n## {name}\n\n`make bench BENCH={name}`\n\n{about}\n").expect("a string");
         for (title, rows) in &report.tables {

@@ -24,7 +24,7 @@ use crate::{
 /// The description on the page.
 pub const ABOUT: &str = "\
     Every AUTH command beside GET and SET of the same Redis, over a unix socket, one command at a time \
-    on each of 16 connections. GET answers with, and SET gets, a text as long as the answer of AUTH.VERIFY. A new \
+    on each of 16 connections. GET returns, and SET stores, a value as long as AUTH.VERIFY's reply. A new \
     token is one that this Redis has not verified before: minted here, or elsewhere with the same keys. \
     Redis has the first core, the load the second.";
 pub const ABOUT_ALONE: &str = "\

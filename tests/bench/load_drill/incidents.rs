@@ -10,6 +10,7 @@ use std::{
 use super::{
     generator,
     log::Log,
+    page::{duration, share},
     population::Population,
     site::{self, Site},
     traffic::Mix,
@@ -109,8 +110,8 @@ fn row(name: &str, log: &Log, done: &Done) -> Vec<String> {
     let last = log.unavailable.iter().map(|time| time - at).fold(0.0, f64::max);
     let last = if last > 0.0 { format!("{last:.1} s") } else { String::new() };
     let mut row = table::row(&[name, &done.took]);
-    row.extend([format!("{:.1} %", 100.0 * log.share_unavailable()), last]);
-    row.extend([0.5, 0.99, 1.0].map(|share| format!("{:.1} ms", log.latency(share))));
+    row.extend([share(log.share_unavailable()), last]);
+    row.extend([0.5, 0.99, 1.0].map(|share| duration(log.latency(share), 1)));
     row.push(log.refusals().to_string());
     row
 }

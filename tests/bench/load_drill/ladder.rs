@@ -3,11 +3,11 @@
 use super::{
     generator,
     log::Log,
+    page::{duration, grouped, share},
     population::Population,
     traffic::{Arrival, Mix},
     wire::Wire,
 };
-use crate::table;
 
 /// The rates to try, in calls per second.
 const RATES: [u32; 15] = [
@@ -34,9 +34,11 @@ pub fn climb(
     mix: &mut Mix,
     workers: &Workers<'_>,
 ) -> Vec<Vec<String>> {
-    let busy = workers.iter().map(|(name, _)| format!("{name} busy"));
-    let head = table::row(&["calls per s", "answered per s", "p50", "p99", "503", ""]);
-    let mut rows = vec![head.into_iter().chain(busy).collect()];
+    let mut head = ["calls per s", "answered per s", "p50", "p99"].map(str::to_owned).to_vec();
+    head.extend(wire.says_503().then(|| "503".to_owned()));
+    head.push(String::new());
+    head.extend(workers.iter().map(|(name, _)| format!("{name} busy")));
+    let mut rows = vec![head];
     for rate in RATES {
         let mut step = || step(wire, population, mix.steady(rate, SPAN), workers);
         let (mut log, mut shares) = step();
@@ -44,7 +46,11 @@ pub fn climb(
             (log, shares) = step();
         }
         let breaks = breaks(&log, rate);
-        rows.push(row(&log, rate, breaks).into_iter().chain(shares).collect());
+        let mut row = vec![grouped(rate), grouped(log.rate(f64::from(SPAN)))];
+        row.extend([0.5, 0.99].map(|share| duration(log.latency(share), 2)));
+        row.extend(wire.says_503().then(|| share(log.share_unavailable())));
+        row.push(if breaks { "breaks" } else { "" }.to_owned());
+        rows.push(row.into_iter().chain(shares).collect());
         if breaks {
             break;
         }
@@ -71,15 +77,4 @@ fn step(
 
 fn breaks(log: &Log, rate: u32) -> bool {
     log.rate(f64::from(SPAN)) < KEPT_UP * f64::from(rate) || log.latency(0.99) > SOON_ENOUGH
-}
-
-fn row(log: &Log, rate: u32, breaks: bool) -> Vec<String> {
-    vec![
-        rate.to_string(),
-        format!("{:.0}", log.rate(f64::from(SPAN))),
-        format!("{:.2} ms", log.latency(0.5)),
-        format!("{:.2} ms", log.latency(0.99)),
-        format!("{:.1} %", 100.0 * log.share_unavailable()),
-        if breaks { "breaks" } else { "" }.to_owned(),
-    ]
 }

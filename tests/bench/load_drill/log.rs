@@ -40,7 +40,7 @@ impl Log {
     }
 
     /// Returns the calls that were due, and the successes, in the second that had most of them.
-    pub fn busiest_second(&self) -> (usize, usize) {
+    pub fn busiest_second(&self) -> (u32, u32) {
         (
             most_in_a_second(self.answered.iter().map(|(due, _)| *due)),
             most_in_a_second(self.answered.iter().map(|(_, at)| *at)),
@@ -59,8 +59,8 @@ impl Log {
 }
 
 /// Returns how many of the times fall into the second that has most of them.
-fn most_in_a_second(times: impl Iterator<Item = f64>) -> usize {
-    let mut seconds = BTreeMap::<u64, usize>::new();
+fn most_in_a_second(times: impl Iterator<Item = f64>) -> u32 {
+    let mut seconds = BTreeMap::<u64, u32>::new();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

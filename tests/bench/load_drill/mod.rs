@@ -13,7 +13,7 @@ mod storm;
 mod traffic;
 mod wire;
 
-use page::Section;
+use page::{Section, grouped};
 use site::Site;
 use wire::{Commands, Requests};
 
@@ -50,7 +50,7 @@ fn login(site: &Site) -> Section {
     let rows = vec![
         table::row(&["sessions", "logged in within", "memory per session"]),
         vec![
-            site.sessions().to_string(),
+            grouped(site.sessions()),
             format!("{:.0} s", site.filled_in),
             format!("{:.0} bytes", site.bytes_per_session),
         ],
@@ -98,7 +98,7 @@ fn during(rows: Vec<Vec<String>>) -> Section {
         "{} calls per second of the same mix over HTTP, for ten seconds; after two of them something happens. A client \
          that is told 503 asks again after one to two seconds, and its time counts from its first attempt. The replica \
          may use both cores; its Sentinels wait for one second until they believe that the primary is down.",
-        incidents::RATE
+        grouped(incidents::RATE)
     );
     Section { title: "What happens to a running site", about, rows }
 }

@@ -3,6 +3,7 @@
 use super::{
     generator,
     log::Log,
+    page::{duration, grouped, share},
     site::{SESSIONS, Site},
     traffic::refresh_wave,
     wire::Requests,
@@ -47,9 +48,8 @@ fn set(site: &Site, ttl: u32, jitter: u32) {
 
 fn row(name: &str, log: &Log) -> Vec<String> {
     let (due, answered) = log.busiest_second();
-    let mut row = vec![name.to_owned(), due.to_string(), answered.to_string()];
-    row.push(format!("{:.1} %", 100.0 * log.share_unavailable()));
-    row.extend([0.5, 0.99].map(|share| format!("{:.1} ms", log.latency(share))));
+    let mut row = vec![name.to_owned(), grouped(due), grouped(answered), share(log.share_unavailable())];
+    row.extend([0.5, 0.99].map(|share| duration(log.latency(share), 1)));
     row.extend([format!("{:.0} s", log.end()), log.refusals().to_string()]);
     row
 }

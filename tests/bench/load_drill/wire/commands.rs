@@ -24,6 +24,10 @@ impl Wire for Commands {
         (50, 32)
     }
 
+    fn says_503(&self) -> bool {
+        false
+    }
+
     fn write(&self, call: Call, population: &mut Population, out: &mut Vec<u8>) {
         let key = |user: u32| user_key(user as usize);
         let mut append =

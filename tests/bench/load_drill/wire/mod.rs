@@ -19,6 +19,8 @@ pub trait Wire {
     fn open(&self) -> io::Result<Box<dyn Socket>>;
     /// Returns the number of connections, and of calls that may wait for an answer on each.
     fn shape(&self) -> (usize, usize);
+    /// Returns whether a call may be answered 503.
+    fn says_503(&self) -> bool;
     /// Appends a call to what is to be sent.
     fn write(&self, call: Call, population: &mut Population, out: &mut Vec<u8>);
     /// Returns the first answer once it is complete.

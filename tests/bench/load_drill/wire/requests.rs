@@ -39,6 +39,10 @@ impl Wire for Requests {
         (2048, 1)
     }
 
+    fn says_503(&self) -> bool {
+        true
+    }
+
     fn write(&self, call: Call, population: &mut Population, out: &mut Vec<u8>) {
         match call {
             Call::Verify(index) => {

@@ -16,7 +16,7 @@ pub enum Scope {
     Issue,
     /// Ask whether a token is active.
     Introspect,
-    /// List and end sessions, and change their claims.
+    /// List and end sessions, change their claims, inspect tokens, and see keys and events, as the console does.
     Manage,
 }
 

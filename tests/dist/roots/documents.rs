@@ -29,11 +29,6 @@ pub fn tour_with_redis_cli() -> String {
     tour.split("\n\n").filter(is_about_sessions).collect::<Vec<_>>().join("\n")
 }
 
-/// The README's tour with redis-cli, in a folder with a tarball's content. It starts and stops a Redis of its own.
-pub fn tour_with_redis_cli_of_a_tarball() -> String {
-    blocks("README.md", "A tour with redis-cli", "sh").replace("target/release/", "./")
-}
-
 /// The README's tour with curl, for a server with its data in `data`.
 pub fn tour_with_curl(data: &str) -> String {
     blocks("README.md", "A tour with curl", "sh")

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    documents::{install, tour_with_curl, tour_with_redis_cli, tour_with_redis_cli_of_a_tarball},
+    documents::{install, tour_with_curl, tour_with_redis_cli},
     root::Root,
 };
 use crate::support::{VERSION, artefacts, repository, shell};
@@ -14,8 +14,6 @@ fn use_it(root: &Root, platform: &str) {
     let path = "cd hallpass; PATH=$PWD:$PATH";
     let ready = "timeout 60 sh -c 'until redis-cli PING | grep -q PONG; do sleep 0.1; done' >ready.txt";
     let said = root.run(&[&install("Any Linux"), ready, &tour_with_redis_cli()].join("\n"));
-    assert!(said.contains(r#""role":"admin""#) && said.contains("NOSESSION"), "{said}");
-    let said = root.run(&format!("{path}\n{}", tour_with_redis_cli_of_a_tarball()));
     assert!(said.contains(r#""role":"admin""#) && said.contains("NOSESSION"), "{said}");
     let said = root.run(&format!("{path}\nhallpass-server &\n{}", tour_with_curl("data")));
     assert!(said.contains("200 OK") && said.contains("Ed25519"), "{said}");

@@ -98,6 +98,10 @@ for number in range(16):
     same = move_jwt(with_other_padding(old))
     assert same is None or same.json().get("session_id") in (one["session_id"], None)
     assert len(sessions(user)) == 1
+    again = move_jwt(old)
+    assert again.status_code == 400 and "session_id is already in use" in again.text, "another tab has moved"
+    store.execute_command("AUTH.REVOKE", f"auth:{user}", "ALL")
+    assert move_jwt(old).json()["session_id"] == one["session_id"], "a logout within the minute"
     GRACE = -1
     assert move_jwt(old) is None and move_jwt(with_other_padding(old)) is None, "replayed"
     store.execute_command("AUTH.REVOKE", f"auth:{user}", "ALL")

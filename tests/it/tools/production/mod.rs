@@ -64,7 +64,7 @@ fn the_way_to_production_leads_there() {
     all.iter().for_each(|machine| drop(machine.run(&start.replace("hallpass 5000", "hallpass 3600000"))));
     all.iter().for_each(|machine| drop(machine.run(&quorum)));
 
-    let [fronts] = commands("The fronts");
+    let [fronts] = commands("hallpass-server");
     for node in nodes {
         let (start, check) = fronts.split_once("hallpass-server healthcheck").expect("the check");
         node.run(start);
@@ -111,12 +111,10 @@ fn the_way_to_production_leads_there() {
 
     let [stop, goes_on, start] = commands("A bad day, on purpose");
     node1.run(&stop);
-    // The page's shell on `web` still has this function of an earlier block.
-    let (asking, _) = quorum.split_once("until").expect("a function");
     // A Sentinel of a busy machine may find the replica too slow at first.
     let goes_on =
-        goes_on.replace("do sleep 1; done", "do ask_sentinel FAILOVER hallpass || true; sleep 1; done");
-    let said = web.run(&format!("{asking}{goes_on}"));
+        goes_on.replace("do sleep 1; done", "do hallpass-sentinel FAILOVER hallpass || true; sleep 1; done");
+    let said = web.run(&goes_on);
     assert!(said.contains(r#""refresh_token":"#), "{said}");
     node1.run(&start);
 
@@ -130,6 +128,8 @@ fn the_way_to_production_leads_there() {
     wait_until("the session that was ended is back", 3 * SOON, || status(&web, "bob.json") == "200");
     node2.run(&end_all);
     node1.run(&on_replica);
+    let moments = nodes.map(|node| node.run("hallpass-redis default CONFIG GET hallpass.not-before"));
+    assert_eq!(moments[0], moments[1], "a failover ends nothing more");
     wait_until("and is ended with all others", 3 * SOON, || status(&web, "bob.json") == "401");
     node2.run("systemctl restart redis-server");
     let set = "until hallpass-redis default PING | grep PONG; do sleep 1; done; hallpass-redis default CONFIG GET hallpass.not-before appendonly";

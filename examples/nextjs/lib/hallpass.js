@@ -100,8 +100,11 @@ export function forUsers(handler) {
     const verified = await verify(request.headers, request.method);
     if (!verified.ok) return passOn(verified);
     const answer = await handler(userOf(verified), request);
-    // A cookie that was renewed must reach the browser.
-    for (const line of verified.headers.getSetCookie()) answer.headers.append("Set-Cookie", line);
+    // A cookie that was renewed must reach the browser, and no cache.
+    for (const line of verified.headers.getSetCookie()) {
+      answer.headers.append("Set-Cookie", line);
+      answer.headers.append("Cache-Control", "private");
+    }
     return answer;
   };
 }

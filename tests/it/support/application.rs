@@ -44,7 +44,8 @@ impl Application {
     }
 }
 
-/// Answers with the head, an empty line, and the body of the request.
+/// Answers with the head, an empty line, and the body of the request, and with the `Cache-Control` that the request's
+/// `X-Answer-Cache-Control` demands.
 fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut echo = String::new();
@@ -52,7 +53,13 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
     let mut body = vec![0; header(&echo, "content-length").map_or(0, |length| length.parse().unwrap_or(0))];
     reader.read_exact(&mut body)?;
     echo.push_str(&String::from_utf8_lossy(&body));
-    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", echo.len());
+    let cache_control =
+        header(&echo, "x-answer-cache-control").map(|value| format!("Cache-Control: {value}\r\n"));
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n",
+        echo.len(),
+        cache_control.unwrap_or_default()
+    );
     stream.write_all(&[head.as_bytes(), echo.as_bytes()].concat())
 }
 

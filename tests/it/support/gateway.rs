@@ -121,9 +121,24 @@ impl Site {
             assert!(refused.header("www-authenticate").contains("invalid_token"), "{refused:?}");
         }
         // All of these are /api/x to some applications.
-        for path in
-            ["/api/../api/x", "//api/x", "/%61pi/x", "/public/%2e%2e/api/x", "/about/../api/x", "/./api/x"]
-        {
+        for path in [
+            "/api/../api/x",
+            "//api/x",
+            "/%61pi/x",
+            "/public/%2e%2e/api/x",
+            "/about/../api/x",
+            "/./api/x",
+            "/API/x",
+            "/api%2Fx",
+            "/public/..%2fapi/x",
+            "/api;a=b/x",
+            "/;/api/x",
+            "/ü;/api/x",
+            "/public/..;/api/x",
+            "/api\\x",
+            "/api%5Cx",
+            "/public/..%5capi/x",
+        ] {
             let answer = self.request("GET", path).send();
             assert_ne!(answer.status, 200, "{path}: {answer:?}");
         }
@@ -156,6 +171,14 @@ impl Site {
             let received = self.received(request);
             assert!(!received.contains("spoofed"), "{path}: {received}");
             assert_eq!(header(&received, "x-auth-subject"), subject, "{received}");
+        }
+        // A proxy removes what Connection names.
+        for connection in ["X-Auth-Subject, x-auth-claims", "close, X-Auth-Stale,x-auth-session, Upgrade"] {
+            let request = self.request("GET", "/api/orders").bearer(&login.text_of("access_token"));
+            let received = self.received(request.header("connection", connection));
+            for name in IDENTITY {
+                assert!(header(&received, name).is_some(), "{connection}, {name}: {received}");
+            }
         }
         let nobody = self.request("GET", "/api/orders").header("x-auth-subject", "42");
         self.is_refused(nobody, 401);
@@ -253,6 +276,20 @@ impl Site {
         assert_eq!(self.navigation(&next).send().status, 200);
     }
 
+    /// Asserts that no shared cache may keep an answer with a renewed cookie, whatever the application says.
+    pub fn keeps_a_renewed_cookie_out_of_caches(&self) {
+        for path in ["/account/orders", "/api/orders"] {
+            let cookie = self.cookie(&json!({ "access_ttl": 1 }));
+            let page = wait_for("a renewal", SOON, || {
+                let request = self.by_cookie("GET", path, &cookie, "navigate");
+                let page = request.header("x-answer-cache-control", "public, max-age=600").send();
+                page.set_cookie().map(|_| page)
+            });
+            let directives = page.headers("cache-control").join(",");
+            assert!(directives.split(',').any(|directive| directive.trim() == "private"), "{path}: {page:?}");
+        }
+    }
+
     /// Asserts that a cookie which is good for nothing is cleared.
     pub fn clears_a_dead_cookie(&self) {
         let cookie = self.cookie(&json!({}));
@@ -340,6 +377,7 @@ macro_rules! every_gateway_must {
             opens_only_what_holders_need,
             serves_pages_by_cookie,
             renews_the_cookie,
+            keeps_a_renewed_cookie_out_of_caches,
             clears_a_dead_cookie,
             keeps_other_sites_out,
             takes_an_outage_for_an_outage,

@@ -16,6 +16,20 @@ fn site() -> Site {
 crate::every_gateway_must!(site);
 
 #[test]
+fn every_route_of_hallpass_is_503_where_no_hallpass_answers() {
+    let (dir, application, gateway) = (directory(), Application::start(), free_port());
+    let hallpass = format!("unix:{}", dir.path().join("none.sock").display());
+    let ports = Ports { gateway, hallpass: &hallpass, application: application.address() };
+    let _nginx = serving(nginx(dir.path(), &ports.example("nginx.conf")), gateway);
+    for path in
+        ["/token", "/revoke", "/me/sessions", "/.well-known/jwks.json", "/api/orders", "/account/orders"]
+    {
+        let answer = HttpRequest::new("GET", &format!("http://127.0.0.1:{gateway}{path}")).send();
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "1"), "{path}: {answer:?}");
+    }
+}
+
+#[test]
 fn hallpass_may_listen_on_a_unix_socket() {
     let redis = Redis::with(&[&format!("hallpass.issuer {ISSUER}"), "hallpass.audience api"]);
     let dir = directory();

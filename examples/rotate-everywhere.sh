@@ -20,10 +20,11 @@ if [ -r "${CREDENTIALS_DIRECTORY-}/redis-password" ]; then
 fi
 keyring=$1
 shift
+failed=0
 if [ "${ROTATE-}" != no ]; then
     hallpass-server keys prune --keyring "$keyring"
     # shellcheck disable=SC2086 # several words
-    hallpass-server keys rotate --keyring "$keyring" ${ROTATE_OPTIONS-}
+    hallpass-server keys rotate --keyring "$keyring" ${ROTATE_OPTIONS-} || failed=$?
 fi
 
 copy() {
@@ -40,7 +41,6 @@ ask() {
     redis-cli -e -h "${address%:*}" -p "${address##*:}" ${REDIS_CLI_OPTIONS-} "$@"
 }
 
-failed=0
 for node in "$@"; do
     address=${node%%=*} file=${node#*=}
     if copy "$keyring" "${address%:*}" "$file" && ask AUTH.RELOAD > /dev/null; then

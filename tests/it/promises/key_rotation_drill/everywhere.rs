@@ -1,4 +1,4 @@
-//! `examples/rotate-everywhere.sh`: one keyring is renewed, and every node reads it.
+//! `examples/rotate-everywhere.sh`: one keyring is renewed, and every node reads it. `packaging/rotate-keys` does it for one.
 
 use std::{
     env, fs,
@@ -31,17 +31,19 @@ impl Site {
     }
 
     /// Runs the script for all nodes; it copies without ssh.
-    fn rotate(&self, rotate: &str) -> Output {
-        let own = env::var_os("PATH").unwrap_or_default();
-        let server = built().server.parent().expect("a directory").to_owned();
-        let path = env::join_paths([server].into_iter().chain(env::split_paths(&own))).expect("plain paths");
+    fn rotate(&self, rotate: &str, options: &str) -> Output {
+        self.rotate_by("copy", rotate, options)
+    }
+
+    /// Runs the script with a program of this directory that copies.
+    fn rotate_by(&self, copy: &str, rotate: &str, options: &str) -> Output {
         let node =
             |node: &Redis| format!("127.0.0.1:{}={}", node.port(), node.path("keyring.json").display());
-        Command::new(repository().join("examples/rotate-everywhere.sh"))
+        script("examples/rotate-everywhere.sh")
             .arg(self.dir.path().join("keyring.json"))
             .args(self.nodes.iter().map(node))
-            .envs([("PATH", path), ("COPY", self.dir.path().join("copy").into())])
-            .envs([("ROTATE", rotate), ("ROTATE_OPTIONS", "--activate-in 0s")])
+            .env("COPY", self.dir.path().join(copy))
+            .envs([("ROTATE", rotate), ("ROTATE_OPTIONS", options)])
             .output()
             .expect("it runs")
     }
@@ -52,12 +54,29 @@ impl Site {
     }
 }
 
+/// Returns a command that runs a script, which finds hallpass-server.
+fn script(path: &str) -> Command {
+    let own = env::var_os("PATH").unwrap_or_default();
+    let server = built().server.parent().expect("a directory").to_owned();
+    let programs = env::join_paths([server].into_iter().chain(env::split_paths(&own))).expect("plain paths");
+    let mut command = Command::new(repository().join(path));
+    command.env("PATH", programs);
+    command
+}
+
+/// Returns how many public keys a node knows.
+fn keys(node: &Redis) -> Option<usize> {
+    node.connect().jwks()["keys"].as_array().map(Vec::len)
+}
+
+const AT_ONCE: &str = "--activate-in 0s";
+
 #[test]
 fn the_script_renews_the_keys_of_every_node() {
     let site = Site::start();
     let before = site.signing();
     let old = site.nodes[0].connect().issue("auth:42", &[]).unwrap();
-    let output = site.rotate("");
+    let output = site.rotate("", AT_ONCE);
     assert!(output.status.success(), "{output:?}");
     let after = site.signing();
     assert!(after.iter().all(|kid| *kid == after[0] && *kid != before[0]), "{after:?}");
@@ -72,12 +91,44 @@ fn the_script_names_a_node_that_is_away_and_can_be_run_again_for_it() {
     let mut site = Site::start();
     site.nodes[1].stop();
     let away = format!("127.0.0.1:{}: not reloaded", site.nodes[1].port());
-    let output = site.rotate("");
+    let output = site.rotate("", AT_ONCE);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.status.code(), said.contains(&away)), (Some(1), true), "{output:?}");
     site.nodes[1].restart();
-    let output = site.rotate("no");
+    let output = site.rotate("no", AT_ONCE);
     assert!(output.status.success(), "{output:?}");
     let after = site.signing();
     assert!(after.iter().all(|kid| *kid == after[0]), "{after:?}");
+}
+
+/// Seen to fail where the refusal of a second rotation ended the script.
+#[test]
+fn the_script_copies_and_reloads_keys_that_wait_already() {
+    let site = Site::start();
+    assert_eq!(site.rotate_by("no-such-program", "", "").status.code(), Some(1));
+    let output = site.rotate("", "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("waits already"), "{output:?}");
+    for node in &site.nodes {
+        assert_eq!(keys(node), Some(2), "{output:?}");
+    }
+}
+
+#[test]
+fn a_rotation_that_redis_did_not_hear_of_is_made_known_by_the_next_run() {
+    let node = Redis::builder().tcp().start();
+    let rotate = |port: u16| {
+        let output = script("packaging/rotate-keys")
+            .env("KEYRING", node.path("keyring.json"))
+            .env("REDIS_CLI_OPTIONS", format!("-p {port}"))
+            .output();
+        output.expect("it runs")
+    };
+    // Nobody can listen on port 0.
+    assert!(!rotate(0).status.success());
+    assert_eq!(keys(&node), Some(1));
+    let output = rotate(node.port());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("waits already"), "{output:?}");
+    assert_eq!(keys(&node), Some(2), "{output:?}");
 }

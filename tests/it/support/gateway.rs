@@ -132,6 +132,7 @@ impl Site {
             "/api%2Fx",
             "/public/..%2fapi/x",
             "/api;a=b/x",
+            "/api%3Bx/y",
             "/;/api/x",
             "/ü;/api/x",
             "/public/..;/api/x",

@@ -41,8 +41,10 @@ APT_GET := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 run: build
 	target/release/hallpass-server
 
+# Tests mostly wait, so twice as many as there are cores run at a time.
 test: deps test-tools
-	cargo test --release --workspace --locked --features hallpass-tests/tools
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$((2 * $$(nproc)))} \
+		cargo test --release --workspace --locked --features hallpass-tests/tools
 
 # With the packages and features of `make test`, so that nothing is built twice. One of the servers is compiled, and needs C++.
 test-servers: deps test-tools cxx

@@ -80,7 +80,8 @@ impl Command for Inspect {
                 note_receipt(call, &token, session);
             }
             members.extend(details(&token.login.sid, session, call.config));
-            members.extend(claims(session).filter(|_| request.with_claims));
+            let claims = stored_claims(session).filter(|_| request.with_claims);
+            members.extend(claims.map(|claims| ("claims", Value::Json(claims.to_owned()))));
         }
         Ok(Value::Map(members).formatted(request.format).into())
     }
@@ -110,7 +111,7 @@ fn details(sid: &Uuid, session: &Session, config: &Config) -> Vec<(&'static str,
         ("exp", Value::number(seconds(session.idle_expiry))),
         ("iat", Value::number(seconds(session.rotated_at))),
     ];
-    let scope = session.claims.as_deref().and_then(json::scope);
+    let scope = stored_claims(session).and_then(json::scope);
     let optional = [
         ("aud", session.audience.as_deref().or(config.audience())),
         ("client_id", session.client.as_deref()),
@@ -127,7 +128,6 @@ fn details(sid: &Uuid, session: &Session, config: &Config) -> Vec<(&'static str,
 }
 
 /// Returns the stored claims, unless this module did not write them.
-fn claims(session: &Session) -> Option<(&'static str, Value)> {
-    let claims = session.claims.as_deref().filter(|stored| json::are_written_here(stored))?;
-    Some(("claims", Value::Json(claims.to_owned())))
+fn stored_claims(session: &Session) -> Option<&str> {
+    session.claims.as_deref().filter(|stored| json::are_written_here(stored))
 }

@@ -78,9 +78,13 @@ fn named(hash: &UserHash<'_>, call: &Call<'_>, target: &[u8]) -> Vec<(Uuid, Sess
 /// Checks that the longest of the new tokens can still be verified. All have the same claims.
 fn check_size(call: &Call<'_>, sessions: &[(Uuid, Session)]) -> Result<(), Error> {
     let loaded = keyring::current()?;
-    let length = |text: Option<&str>| text.map_or(0, str::len);
-    let audience = |session: &Session| length(session.audience.as_deref().or(call.config.audience()));
-    let client = |session: &Session| length(session.client.as_deref());
+    // As it is written: JSON escapes some characters.
+    let length = |name: &str, text: Option<&str>| {
+        let json = text.and_then(|text| serde_json::to_string(text).ok());
+        json.map_or(0, |json| name.len() + json.len())
+    };
+    let audience = |session: &Session| length("aud", session.audience.as_deref().or(call.config.audience()));
+    let client = |session: &Session| length("client_id", session.client.as_deref());
     let longest = sessions.iter().max_by_key(|(_, session)| client(session) + audience(session));
     longest
         .map_or(Ok(()), |(sid, session)| call.tokens(&loaded.ring, Format::Resp).check_reserve(*sid, session))

@@ -65,6 +65,20 @@ fn the_longest_new_claims_fit_at_every_generation() {
 }
 
 #[test]
+fn new_claims_fit_into_the_tokens_of_all_sessions() {
+    let redis = server();
+    let mut con = redis.connect();
+    // Each quote is two characters in a token.
+    let audiences = ["\"".repeat(254), "a".repeat(255), "b".repeat(100)];
+    let sids = audiences.map(|audience| con.issue("auth:42", &["AUDIENCE", &audience]).unwrap().session_id);
+    let fitting = |con: &mut Con, sid: &str| {
+        longest(|claims| con.run(&["AUTH.SETCLAIMS", "auth:42", sid, claims]).is_ok()).len()
+    };
+    let shortest = sids.iter().map(|sid| fitting(&mut con, sid)).min().unwrap();
+    assert_eq!(fitting(&mut con, "ALL"), shortest);
+}
+
+#[test]
 fn the_longest_claims_fit_after_a_change_of_keys() {
     let redis = server();
     let mut con = redis.connect();

@@ -5,7 +5,7 @@
 //! looks for the owner of one. So this keeps one connection per node and follows redirections itself.
 
 use crate::address::ClusterAddress;
-use crate::failover::{Directory, Failover};
+use crate::failover::{Directory, Failover, hints_at_change};
 use crate::limits::{LOOK_UP, LOOK_UP_NODE};
 use crate::node::Node;
 use crate::request::key;
@@ -55,13 +55,13 @@ impl Cluster {
         self.0.directory().all()
     }
 
-    /// Sends the command to one node after the other until one answers.
+    /// Sends the command to one node after the other until one answers that is not loading or cut off.
     async fn send_to_any(&self, command: &Cmd) -> RedisResult<Value> {
         let seen = self.0.rounds();
         let mut last = Err(no_nodes());
         for node in self.0.directory().candidates(seen) {
             last = node.send(command).await;
-            if !matches!(&last, Err(error) if error.code().is_none()) {
+            if !matches!(&last, Err(error) if hints_at_change(error)) {
                 return last;
             }
             self.0.look_up(seen);

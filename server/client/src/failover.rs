@@ -48,6 +48,13 @@ struct Shared<D> {
     rounds: AtomicUsize,
 }
 
+/// Both send by the same directory.
+impl<D> Clone for Failover<D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<D: Directory> Failover<D> {
     /// Begins with a directory in which nothing was looked up yet. Must be called inside a tokio runtime.
     pub fn new(directory: D) -> Self {
@@ -117,7 +124,7 @@ impl<D: Directory> Shared<D> {
 }
 
 /// Returns whether another node may be in charge now: no answer came, or one that a node in charge does not give.
-fn hints_at_change(error: &RedisError) -> bool {
+pub fn hints_at_change(error: &RedisError) -> bool {
     error.code().is_none_or(|code| code::NOT_IN_CHARGE.contains(&code))
 }
 

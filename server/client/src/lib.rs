@@ -51,11 +51,10 @@
 //! - [`Address`]: one server, the Sentinels of one, or a cluster. [`Security`]: a password and certificates from elsewhere.
 //! - [`Hallpass`]: a method per command. `commands/` has one file for each, with its options and its reply.
 //! - [`SubjectKeys`]: Redis keys of subjects and tokens. [`ModuleInfo`]: how the module is configured.
-//! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them, `sending`
-//!   sends them.
-//! - `connection`: the three kinds of Redis. `node` is one server, with `signing_lanes` for slow signatures;
-//!   `sentinel` and `cluster` find the node in charge, by the rules of `failover`; `topology` and `slots` know the nodes
-//!   of a cluster.
+//! - `contract`: the names of commands, options, fields and error codes. `request` and `reply` write and read them.
+//! - `connection`: the three kinds of Redis. `node` is one server, with a `shared_connection` and, for slow signatures,
+//!   `signing_lanes`; `sentinel`, with `sentinel_majority`, and `cluster` find the node in charge, by the rules of
+//!   `failover`; `topology` and `slots` know the nodes of a cluster.
 //! - [`Verifier`]: `local/` has what it keeps, the rules by which that holds, and the connection that listens.
 //! - `limits`: every time limit.
 
@@ -77,8 +76,9 @@ mod node;
 mod reply;
 mod request;
 mod security;
-mod sending;
 mod sentinel;
+mod sentinel_majority;
+mod shared_connection;
 mod signing_lanes;
 mod slots;
 mod subject_keys;

@@ -19,6 +19,9 @@ pub const LOOK_UP_NODE: Duration = Duration::from_millis(500);
 /// The least time from one look-up to the next: an outage gives every call a reason for one.
 pub const LOOK_UP_PACE: Duration = Duration::from_millis(100);
 
+/// The time from one question to all Sentinels, which is the primary, to the next.
+pub const FOLLOW_PACE: Duration = Duration::from_millis(500);
+
 /// The time from one sign of life of the connection that hears security events to the next.
 pub const EVENTS_BEAT: Duration = Duration::from_secs(1);
 /// The time from the loss of that connection to the next attempt.

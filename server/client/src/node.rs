@@ -4,21 +4,20 @@
 //! quickly; once it is back the next call succeeds.
 
 use crate::contract::command::SIGNED;
-use crate::limits::{CONNECT, DEAD_PEER, RESPONSE};
+use crate::limits::DEAD_PEER;
 use crate::local::{Link, Settings};
 use crate::request::name;
-use crate::sending::{checked, send_over};
+use crate::shared_connection::SharedConnection;
 use crate::signing_lanes::SigningLanes;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
-use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, RedisResult, Value, pipe};
+use redis::{Client, Cmd, IntoConnectionInfo, ProtocolVersion, RedisResult, Value};
 use std::sync::{Arc, OnceLock};
 
 /// A Redis server.
 pub struct Node {
     address: String,
     client: Client,
-    connection: ConnectionManager,
+    connection: SharedConnection,
     signing: SigningLanes,
     /// Another connection, which also listens.
     link: OnceLock<Arc<Link>>,
@@ -33,14 +32,7 @@ impl Node {
         let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let address = info.addr().to_string();
         let client = Client::open(info.set_redis_settings(redis).set_tcp_settings(tcp_settings()))?;
-        // Callers do not wait for Redis to come back; each of them triggers the next attempt.
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(RESPONSE))
-            .set_pipeline_buffer_size(1024);
-        let connect = || ConnectionManager::new_lazy_with_config(client.clone(), config.clone());
-        let (connection, signing) = (connect()?, SigningLanes::new(connect)?);
+        let (connection, signing) = (SharedConnection::new(&client)?, SigningLanes::new(&client)?);
         Ok(Self { address, client, connection, signing, link: OnceLock::new() })
     }
 
@@ -77,17 +69,18 @@ impl Node {
         if SIGNED.contains(&name(command)) {
             self.signing.send(command, &self.connection).await
         } else {
-            send_over(&self.connection, command).await
+            self.connection.send(command).await
         }
     }
 
-    /// Sends a command for a slot that is on its way to this node. Both commands go out as one, since others share the
-    /// connection.
+    /// Sends a command for a slot that is on its way to this node.
     pub async fn send_asking(&self, command: &Cmd) -> RedisResult<Value> {
-        let mut both = pipe();
-        both.cmd("ASKING").add_command(command.clone());
-        let answers = self.connection.clone().send_packed_commands(&both, 1, 1).await?;
-        checked(answers.into_iter().next().unwrap_or(Value::Nil))
+        self.connection.send_asking(command).await
+    }
+
+    /// Returns whether the last command got no answer.
+    pub fn is_silent(&self) -> bool {
+        self.connection.is_silent()
     }
 }
 

@@ -1,47 +1,80 @@
-//! The primary that Sentinels name: asked for once, and again when an answer hints that another node has taken over.
+//! The primary that Sentinels name: asked for once, again when an answer hints that another node has taken over, and
+//! again when most of the Sentinels say so.
 
 use crate::address::SentinelAddress;
 use crate::failover::{Directory, Failover};
-use crate::limits::LOOK_UP;
+use crate::limits::{FOLLOW_PACE, LOOK_UP};
 use crate::node::{Node, tcp_settings};
 use crate::security::Security;
+use crate::sentinel_majority::SentinelMajority;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use redis::{Cmd, ConnectionAddr, ErrorKind, RedisError, RedisResult, TlsMode, Value};
+use redis::{Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, TlsMode, Value};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
 
 /// A primary under Sentinels.
-pub struct Sentinel(Failover<Sentinels>);
+pub struct Sentinel {
+    failover: Failover<Sentinels>,
+    following: AbortHandle,
+}
 
 /// The Sentinels, and the primary that they named last.
 struct Sentinels {
     client: Mutex<SentinelClient>,
+    majority: SentinelMajority,
     /// The primary, or why there is none.
     primary: RwLock<RedisResult<Arc<Node>>>,
 }
 
 impl Sentinel {
-    /// Prepares to ask the Sentinels. Fails on an address that makes no sense.
+    /// Prepares to ask the Sentinels. Fails on an address that makes no sense. Must be called inside a tokio runtime.
     pub fn new(address: &SentinelAddress, security: &Security) -> RedisResult<Self> {
-        let client = client(address, security)?;
-        let primary = Err(not_found("the Sentinels were not asked yet"));
-        Ok(Self(Failover::new(Sentinels { client: Mutex::new(client), primary: RwLock::new(primary) })))
+        let sentinels = address.sentinels.iter().map(|url| security.certified(url));
+        let sentinels = sentinels.collect::<RedisResult<Vec<_>>>()?;
+        let failover = Failover::new(Sentinels {
+            client: Mutex::new(client(&sentinels, address, security)?),
+            majority: SentinelMajority::new(&address.master, &sentinels)?,
+            primary: RwLock::new(Err(not_found("the Sentinels were not asked yet"))),
+        });
+        let following = tokio::spawn(follow(failover.clone())).abort_handle();
+        Ok(Self { failover, following })
     }
 
     /// Sends a command to the primary, and once more if it was not carried out there and another node has taken over.
     pub async fn send(&self, command: &Cmd) -> RedisResult<Value> {
-        self.0.send((), command).await
+        self.failover.send((), command).await
     }
 
     /// Asks the Sentinels in the background.
     pub fn look_up(&self) {
-        self.0.look_up(self.0.rounds());
+        self.failover.look_up(self.failover.rounds());
     }
 
     /// Returns the primary that was named last, if any was.
     pub fn primary(&self) -> Option<Arc<Node>> {
-        self.0.directory().in_charge(()).ok()
+        self.failover.directory().in_charge(()).ok()
+    }
+}
+
+impl Drop for Sentinel {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
+}
+
+/// Looks for the primary again when most of the Sentinels name another one. A former primary that is healthy gives no
+/// hint, and takes commands, which are lost, until it is made a replica: ten seconds later.
+async fn follow(failover: Failover<Sentinels>) {
+    loop {
+        sleep(FOLLOW_PACE).await;
+        let Ok(known) = failover.directory().in_charge(()) else { continue };
+        let named = failover.directory().majority.primary().await;
+        if named.is_some_and(|named| named != known.address()) {
+            // It fails only when the runtime stops.
+            let _ = failover.look_up(failover.rounds()).await;
+        }
     }
 }
 
@@ -83,9 +116,11 @@ impl Sentinels {
 
 /// Returns the client that asks the Sentinels. All of them have the same credentials; the primary has others, and whatever
 /// else stands in the address.
-fn client(address: &SentinelAddress, security: &Security) -> RedisResult<SentinelClient> {
-    let sentinels = address.sentinels.iter().map(|url| security.certified(url));
-    let sentinels = sentinels.collect::<RedisResult<Vec<_>>>()?;
+fn client(
+    sentinels: &[ConnectionInfo],
+    address: &SentinelAddress,
+    security: &Security,
+) -> RedisResult<SentinelClient> {
     let own = sentinels.first().map(|info| info.redis_settings().clone()).unwrap_or_default();
     let primary = security.secured(&address.server)?;
     let addresses = sentinels.iter().map(|info| info.addr().clone());

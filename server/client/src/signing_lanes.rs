@@ -2,9 +2,8 @@
 //! further from that client, so on a shared connection every other command would wait for every signature.
 
 use crate::contract::field;
-use crate::sending::send_over;
-use redis::aio::ConnectionManager;
-use redis::{Cmd, RedisResult, Value};
+use crate::shared_connection::SharedConnection;
+use redis::{Client, Cmd, RedisResult, Value};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// The number of lanes: each waits for one signature at a time. They connect when they are first used.
@@ -21,24 +20,24 @@ pub struct SigningLanes {
 
 /// A connection, and the number of commands that wait for its answers.
 struct Lane {
-    connection: ConnectionManager,
+    connection: SharedConnection,
     waiting: AtomicUsize,
 }
 
 impl SigningLanes {
     /// Prepares the connections.
-    pub fn new(connect: impl Fn() -> RedisResult<ConnectionManager>) -> RedisResult<Self> {
-        let lane = |_| connect().map(|connection| Lane { connection, waiting: AtomicUsize::new(0) });
+    pub fn new(client: &Client) -> RedisResult<Self> {
+        let lane = |_| Ok(Lane { connection: SharedConnection::new(client)?, waiting: AtomicUsize::new(0) });
         let lanes = (0..LANES).map(lane).collect::<RedisResult<_>>()?;
         Ok(Self { lanes, are_needed: AtomicBool::new(false) })
     }
 
     /// Sends a command over the lane that is least busy, or over `main` while signatures are fast.
-    pub async fn send(&self, command: &Cmd, main: &ConnectionManager) -> RedisResult<Value> {
+    pub async fn send(&self, command: &Cmd, main: &SharedConnection) -> RedisResult<Value> {
         let lane = self.lanes.iter().min_by_key(|lane| lane.waiting.load(Ordering::Relaxed));
         let answer = match lane.filter(|_| self.are_needed.load(Ordering::Relaxed)) {
             Some(lane) => lane.send(command).await,
-            None => send_over(main, command).await,
+            None => main.send(command).await,
         };
         if let Some(token) = answer.as_ref().ok().and_then(access_token) {
             self.are_needed.store(is_signed_slowly(token), Ordering::Relaxed);
@@ -50,7 +49,7 @@ impl SigningLanes {
 impl Lane {
     async fn send(&self, command: &Cmd) -> RedisResult<Value> {
         let _waiting = Waiting::new(&self.waiting);
-        send_over(&self.connection, command).await
+        self.connection.send(command).await
     }
 }
 

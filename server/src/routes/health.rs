@@ -4,6 +4,7 @@ use crate::http::error::ApiError;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
+use hallpass_client::CommandError;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -13,10 +14,14 @@ pub async fn alive() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Answers `GET /readyz`: 200 if Redis answers and the module is configured as when the server started, else 503.
+/// Answers `GET /readyz`: 200 if Redis answers, does not load its data, and the module is configured as when the server
+/// started, else 503.
 pub async fn ready(State(state): State<Arc<AppState>>) -> Result<Json<Value>, ApiError> {
     let known = &state.module()?.info;
-    let module = state.store.module_info().await.inspect_err(|error| state.store.report(error))?;
+    let report = |error: &CommandError| state.store.report(error);
+    // INFO is answered while Redis loads, PING is not.
+    state.store.ping().await.inspect_err(report)?;
+    let module = state.store.module_info().await.inspect_err(report)?;
     if module.key_pattern != known.key_pattern || module.issuer != known.issuer {
         tracing::warn!("not ready: key pattern or issuer of the module have changed; restart the server");
         return Err(ApiError::Unavailable);

@@ -137,6 +137,32 @@ fn a_token_that_redis_vouched_for_passes_as_stale_at_verify_only() {
 }
 
 #[test]
+fn a_revoked_token_does_not_pass_as_stale_while_redis_answers() {
+    let redis = redis();
+    let server = Server::before(&redis, &["--stale-if-error", "3600"]);
+    let token = server.login("42").text_of("access_token");
+    learn(&server, &token);
+    let mut con = redis.connect();
+    // The connection that listens is cut, and none can be made in its place.
+    con.get::<()>(&["CONFIG", "SET", "maxclients", "1"]);
+    let clients: String = con.get(&["CLIENT", "LIST"]);
+    let listening = clients.lines().filter(|line| line.contains(" flags=t"));
+    for line in listening {
+        let id = line.split([' ', '=']).nth(1).unwrap();
+        assert_eq!(con.get::<i64>(&["CLIENT", "KILL", "ID", id]), 1, "{line}");
+    }
+    // Before the second attempt to make one, the server knows that the first one failed.
+    wait_until("the server has tried twice", SOON, || {
+        let stats: String = con.get(&["INFO", "stats"]);
+        let rejected = stats.lines().find_map(|line| line.strip_prefix("rejected_connections:"));
+        rejected.unwrap().parse::<u32>().unwrap() >= 2
+    });
+    con.get::<i64>(&["AUTH.REVOKE", "auth:42", "ALL"]);
+    let answer = server.verify(&token);
+    assert_eq!(answer.error(), (401, "invalid_token".into()), "{answer:?}");
+}
+
+#[test]
 fn the_first_use_of_a_token_is_a_proof_of_receipt() {
     let redis = redis();
     let server = Server::before(&redis, &[]);

@@ -108,7 +108,7 @@ fn redis_is_loading() {
         let reply = other.call(&["GET", "x"]);
         reply.has_error() && reply.error_code() == "LOADING"
     });
-    for answer in [site.token(), site.verify(), site.issue()] {
+    for answer in [site.token(), site.verify(), site.issue(), site.server.get("/readyz")] {
         says_try_again(&answer);
     }
     let jwks = site.server.get("/.well-known/jwks.json").status;
@@ -136,7 +136,7 @@ fn redis_is_a_replica_that_serves_no_stale_data() {
     let site = Site::new(redis());
     site.command(&["CONFIG", "SET", "replica-serve-stale-data", "no"]);
     site.command(&["REPLICAOF", "127.0.0.1", "1"]);
-    for answer in [site.token(), site.verify(), site.issue()] {
+    for answer in [site.token(), site.verify(), site.issue(), site.server.get("/readyz")] {
         says_try_again(&answer);
     }
     site.command(&["REPLICAOF", "NO", "ONE"]);
@@ -266,4 +266,17 @@ fn redis_lost_the_module() {
     for answer in [site.token(), site.verify(), site.issue(), site.server.get("/readyz")] {
         says_try_again(&answer);
     }
+}
+
+#[test]
+fn redis_refuses_the_servers_connections() {
+    let site = Site::new(redis());
+    let mut con = site.redis.connect();
+    con.get::<()>(&["CONFIG", "SET", "requirepass", "another"]);
+    con.get::<i64>(&["CLIENT", "KILL", "TYPE", "normal"]);
+    for answer in [site.token(), site.verify(), site.issue(), site.server.get("/readyz")] {
+        says_try_again(&answer);
+    }
+    con.get::<()>(&["CONFIG", "SET", "requirepass", ""]);
+    site.carries_on();
 }

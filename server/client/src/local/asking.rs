@@ -8,7 +8,7 @@ use super::store::Kept;
 use crate::error::CommandError;
 use crate::failover::may_be_answered_elsewhere;
 use crate::hallpass::Hallpass;
-use crate::sending::checked;
+use crate::shared_connection::checked;
 use crate::subject_keys::SubjectKeys;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, RedisResult, Value};
@@ -94,9 +94,11 @@ impl<'a, C: Command> Asking<'a, C> {
         if let Some(kept) = self.kept(|link| self.find(link)) {
             return Ok(fresh(kept));
         }
-        // Nobody waits for a node that is known to be away.
+        // Nobody waits for a node that is known to be away: it answers on no connection.
         let if_away = |link: &Link| link.is_away().then(|| self.find_stale(link)).flatten();
-        if let Some(kept) = self.kept(if_away) {
+        if self.is_silent()
+            && let Some(kept) = self.kept(if_away)
+        {
             return Ok(stale(kept));
         }
         match self.ask().await {
@@ -174,6 +176,11 @@ impl<'a, C: Command> Asking<'a, C> {
         };
         course.is_away = matches!(&answer, Err(error) if is_away(error));
         answer
+    }
+
+    /// Returns whether the node in charge gave no answer last.
+    fn is_silent(&self) -> bool {
+        self.hallpass.connection.with_node(|| self.key(), |node| node.is_silent()).unwrap_or(false)
     }
 
     /// Returns the key of the subject that the token names.

@@ -6,7 +6,7 @@ use super::moment::Moment;
 use crate::contract::info;
 use crate::limits::LOOK_AT_SLOTS;
 use crate::module_info::field;
-use crate::sending::checked;
+use crate::shared_connection::checked;
 use crate::slots::slot_ranges;
 use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, Value, from_redis_value};

@@ -3,7 +3,7 @@
 use crate::contract::info;
 use crate::limits::{CONNECT, RESPONSE};
 use crate::module_info::field;
-use crate::sending::checked;
+use crate::shared_connection::checked;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, PushInfo, PushKind, RedisError,

@@ -93,7 +93,9 @@ impl Events {
 impl Follower {
     /// Waits until there may be another notice. Returns false at the end.
     pub async fn wait(&mut self) -> bool {
-        self.changes.changed().await.is_ok() && !*self.changes.borrow()
+        // Whoever begins to follow after the end is told of no change.
+        let has_ended = *self.changes.borrow();
+        !has_ended && self.changes.changed().await.is_ok() && !*self.changes.borrow()
     }
 }
 
@@ -113,6 +115,14 @@ mod tests {
 
     fn read(events: &Events, follower: &mut Follower) -> Vec<(String, Notice)> {
         std::iter::from_fn(|| events.next(follower)).collect()
+    }
+
+    #[tokio::test]
+    async fn whoever_begins_to_follow_after_the_end_does_not_wait() {
+        let events = Events::new();
+        let mut early = events.follow(None);
+        events.end();
+        assert!(!early.wait().await && !events.follow(None).wait().await);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::issuer::{Issuer, KeyLocation};
 use crate::place::Place;
 use crate::template::SubjectTemplate;
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+use hallpass_admin::access;
 use hallpass_engine::arguments;
 use hallpass_engine::json::RESERVED_CLAIMS;
 use jsonwebtoken::Algorithm;
@@ -47,13 +48,14 @@ enum OneOrMore {
     More(Vec<String>),
 }
 
-/// Reads the file.
+/// Reads the file, which nobody but its owner may write: whoever can may log in as anybody.
 ///
 /// # Errors
 /// What is wrong with it, on one line.
 pub fn load(path: &Path) -> Result<Vec<Issuer>> {
     let shown = path.display();
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {shown}"))?;
+    let missing = || anyhow!("cannot read {shown}: it does not exist");
+    let bytes = access::read(path)?.ok_or_else(missing)?;
     parse(&bytes).with_context(|| format!("cannot use the issuers file {shown}"))
 }
 

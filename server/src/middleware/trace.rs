@@ -27,7 +27,7 @@ pub fn start(level: LevelFilter) {
     let text = fmt::layer().with_writer(stderr).with_target(false);
     let json = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
     let lines = if is_terminal { text.boxed() } else { json.with_writer(stderr).with_target(false).boxed() };
-    let ours = [env!("CARGO_CRATE_NAME"), "hallpass_client"].map(|name| (name, level));
+    let ours = [env!("CARGO_CRATE_NAME"), "hallpass_client", "hallpass_issuers"].map(|name| (name, level));
     let ours = Targets::new().with_targets(ours);
     tracing_subscriber::registry().with(lines).with(ours).init();
 }

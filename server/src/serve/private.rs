@@ -1,7 +1,7 @@
 //! Serving with a private Redis in the data directory, which starts and stops with the server.
 
 use super::sockets::Sockets;
-use super::{adopt, check_issuer, follow_events, follow_settings, state, store};
+use super::{PACE, adopt, check_issuer, follow_events, follow_settings, state, store};
 use crate::cli::Serve;
 use crate::demo::Demo;
 use crate::embedded::{DataDir, Redis, greeting};
@@ -13,9 +13,10 @@ use crate::systemd;
 use crate::watched_file::WatchedFile;
 use anyhow::{Result, ensure};
 use hallpass_admin::clients::SecretHash;
-use hallpass_client::Security;
+use hallpass_client::{CommandError, Security};
 use hallpass_engine::keys::Algorithm;
 use std::sync::Arc;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Serves until the server is stopped or Redis dies.
@@ -102,7 +103,13 @@ fn reload_when_changed(keyring: WatchedFile, state: &Arc<AppState>) -> Result<()
     keyring.on_change(move |why| {
         let state = Arc::clone(&state);
         async move {
-            match state.store.reload().await {
+            let mut outcome = state.store.reload().await;
+            // A Redis that has no time for it now reads it later.
+            while let Err(CommandError::Unavailable(_)) = outcome {
+                sleep(PACE).await;
+                outcome = state.store.reload().await;
+            }
+            match outcome {
                 Ok(()) => tracing::info!("{why}: the module has read the keyring again"),
                 Err(error) => tracing::error!("{why}: the keyring in use stays: {error}"),
             }

@@ -90,6 +90,22 @@ fn a_second_start_continues_with_the_same_sessions_and_keys() {
 }
 
 #[test]
+fn new_keys_are_read_by_a_redis_that_was_busy_when_they_came() {
+    let server = Server::start();
+    let mut raw = Raw::connect(&server.data("redis.sock"));
+    let mut other = Raw::connect(&server.data("redis.sock"));
+    assert_eq!(raw.call(&["CONFIG", "SET", "busy-reply-threshold", "1"]).text(), "OK");
+    raw.send(&["EVAL", "while true do end", "0"]);
+    wait_until("it is busy", SOON, || other.call(&["GET", "x"]).has_error());
+    server.hang_up();
+    wait_until("the server has tried", SOON, || server.log().contains("Redis answered BUSY"));
+    assert_eq!(other.call(&["SCRIPT", "KILL"]).text(), "OK");
+    wait_until("they are read", SOON, || {
+        server.log().contains("SIGHUP: the module has read the keyring again")
+    });
+}
+
+#[test]
 fn issuer_and_audience_are_those_of_the_documentation() {
     let server = Server::start();
     let claims = tokens::claims(&server.login("42").text_of("access_token"));

@@ -188,6 +188,18 @@ fn the_password_of_redis_comes_from_a_file() {
 }
 
 #[test]
+fn a_secret_that_cannot_be_written_is_an_error() {
+    let dir = directory();
+    let mut add = std::process::Command::new(&built().server);
+    add.args(["clients", "add", "--id", "shop", "--scope", "issue", "--clients-file"]);
+    add.arg(clients_file(dir.path())).stdout(fs::File::create("/dev/full").unwrap());
+    let output = add.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("clients remove") && !said.contains("panicked"), "{said}");
+}
+
+#[test]
 fn the_clients_file_keeps_its_owner_group_and_mode() {
     let dir = directory();
     add_client(dir.path(), "first", &["--scope", "issue"]);

@@ -71,6 +71,7 @@ fn nothing_that_was_answered_is_lost_when_a_paused_primary_hands_over() {
         });
         // Longer than a busy machine takes.
         sentinels.servers[0].connect().get::<()>(&["CLIENT", "PAUSE", "300000", "WRITE"]);
+        sentinels.servers[0].wait_until_replicated();
         sentinels.hand_over(0);
         // Sentinels cut the connections of a server that they promote.
         let mut heir = sentinels.servers[1].connect();

@@ -5,7 +5,8 @@ use super::client::{Client, MAX_SECRETS, Scope};
 use super::file;
 use super::secret::{Secret, SecretHash};
 use crate::access;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// The note on how a change takes effect.
@@ -20,7 +21,9 @@ pub fn run(command: ClientsCommand) -> Result<()> {
             let secret = add(&clients_file, wanted)?;
             let file = clients_file.display();
             eprintln!("the secret, shown this once: only its hash is in {file}; {SERVER_NOTE}");
-            println!("{}", secret.reveal());
+            writeln!(io::stdout(), "{}", secret.reveal()).context(
+                "the secret could not be written, so nobody has it: run `clients remove`, and add it again",
+            )?;
             if let Some(note) = access::note_on_owner(&clients_file) {
                 eprintln!("{note}");
             }
@@ -66,9 +69,10 @@ fn list(path: &Path) -> Result<()> {
         eprintln!("{warning}");
     }
     let missing = || anyhow!("{} does not exist", path.display());
-    for client in file::load(path)?.ok_or_else(missing)? {
-        println!("{}", describe(&client));
-    }
+    let clients = file::load(path)?.ok_or_else(missing)?;
+    let lines: String = clients.iter().map(|client| describe(client) + "\n").collect();
+    // The reader may have seen enough.
+    let _ = io::stdout().write_all(lines.as_bytes());
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The issuers file: checked at the start, read again on SIGHUP, and checked by `issuers check`.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use serde_json::json;
 
@@ -47,6 +47,12 @@ fn a_file_that_is_not_right_stops_the_server_with_one_line() {
     let url = format!("unix:{}", redis.socket().display());
     let missing = refuses_to_serve(dir.path(), &["--redis-url", &url, "--issuers-file", "/nonexistent.json"]);
     assert!(missing.contains("/nonexistent.json"), "{missing}");
+    let path = dir.path().join("issuers.json");
+    fs::write(&path, json!([plain]).to_string()).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o602)).unwrap();
+    let flags = ["--redis-url", &url, "--issuers-file", path.to_str().unwrap()];
+    let complaint = refuses_to_serve(dir.path(), &flags);
+    assert!(complaint.contains("others may write it"), "{complaint}");
 }
 
 #[test]

@@ -64,8 +64,12 @@ fn a_server_that_starts_during_an_outage_recovers_by_itself() {
     let token = trusting.token("42");
     let answer = exchange_once(&server, &token, &[]);
     assert_eq!(answer.error(), (503, "temporarily_unavailable".into()), "nothing is said about the token");
+    let lines = |text: &str| server.log().matches(text).count();
+    wait_until("it is logged", SOON, || lines("the issuer's keys cannot be fetched") == 1);
     trusting.issuer.behaves(Behaviour::Keys);
     assert_eq!(exchange(&server, &token, &[]).status, 200, "the token is good after all");
+    wait_until("that is logged, too", SOON, || lines("the issuer's keys can be fetched again") == 1);
+    assert_eq!(lines("the issuer's keys cannot be fetched"), 1, "once for an outage");
 }
 
 #[test]

@@ -79,9 +79,13 @@ impl Command for Inspect {
             if state.proves_receipt() {
                 note_receipt(call, &token, session);
             }
-            members.extend(details(&token.login.sid, session, call.config));
-            let claims = stored_claims(session).filter(|_| request.with_claims);
-            members.extend(claims.map(|claims| ("claims", Value::Json(claims.to_owned()))));
+            let claims = stored_claims(session);
+            members.extend(details(&token.login.sid, session, claims, call.config));
+            members.extend(
+                claims
+                    .filter(|_| request.with_claims)
+                    .map(|claims| ("claims", Value::Json(claims.to_owned()))),
+            );
         }
         Ok(Value::Map(members).formatted(request.format).into())
     }
@@ -106,12 +110,17 @@ fn note_receipt(call: &Call<'_>, RefreshToken { login, generation, .. }: &Refres
     Arrival { database, login, generation, began }.note(call.now, call.policy.retry_window);
 }
 
-fn details(sid: &Uuid, session: &Session, config: &Config) -> Vec<(&'static str, Value)> {
+fn details(
+    sid: &Uuid,
+    session: &Session,
+    claims: Option<&str>,
+    config: &Config,
+) -> Vec<(&'static str, Value)> {
     let mut members = vec![
         ("exp", Value::number(seconds(session.idle_expiry))),
         ("iat", Value::number(seconds(session.rotated_at))),
     ];
-    let scope = stored_claims(session).and_then(json::scope);
+    let scope = claims.and_then(json::scope);
     let optional = [
         ("aud", session.audience.as_deref().or(config.audience())),
         ("client_id", session.client.as_deref()),

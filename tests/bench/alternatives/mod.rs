@@ -29,8 +29,7 @@ use crate::{
 pub const ABOUT: &str = "\
     The whole job of a refresh, from the old token to both new ones in the application's hands. The \
     application has 16 threads with a connection of the `redis` crate each, and signs with jsonwebtoken \
-    where AUTH.REFRESH does not sign: (a) both tokens are JWTs, and GET, DEL and SET are sent one after \
-    the other; (b) an atomic Lua script compares and writes the hash of a random token.";
+    where AUTH.REFRESH does not sign. (a) and (b) are explained under Ratios.";
 
 const ROUNDS: usize = 15;
 const TURN: Duration = Duration::from_millis(300);

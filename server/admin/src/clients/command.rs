@@ -22,7 +22,7 @@ pub fn run(command: ClientsCommand) -> Result<()> {
             let file = clients_file.display();
             eprintln!("the secret, shown this once: only its hash is in {file}; {SERVER_NOTE}");
             writeln!(io::stdout(), "{}", secret.reveal()).context(
-                "the secret could not be written, so nobody has it: run `clients remove`, and add it again",
+                "the secret could not be written, so nobody has it: `clients remove` removes the client with all its secrets",
             )?;
             if let Some(note) = access::note_on_owner(&clients_file) {
                 eprintln!("{note}");
